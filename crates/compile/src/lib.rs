@@ -1,0 +1,1 @@
+//! Graph and profile to a chip image.

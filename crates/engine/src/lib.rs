@@ -1,0 +1,1 @@
+//! Runs an image in parallel, deterministically.

@@ -1,0 +1,1 @@
+//! Model files and arrays: TOML and NumPy files to graphs.

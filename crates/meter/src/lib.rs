@@ -1,0 +1,1 @@
+//! Counts events and prices them once, with provenance.

@@ -1,0 +1,1 @@
+//! Behaviour of processes: fixed kernels beside float twins.

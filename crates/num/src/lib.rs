@@ -1,0 +1,24 @@
+//! Numbers with hardware meaning: registers, decays, rounding, mantissa and exponent, random draws.
+//!
+//! This crate knows nothing of neurons, chips or files. Every operation is a pure function of its
+//! arguments, works on `i32` lanes so that kernels vectorise, and is asserted at the ends of its
+//! register by a test.
+
+mod draw;
+mod mantissa;
+mod register;
+mod round;
+
+pub use draw::{Draws, Purpose, draw, draw_below, draw_unit};
+pub use mantissa::{MantissaExponent, shift};
+pub use register::{decay, decay_fraction, fits, max, min, saturate, wrap, wrap_i64};
+pub use round::{round_half_even, stochastic, stochastic_shift, toward_zero, truncate_fraction};
+
+/// A number of the `fixed` crate with 6 fraction bits: weights and thresholds against the state register.
+///
+/// Loihi aligns an 8-bit weight and a 17-bit threshold 6 bits to the left of the state register
+/// (Davies et al., IEEE Micro 38(1), 2018; Lava `lava/proc/lif/models.py`), so one state LSB is 2⁻⁶ weight LSB.
+pub type StateQ6 = fixed::types::I26F6;
+
+/// A 12-bit decay as the fraction of the state that is lost in one step, `0..1`.
+pub type DecayQ12 = fixed::types::U20F12;

@@ -1,0 +1,1 @@
+//! What the user writes: graphs of processes with typed ports.

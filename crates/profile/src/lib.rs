@@ -1,0 +1,1 @@
+//! Profile files, typed and validated.

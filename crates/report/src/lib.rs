@@ -1,0 +1,1 @@
+//! Text, JSON, arrays and figures from results.
