@@ -1,1 +1,31 @@
-//! Behaviour of processes: fixed kernels beside float twins.
+//! Behaviour of processes: parameters, fixed-point kernels and, beside each, its float twin.
+//!
+//! A process is a struct of parameters under the name Lava gives it. It lists its ports and
+//! variables, and makes kernels: one in the integer arithmetic of a chip, one in floating point.
+//! The two are written separately, so that a property can hold them within a derived rounding budget.
+//! This crate knows no chips, no placement, no files and no threads.
+//!
+//! To add a process: one file in `neuron/`, `connection/` or `source/`, and one line in
+//! [`processes!`](table).
+
+pub mod arithmetic;
+pub mod connection;
+mod error;
+mod kernel;
+pub mod message;
+pub mod neuron;
+mod overflow;
+mod parameter;
+mod port;
+pub mod source;
+mod table;
+
+pub use arithmetic::Arithmetic;
+pub use connection::rows::{RowFormat, Rows};
+pub use error::ModelError;
+pub use kernel::{Behaviour, Io, Kernel, Number, Setting, Values};
+pub use neuron::bank::{Bank, BankContext, BankKernel, Fired};
+pub use overflow::{Overflow, OverflowKind, OverflowRecord};
+pub use parameter::{Decay, Lane, Matrix, PerNeuron, integer, lane};
+pub use port::{Kind, PortSpec, VarSpec, length};
+pub use table::Model;

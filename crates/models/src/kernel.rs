@@ -1,0 +1,202 @@
+//! What a process must offer, and how a running one is stepped.
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Arithmetic, Bank, ModelError, Overflow, PortSpec, Rows, VarSpec};
+
+/// An array that leaves or enters a process: integers from fixed kernels, reals from float twins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Values {
+    /// Registers.
+    Int(Vec<i32>),
+    /// Real numbers.
+    Real(Vec<f64>),
+}
+
+impl Values {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Int(all) => all.len(),
+            Values::Real(all) => all.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements as reals; exact for integers.
+    pub fn to_real(&self) -> Vec<f64> {
+        match self {
+            Values::Int(all) => all.iter().map(|x| f64::from(*x)).collect(),
+            Values::Real(all) => all.clone(),
+        }
+    }
+
+    /// The elements as integers, or `None` where one is not an integer that 32 bits hold.
+    pub fn to_int(&self) -> Option<Vec<i32>> {
+        match self {
+            Values::Int(all) => Some(all.clone()),
+            Values::Real(all) => all
+                .iter()
+                .map(|x| (x.fract() == 0.0 && x.abs() <= f64::from(i32::MAX)).then_some(*x as i32))
+                .collect(),
+        }
+    }
+}
+
+/// The number type of a kernel: `i32` registers or `f64`.
+pub trait Number: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
+    /// The sum as the kernel's arithmetic forms it (32-bit wrap for integers).
+    fn plus(self, other: Self) -> Self;
+    /// From an integer.
+    fn from_int(x: i32) -> Self;
+    /// From a real; integers truncate toward zero and saturate at 32 bits.
+    fn from_real(x: f64) -> Self;
+    /// As a real; exact.
+    fn real(self) -> f64;
+    /// An array of this type, wrapped.
+    fn values(all: Vec<Self>) -> Values;
+}
+
+impl Number for i32 {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn from_int(x: i32) -> Self {
+        x
+    }
+    fn from_real(x: f64) -> Self {
+        x as i32
+    }
+    fn real(self) -> f64 {
+        f64::from(self)
+    }
+    fn values(all: Vec<Self>) -> Values {
+        Values::Int(all)
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+    fn from_int(x: i32) -> Self {
+        f64::from(x)
+    }
+    fn from_real(x: f64) -> Self {
+        x
+    }
+    fn real(self) -> f64 {
+        self
+    }
+    fn values(all: Vec<Self>) -> Values {
+        Values::Real(all)
+    }
+}
+
+/// What a kernel is made for: the arithmetic, and the place its random draws are keyed by.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The named arithmetic.
+    pub arithmetic: &'a Arithmetic,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Number of the process in its graph; keys random draws.
+    pub place: u32,
+}
+
+/// One step of one process: what came in, what goes out.
+#[derive(Debug)]
+pub struct Io<'a, N> {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// One array per in-port, in the order of [`Behaviour::in_ports`]; fan-in is already summed.
+    pub inputs: &'a [Vec<N>],
+    /// One array per out-port, in the order of [`Behaviour::out_ports`], zeroed before each step.
+    pub outputs: &'a mut [Vec<N>],
+    /// Where wraps, clips and saturations are noted.
+    pub overflow: &'a mut Overflow,
+}
+
+/// A running process in one number type.
+///
+/// In every step [`Kernel::emit`] of all buffered processes comes first, then [`Kernel::step`] of all
+/// processes, each after those whose unbuffered outputs it receives; then [`Kernel::learn`].
+pub trait Kernel<N>: Send + Debug {
+    /// Writes the outputs that are due to earlier steps; only called if [`Behaviour::buffered`].
+    fn emit(&mut self, _step: u64, _outputs: &mut [Vec<N>]) {}
+
+    /// Takes the inputs of this step and, unless buffered, writes the outputs of this step.
+    fn step(&mut self, io: &mut Io<'_, N>);
+
+    /// The learning phase at the end of a step.
+    fn learn(&mut self, _step: u64, _overflow: &mut Overflow) {}
+
+    /// Reads variable `var` (index into [`Behaviour::vars`]).
+    fn get(&self, var: usize) -> Vec<N>;
+
+    /// Writes variable `var`; `values` has the right length.
+    ///
+    /// # Errors
+    /// If a value does not fit its register.
+    fn set(&mut self, var: usize, values: &[N]) -> Result<(), ModelError>;
+
+    /// The whole running state, as arrays in a fixed order.
+    fn save(&self) -> Vec<Values>;
+
+    /// Takes back what [`Kernel::save`] gave.
+    ///
+    /// # Errors
+    /// If the arrays do not have the shape this kernel saves.
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError>;
+}
+
+/// The parameters of a process, and what can be made of them.
+pub trait Behaviour: Debug {
+    /// In-ports, in a fixed order.
+    fn in_ports(&self) -> Vec<PortSpec>;
+
+    /// Out-ports, in a fixed order.
+    fn out_ports(&self) -> Vec<PortSpec>;
+
+    /// Variables, in a fixed order.
+    fn vars(&self) -> Vec<VarSpec>;
+
+    /// Whether all outputs are due to earlier steps only (connections): such a process breaks a cycle.
+    fn buffered(&self) -> bool {
+        false
+    }
+
+    /// The kernel in the integer arithmetic of a chip.
+    ///
+    /// # Errors
+    /// If a parameter does not fit its register or shape, or there is no such model.
+    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError>;
+
+    /// The kernel in floating point.
+    ///
+    /// # Errors
+    /// If a parameter has the wrong shape or value, or there is no such model.
+    fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError>;
+
+    /// The neurons `range` as a bank for a core, or `None` if this is not a population of neurons.
+    fn bank(
+        &self,
+        _setting: &Setting<'_>,
+        _range: std::ops::Range<usize>,
+    ) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        None
+    }
+
+    /// The synapses as rows for cores, or `None` if this is not a connection.
+    fn rows(&self, _setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
+        None
+    }
+}

@@ -1,0 +1,4 @@
+//! Populations of neurons, one file each.
+
+pub mod bank;
+pub mod lif;

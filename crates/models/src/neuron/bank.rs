@@ -1,0 +1,143 @@
+//! Neurons in banks: one dispatch per bank and step, struct-of-arrays inside.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use crate::{Io, Kernel, ModelError, Overflow, Values};
+
+/// The neurons of a bank that fired in one step, in ascending order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fired {
+    /// Which neurons.
+    pub index: Vec<u32>,
+    /// Their payloads; empty where all are plain spikes.
+    pub payload: Vec<i32>,
+}
+
+impl Fired {
+    /// Forgets all, keeps the memory.
+    pub fn clear(&mut self) {
+        self.index.clear();
+        self.payload.clear();
+    }
+
+    /// The payload of entry `k`: 1 for plain spikes.
+    #[inline(always)]
+    pub fn payload_of(&self, k: usize) -> i32 {
+        self.payload.get(k).copied().unwrap_or(1)
+    }
+}
+
+/// Where and when a bank is stepped.
+#[derive(Debug)]
+pub struct BankContext<'a> {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// Where overflow is noted; indices are local to the bank.
+    pub overflow: &'a mut Overflow,
+}
+
+/// A population of neurons, or a part of one, in the integer arithmetic of a chip.
+pub trait Bank: Send + Debug {
+    /// Number of neurons.
+    fn len(&self) -> usize;
+
+    /// Whether there is no neuron.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Advances the neurons `range` by one step.
+    ///
+    /// `inputs` has one accumulator array of length [`Bank::len`] per in-port. Neurons that fired are appended
+    /// to `fired` in ascending order. Returns how many neurons were active: with input, bias or state.
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        context: &mut BankContext<'_>,
+        inputs: &[&[i32]],
+        fired: &mut Fired,
+    ) -> u64;
+
+    /// Reads variable `var`.
+    fn get(&self, var: usize) -> Vec<i32>;
+
+    /// Writes variable `var`.
+    ///
+    /// # Errors
+    /// If a value does not fit its register.
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError>;
+
+    /// The whole running state.
+    fn save(&self) -> Vec<Values>;
+
+    /// Takes back what [`Bank::save`] gave.
+    ///
+    /// # Errors
+    /// If the arrays do not have the shape this bank saves.
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError>;
+}
+
+/// A bank as an unplaced kernel: its spikes become a dense array.
+#[derive(Debug)]
+pub struct BankKernel {
+    bank: Box<dyn Bank>,
+    fired: Fired,
+}
+
+impl BankKernel {
+    /// Wraps a bank of a whole population.
+    pub fn new(bank: Box<dyn Bank>) -> Self {
+        BankKernel {
+            bank,
+            fired: Fired::default(),
+        }
+    }
+}
+
+impl Kernel<i32> for BankKernel {
+    fn step(&mut self, io: &mut Io<'_, i32>) {
+        self.fired.clear();
+        let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
+        let mut context = BankContext {
+            step: io.step,
+            overflow: io.overflow,
+        };
+        self.bank
+            .step(0..self.bank.len(), &mut context, &inputs, &mut self.fired);
+        for (k, i) in self.fired.index.iter().enumerate() {
+            io.outputs[0][*i as usize] = self.fired.payload_of(k);
+        }
+    }
+
+    fn get(&self, var: usize) -> Vec<i32> {
+        self.bank.get(var)
+    }
+
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        self.bank.set(var, values)
+    }
+
+    fn save(&self) -> Vec<Values> {
+        self.bank.save()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        self.bank.load(state)
+    }
+}
+
+/// Takes an integer array of length `n` out of a saved state.
+///
+/// # Errors
+/// If element `k` is missing, not of integers, or of another length.
+pub fn saved(state: &[Values], k: usize, n: usize) -> Result<Vec<i32>, ModelError> {
+    match state.get(k) {
+        Some(Values::Int(all)) if all.len() == n => Ok(all.clone()),
+        other => Err(ModelError::range(
+            format!("saved state {k}"),
+            other.map_or("missing".into(), |v| format!("{} values", v.len())),
+            format!("{n} integers"),
+        )),
+    }
+}

@@ -1,0 +1,572 @@
+//! Leaky integrate-and-fire neuron with current and voltage decay (Loihi's CUBA compartment).
+//!
+//! ```text
+//! q    = input register(sum of weights) << align
+//! u[t] = current register(decay(u[t-1], du) + q)
+//! v[t] = clamp(decay(v[t-1], dv) + bias register(u[t] + bias))
+//! spike if v[t] > vth << align, then v[t] = 0
+//! ```
+//!
+//! Sources: Davies et al., IEEE Micro 38(1), 2018; Lava 0.10 `lava/proc/lif/models.py`; nengo-loihi 1.1
+//! `emulator/interface.py`. Which register does what at its ends is the [`Arithmetic`]'s choice.
+
+use std::ops::Range;
+
+use pumice_num::{decay, shift};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::bank::saved;
+use crate::arithmetic::{OverflowPolicy, Register, Threshold};
+use crate::{
+    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane,
+    ModelError, OverflowKind, PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
+};
+
+/// Lava's `LIF`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lif {
+    /// Shape of the population.
+    pub shape: Vec<usize>,
+    /// Initial current `[state LSB]`.
+    #[serde(default = "zero")]
+    pub u: PerNeuron,
+    /// Initial voltage `[state LSB]`.
+    #[serde(default = "zero")]
+    pub v: PerNeuron,
+    /// Decay of the current.
+    #[serde(default = "no_decay")]
+    pub du: Decay,
+    /// Decay of the voltage.
+    #[serde(default = "no_decay")]
+    pub dv: Decay,
+    /// Mantissa of the bias, `-4096..=4095`.
+    #[serde(default = "zero")]
+    pub bias_mant: PerNeuron,
+    /// Exponent of the bias, `0..=7`; Lava also accepts negative ones, to `-15`.
+    #[serde(default = "zero")]
+    pub bias_exp: PerNeuron,
+    /// Threshold mantissa, `0..=131071`, aligned like a weight.
+    #[serde(default = "ten")]
+    pub vth: PerNeuron,
+}
+
+fn zero() -> PerNeuron {
+    0.into()
+}
+
+fn ten() -> PerNeuron {
+    10.into()
+}
+
+fn no_decay() -> Decay {
+    0.into()
+}
+
+impl Lif {
+    /// A population of the given shape with Lava's defaults: no decay, no bias, threshold 10.
+    pub fn new(shape: &[usize]) -> Self {
+        Lif {
+            shape: shape.to_vec(),
+            u: zero(),
+            v: zero(),
+            du: no_decay(),
+            dv: no_decay(),
+            bias_mant: zero(),
+            bias_exp: zero(),
+            vth: ten(),
+        }
+    }
+
+    fn make_bank(
+        &self,
+        arithmetic: &Arithmetic,
+        range: Range<usize>,
+    ) -> Result<LifBank, ModelError> {
+        let n = length(&self.shape);
+        let cut = |all: Lane| all.slice(range.clone());
+        let end = |register: Register| {
+            1i32.checked_shl(register.bits - 1)
+                .map_or(i32::MAX, |x| x.wrapping_sub(1))
+        };
+        let mant = lane("bias_mant", &self.bias_mant, n, -4096..=4095)?;
+        let exp = lane("bias_exp", &self.bias_exp, n, -15..=7)?;
+        let bias = match (&mant, &exp) {
+            (Lane::All(m), Lane::All(e)) => Lane::All(shift(*m, *e)),
+            _ => Lane::Each((0..n).map(|i| shift(mant.at(i), exp.at(i))).collect()),
+        };
+        let u_end = end(arithmetic.current);
+        let rule = Rule::of(arithmetic);
+        Ok(LifBank {
+            u: cut(lane("u", &self.u, n, -u_end - 1..=u_end)?).expand(range.len()),
+            v: cut(lane("v", &self.v, n, -(1 << 23)..=(1 << 23) - 1)?).expand(range.len()),
+            ku: cut(self.du.keep(
+                "du",
+                n,
+                arithmetic.current_decay_offset,
+                arithmetic.lowest_current_decay,
+            )?),
+            kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, 0)?),
+            bias: cut(bias),
+            vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
+            rule,
+            mask: vec![0; range.len()],
+        })
+    }
+}
+
+/// What the registers of one arithmetic do, ready for the kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rule {
+    align: u32,
+    input: Register,
+    current: Register,
+    bias_sum: Register,
+    v_min: i32,
+    v_max: i32,
+    /// Added to the threshold so that `v > vth + extra` is the rule.
+    extra: i32,
+}
+
+impl Rule {
+    fn of(a: &Arithmetic) -> Self {
+        Rule {
+            align: a.align,
+            input: a.input,
+            current: a.current,
+            bias_sum: a.bias_sum,
+            v_min: a.v_min,
+            v_max: a.v_max,
+            extra: if a.threshold == Threshold::AtOrAbove {
+                -1
+            } else {
+                0
+            },
+        }
+    }
+}
+
+/// Applies a register to `x`; the policy `Error` is counted like a wrap and reported by the caller.
+#[inline(always)]
+fn hold(register: Register, x: i32) -> i32 {
+    let up = 32 - register.bits;
+    let (low, high) = (i32::MIN >> up, i32::MAX >> up);
+    match register.overflow {
+        OverflowPolicy::Unbounded => x,
+        OverflowPolicy::Wrap | OverflowPolicy::Error => (x << up) >> up,
+        OverflowPolicy::Saturate => x.clamp(low, high),
+        OverflowPolicy::WrapOnceUpper => {
+            let turn = high.wrapping_sub(low).wrapping_add(1);
+            let x = if x > high.wrapping_add(1) {
+                x.wrapping_sub(turn)
+            } else {
+                x
+            };
+            if x <= low { x.wrapping_add(turn) } else { x }
+        }
+    }
+}
+
+const fn kind_of(register: Register) -> OverflowKind {
+    match register.overflow {
+        OverflowPolicy::Saturate => OverflowKind::Saturate,
+        _ => OverflowKind::Wrap,
+    }
+}
+
+/// The registers of LIF neurons.
+#[derive(Debug)]
+pub(crate) struct LifBank {
+    pub(crate) u: Vec<i32>,
+    pub(crate) v: Vec<i32>,
+    ku: Lane,
+    kv: Lane,
+    bias: Lane,
+    vth: Lane,
+    rule: Rule,
+    mask: Vec<u8>,
+}
+
+/// How many values left their register in one block of neurons.
+#[derive(Clone, Copy, Default)]
+struct Left {
+    input: u32,
+    current: u32,
+    bias_sum: u32,
+    voltage: u32,
+    active: u32,
+}
+
+/// One lane of parameters as the kernel reads it: a constant or a slice.
+trait Read: Copy {
+    fn at(self, i: usize) -> i32;
+}
+
+#[derive(Clone, Copy)]
+struct Same(i32);
+
+impl Read for Same {
+    #[inline(always)]
+    fn at(self, _: usize) -> i32 {
+        self.0
+    }
+}
+
+impl Read for &[i32] {
+    #[inline(always)]
+    fn at(self, i: usize) -> i32 {
+        self[i]
+    }
+}
+
+/// The parameters of a block.
+#[derive(Clone, Copy)]
+struct Block<K, B> {
+    ku: K,
+    kv: K,
+    bias: B,
+    vth: B,
+}
+
+/// Neurons per block: overflow is located inside a block only when its count says so.
+const BLOCK: usize = 256;
+
+#[inline(always)]
+fn step_block<K: Read, B: Read>(
+    rule: Rule,
+    p: Block<K, B>,
+    state: (&mut [i32], &mut [i32]),
+    input: &[i32],
+    mask: &mut [u8],
+) -> Left {
+    let n = input.len();
+    let (us, vs) = (&mut state.0[..n], &mut state.1[..n]);
+    let mask = &mut mask[..n];
+    let mut left = Left::default();
+    for i in 0..n {
+        let (raw, u0, v0) = (input[i], us[i], vs[i]);
+        let bias = p.bias.at(i);
+        left.active += u32::from((raw | u0 | v0 | bias) != 0);
+        let aligned = raw << rule.align;
+        let q = hold(rule.input, aligned);
+        left.input += u32::from(q != aligned);
+        let sum = decay(u0, p.ku.at(i)).wrapping_add(q);
+        let u = hold(rule.current, sum);
+        left.current += u32::from(u != sum);
+        let sum = u.wrapping_add(bias);
+        let drive = hold(rule.bias_sum, sum);
+        left.bias_sum += u32::from(drive != sum);
+        let sum = decay(v0, p.kv.at(i)).wrapping_add(drive);
+        let v = sum.clamp(rule.v_min, rule.v_max);
+        left.voltage += u32::from(v != sum);
+        let fire = v > p.vth.at(i).wrapping_add(rule.extra);
+        us[i] = u;
+        vs[i] = if fire { 0 } else { v };
+        mask[i] = u8::from(fire);
+    }
+    left
+}
+
+impl LifBank {
+    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
+        let (us, vs) = (&mut self.u[range.clone()], &mut self.v[range.clone()]);
+        let mask = &mut self.mask[range.clone()];
+        let rule = self.rule;
+        match (&self.ku, &self.kv, &self.bias, &self.vth) {
+            (Lane::All(ku), Lane::All(kv), Lane::All(bias), Lane::All(vth)) => {
+                let p = Block {
+                    ku: Same(*ku),
+                    kv: Same(*kv),
+                    bias: Same(*bias),
+                    vth: Same(*vth),
+                };
+                step_block(rule, p, (us, vs), input, mask)
+            }
+            (ku, kv, bias, vth) => {
+                let spread = |all: &Lane| match all {
+                    Lane::All(x) => vec![*x; range.len()],
+                    Lane::Each(all) => all[range.clone()].to_vec(),
+                };
+                let (ku, kv, bias, vth) = (spread(ku), spread(kv), spread(bias), spread(vth));
+                let p = Block {
+                    ku: &ku[..],
+                    kv: &kv[..],
+                    bias: &bias[..],
+                    vth: &vth[..],
+                };
+                step_block(rule, p, (us, vs), input, mask)
+            }
+        }
+    }
+
+    /// Notes what left its registers in a block, finding the first by repeating the block's start one neuron at a time.
+    fn note(
+        &self,
+        left: Left,
+        before: (&[i32], &[i32]),
+        range: Range<usize>,
+        input: &[i32],
+        context: &mut BankContext<'_>,
+    ) {
+        let rule = self.rule;
+        let mut seen = Left::default();
+        for (k, i) in range.enumerate() {
+            let aligned = input[i] << rule.align;
+            let sum_u = decay(before.0[k], self.ku.at(i)).wrapping_add(hold(rule.input, aligned));
+            let u = hold(rule.current, sum_u);
+            let sum_b = u.wrapping_add(self.bias.at(i));
+            let sum_v = decay(before.1[k], self.kv.at(i)).wrapping_add(hold(rule.bias_sum, sum_b));
+            let mut once = |at: &mut u32, count: u32, hit: bool, name: &str, kind: OverflowKind| {
+                if hit && *at == 0 {
+                    *at = 1;
+                    context
+                        .overflow
+                        .note(name, kind, u64::from(count), context.step, i as u32);
+                }
+            };
+            once(
+                &mut seen.input,
+                left.input,
+                hold(rule.input, aligned) != aligned,
+                "a_in",
+                kind_of(rule.input),
+            );
+            once(
+                &mut seen.current,
+                left.current,
+                u != sum_u,
+                "u",
+                kind_of(rule.current),
+            );
+            once(
+                &mut seen.bias_sum,
+                left.bias_sum,
+                hold(rule.bias_sum, sum_b) != sum_b,
+                "u+bias",
+                kind_of(rule.bias_sum),
+            );
+            let clamped = sum_v.clamp(rule.v_min, rule.v_max) != sum_v;
+            once(
+                &mut seen.voltage,
+                left.voltage,
+                clamped,
+                "v",
+                OverflowKind::Saturate,
+            );
+        }
+    }
+}
+
+impl Bank for LifBank {
+    fn len(&self) -> usize {
+        self.u.len()
+    }
+
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        context: &mut BankContext<'_>,
+        inputs: &[&[i32]],
+        fired: &mut Fired,
+    ) -> u64 {
+        let input = inputs[0];
+        let mut active = 0;
+        let (mut u0, mut v0) = ([0; BLOCK], [0; BLOCK]);
+        let mut start = range.start;
+        while start < range.end {
+            let block = start..(start + BLOCK).min(range.end);
+            let n = block.len();
+            u0[..n].copy_from_slice(&self.u[block.clone()]);
+            v0[..n].copy_from_slice(&self.v[block.clone()]);
+            let left = self.block(block.clone(), &input[block.clone()]);
+            active += u64::from(left.active);
+            if left.input + left.current + left.bias_sum + left.voltage > 0 {
+                self.note(left, (&u0[..n], &v0[..n]), block.clone(), input, context);
+            }
+            start = block.end;
+        }
+        gather(
+            &self.mask[range.clone()],
+            range.start as u32,
+            &mut fired.index,
+        );
+        active
+    }
+
+    fn get(&self, var: usize) -> Vec<i32> {
+        match var {
+            0 => self.u.clone(),
+            1 => self.v.clone(),
+            2 => self.vth.map(|x| x >> self.rule.align).expand(self.len()),
+            _ => self.bias.expand(self.len()),
+        }
+    }
+
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        let values = PerNeuron::from(values.to_vec());
+        let n = self.len();
+        match var {
+            0 => self.u = lane("u", &values, n, -(1 << 23)..=1 << 23)?.expand(n),
+            1 => self.v = lane("v", &values, n, -(1 << 23)..=(1 << 23) - 1)?.expand(n),
+            2 => self.vth = lane("vth", &values, n, 0..=131_071)?.map(|x| x << self.rule.align),
+            _ => self.bias = lane("bias", &values, n, -524_288..=524_160)?,
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<Values> {
+        [0, 1, 2, 3].map(|var| Values::Int(self.get(var))).to_vec()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        for var in 0..4 {
+            let values = saved(state, var, self.len())?;
+            self.set(var, &values)?;
+        }
+        Ok(())
+    }
+}
+
+/// Appends `base + i` for every non-zero byte `i` of `mask`, in ascending order.
+pub(crate) fn gather(mask: &[u8], base: u32, index: &mut Vec<u32>) {
+    let (chunks, rest) = mask.as_chunks::<32>();
+    for (c, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(0, |any, x| any | x) != 0 {
+            gather_bytes(chunk, base + 32 * c as u32, index);
+        }
+    }
+    gather_bytes(rest, base + 32 * chunks.len() as u32, index);
+}
+
+fn gather_bytes(mask: &[u8], base: u32, index: &mut Vec<u32>) {
+    index.extend(
+        mask.iter()
+            .enumerate()
+            .filter(|(_, m)| **m != 0)
+            .map(|(i, _)| base + i as u32),
+    );
+}
+
+/// The float twin, in the same units as the registers: no rounding, no register ends.
+#[derive(Debug)]
+struct LifFloat {
+    u: Vec<f64>,
+    v: Vec<f64>,
+    ku: Vec<f64>,
+    kv: Vec<f64>,
+    bias: Vec<f64>,
+    vth: Vec<f64>,
+    align: f64,
+    at_or_above: bool,
+}
+
+impl Kernel<f64> for LifFloat {
+    fn step(&mut self, io: &mut Io<'_, f64>) {
+        for (i, fired) in io.outputs[0].iter_mut().enumerate() {
+            self.u[i] = self.u[i] * self.ku[i] + io.inputs[0][i] * self.align;
+            let v = self.v[i] * self.kv[i] + self.u[i] + self.bias[i];
+            let fire = v > self.vth[i] || (self.at_or_above && v == self.vth[i]);
+            *fired = f64::from(u8::from(fire));
+            self.v[i] = if fire { 0.0 } else { v };
+        }
+    }
+
+    fn get(&self, var: usize) -> Vec<f64> {
+        match var {
+            0 => self.u.clone(),
+            1 => self.v.clone(),
+            2 => self.vth.iter().map(|x| x / self.align).collect(),
+            _ => self.bias.clone(),
+        }
+    }
+
+    fn set(&mut self, var: usize, values: &[f64]) -> Result<(), ModelError> {
+        match var {
+            0 => self.u = values.to_vec(),
+            1 => self.v = values.to_vec(),
+            2 => self.vth = values.iter().map(|x| x * self.align).collect(),
+            _ => self.bias = values.to_vec(),
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<Values> {
+        [0, 1, 2, 3].map(|var| Values::Real(self.get(var))).to_vec()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        for (var, values) in state.iter().enumerate() {
+            let values = values.to_real();
+            if values.len() != self.u.len() {
+                return Err(ModelError::shape(
+                    "saved state",
+                    &[values.len()],
+                    &[self.u.len()],
+                ));
+            }
+            self.set(var, &values)?;
+        }
+        Ok(())
+    }
+}
+
+impl Behaviour for Lif {
+    fn in_ports(&self) -> Vec<PortSpec> {
+        vec![PortSpec::new("a_in", Kind::Activation, &self.shape)]
+    }
+
+    fn out_ports(&self) -> Vec<PortSpec> {
+        vec![PortSpec::new("s_out", Kind::Spike, &self.shape)]
+    }
+
+    fn vars(&self) -> Vec<VarSpec> {
+        ["u", "v", "vth", "bias"]
+            .map(|name| VarSpec::new(name, &self.shape))
+            .to_vec()
+    }
+
+    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
+        let bank = self.make_bank(setting.arithmetic, 0..length(&self.shape))?;
+        Ok(Box::new(BankKernel::new(Box::new(bank))))
+    }
+
+    fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
+        let n = length(&self.shape);
+        let a = setting.arithmetic;
+        let align = f64::from(1 << a.align);
+        let (mant, exp) = (
+            self.bias_mant.values("bias_mant", n)?,
+            self.bias_exp.values("bias_exp", n)?,
+        );
+        Ok(Box::new(LifFloat {
+            u: self.u.values("u", n)?,
+            v: self.v.values("v", n)?,
+            ku: self.du.keep_real("du", n, a.current_decay_offset)?,
+            kv: self.dv.keep_real("dv", n, a.voltage_decay_offset)?,
+            bias: mant.iter().zip(&exp).map(|(m, e)| m * e.exp2()).collect(),
+            vth: self
+                .vth
+                .values("vth", n)?
+                .into_iter()
+                .map(|x| x * align)
+                .collect(),
+            align,
+            at_or_above: a.threshold == Threshold::AtOrAbove,
+        }))
+    }
+
+    fn bank(
+        &self,
+        setting: &Setting<'_>,
+        range: Range<usize>,
+    ) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        Some(
+            self.make_bank(setting.arithmetic, range)
+                .map(|bank| Box::new(bank) as Box<dyn Bank>),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Overflow;
+
+fn kernels(p: &Lif, a: &Arithmetic) -> (Box<dyn Kernel<i32>>, Box<dyn Kernel<f64>>) {
+    let setting = Setting {
+        arithmetic: a,
+        seed: 0,
+        place: 0,
+    };
+    (p.fixed(&setting).unwrap(), p.float(&setting).unwrap())
+}
+
+fn step<N: crate::Number>(
+    kernel: &mut dyn Kernel<N>,
+    t: u64,
+    input: N,
+    overflow: &mut Overflow,
+) -> (N, N, N) {
+    let mut outputs = vec![vec![N::default()]];
+    kernel.step(&mut Io {
+        step: t,
+        inputs: &[vec![input]],
+        outputs: &mut outputs,
+        overflow,
+    });
+    (outputs[0][0], kernel.get(0)[0], kernel.get(1)[0])
+}
+
+/// Values from Lava's own tests: `u` halves at du = 2047, `v` approaches its limit at dv = 2048.
+#[test]
+fn halving_decays_give_lavas_published_series() {
+    let lava = Arithmetic::lava();
+    let mut p = Lif {
+        du: 2047.into(),
+        vth: 131_071.into(),
+        ..Lif::new(&[1])
+    };
+    let (mut fixed, _) = kernels(&p, &lava);
+    let mut o = Overflow::default();
+    let us: Vec<i32> = (1..=4)
+        .map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).1)
+        .collect();
+    assert_eq!(us, [8192, 4096, 2048, 1024]);
+    p = Lif {
+        du: (-1).into(),
+        dv: 2048.into(),
+        vth: 131_071.into(),
+        ..Lif::new(&[1])
+    };
+    let (mut fixed, _) = kernels(&p, &lava);
+    let vs: Vec<i32> = (1..=4)
+        .map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).2)
+        .collect();
+    assert_eq!(vs, [8192, 12_288, 14_336, 15_360]);
+    assert!(o.records().is_empty());
+}
+
+#[test]
+fn each_register_end_is_counted_with_its_first_place() {
+    let p = Lif {
+        u: vec![0, 8_388_000].into(),
+        du: (-1).into(),
+        vth: 131_071.into(),
+        ..Lif::new(&[2])
+    };
+    let (mut fixed, _) = kernels(&p, &Arithmetic::lava());
+    let mut o = Overflow::default();
+    for t in 1..=2 {
+        let mut outputs = vec![vec![0; 2]];
+        fixed.step(&mut Io {
+            step: t,
+            inputs: &[vec![0, 100]],
+            outputs: &mut outputs,
+            overflow: &mut o,
+        });
+    }
+    let u = &o.records()[0];
+    assert_eq!(
+        (
+            u.variable.as_str(),
+            u.kind,
+            u.count,
+            u.first_step,
+            u.first_index
+        ),
+        ("u", OverflowKind::Wrap, 1, 1, 1)
+    );
+    let setting_error = Lif {
+        du: 9999.into(),
+        ..Lif::new(&[2])
+    }
+    .make_bank(&Arithmetic::lava(), 0..2)
+    .unwrap_err();
+    assert_eq!(
+        setting_error.to_string(),
+        "`du` is 9999; allowed is an integer in -1..=4095"
+    );
+}
+
+#[test]
+fn a_loihi_input_wraps_at_21_bits_and_sign_but_lavas_does_not() {
+    let p = Lif {
+        vth: 131_071.into(),
+        du: 4095.into(),
+        dv: 4095.into(),
+        ..Lif::new(&[1])
+    };
+    let mut o = Overflow::default();
+    let (mut lava, _) = kernels(&p, &Arithmetic::lava());
+    assert_eq!(step(&mut *lava, 1, 40_000, &mut o).1, 2_560_000);
+    let (mut loihi, _) = kernels(&p, &Arithmetic::loihi1());
+    assert_eq!(
+        step(&mut *loihi, 1, 40_000, &mut o).1,
+        2_560_000 - (1 << 22)
+    );
+    assert_eq!(o.records()[0].variable, "a_in");
+}
+
+/// The rounding budget `[state LSB]` after `t` steps without a spike.
+///
+/// Each decay loses less than one LSB; an error of `u` decays by `ku` per step, enters `v`, and decays there by `kv`.
+fn budget(ku: f64, kv: f64, t: usize) -> (f64, f64) {
+    (0..t).fold((0.0, 0.0), |(eu, ev), _| {
+        let eu = eu * ku + 1.0;
+        (eu, ev * kv + eu + 1.0)
+    })
+}
+
+proptest! {
+    /// Below threshold and inside its registers, the fixed kernel stays within the derived budget of its float twin.
+    #[test]
+    fn fixed_stays_within_its_rounding_budget(
+        du in 0i32..4096, dv in 0i32..4096, bias in -200i32..200,
+        input in prop::collection::vec(-120i32..120, 1..120),
+    ) {
+        let p = Lif { du: du.into(), dv: dv.into(), bias_mant: bias.into(), vth: 131_071.into(), ..Lif::new(&[1]) };
+        for a in Arithmetic::NAMES.map(|name| Arithmetic::named(name).unwrap()) {
+            let (mut fixed, mut float) = kernels(&p, &a);
+            let (mut o, mut unused) = (Overflow::default(), Overflow::default());
+            for (k, x) in input.iter().enumerate() {
+                let (s, u, v) = step(&mut *fixed, k as u64 + 1, *x, &mut o);
+                let (sf, uf, vf) = step(&mut *float, k as u64 + 1, f64::from(*x), &mut unused);
+                if !o.records().is_empty() || s != 0 || sf != 0.0 {
+                    break;
+                }
+                let (eu, ev) = budget(1.0 - f64::from(du + 1) / 4096.0, 1.0 - f64::from(dv) / 4096.0, k + 1);
+                prop_assert!((f64::from(u) - uf).abs() <= eu, "u {u} {uf} budget {eu}");
+                prop_assert!((f64::from(v) - vf).abs() <= ev, "v {v} {vf} budget {ev}");
+            }
+        }
+    }
+
+    /// A bank cut at any place computes what the whole bank computes, with one parameter per neuron.
+    #[test]
+    fn a_cut_bank_equals_the_whole(cut in 0usize..=40, seed in any::<u32>()) {
+        let word = |i: u32| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i, 0)[0];
+        let each = |base: u32, below: u32| (0..40).map(|i| (word(base + i) % below) as i32).collect::<Vec<_>>();
+        let p = Lif { du: Decay::Register(each(0, 4096).into()), dv: Decay::Register(each(40, 4096).into()),
+            vth: each(80, 300).into(), bias_mant: each(120, 100).into(), ..Lif::new(&[40]) };
+        let a = Arithmetic::loihi1();
+        let mut whole = p.make_bank(&a, 0..40).unwrap();
+        let mut parts = [p.make_bank(&a, 0..cut).unwrap(), p.make_bank(&a, cut..40).unwrap()];
+        let mut spikes = 0;
+        for t in 1..=30u64 {
+            let input: Vec<i32> = (0..40).map(|i| (word(1000 + 40 * t as u32 + i) % 200) as i32).collect();
+            let (mut o, mut fired, mut pieces) = (Overflow::default(), Fired::default(), Fired::default());
+            whole.step(0..40, &mut BankContext { step: t, overflow: &mut o }, &[&input], &mut fired);
+            for (part, (lo, hi)) in parts.iter_mut().zip([(0, cut), (cut, 40)]) {
+                let mut own = Fired::default();
+                part.step(0..hi - lo, &mut BankContext { step: t, overflow: &mut o }, &[&input[lo..hi]], &mut own);
+                pieces.index.extend(own.index.iter().map(|i| i + lo as u32));
+            }
+            spikes += fired.index.len();
+            prop_assert_eq!(&fired, &pieces);
+        }
+        prop_assert!(spikes > 0, "the population must be alive");
+    }
+}

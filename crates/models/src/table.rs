@@ -1,0 +1,111 @@
+//! The table of all processes: the only place that lists them.
+
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::connection::{dense, sparse};
+use crate::neuron::lif;
+use crate::source::{poisson, rate_code, ring_buffer, sink};
+use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
+
+macro_rules! processes {
+    ($($(#[$doc:meta])* $name:ident($path:path) = $text:literal),+ $(,)?) => {
+        /// The parameters of any process.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Model {
+            $($(#[$doc])* $name($path),)+
+        }
+
+        impl Model {
+            /// Names of all processes, as model files write them.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The name of the process.
+            pub fn name(&self) -> &'static str {
+                match self { $(Model::$name(_) => $text,)+ }
+            }
+
+            /// Reads the parameters of the process called `name`, or `None` if there is no such process.
+            pub fn read<'de, D: Deserializer<'de>>(name: &str, parameters: D) -> Option<Result<Model, D::Error>> {
+                match name {
+                    $($text => Some(<$path>::deserialize(parameters).map(Model::$name)),)+
+                    _ => None,
+                }
+            }
+
+            /// The JSON schema of the parameters of each process, by name.
+            pub fn schemas(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+                vec![$(($text, <$path>::json_schema(generator))),+]
+            }
+
+            fn behaviour(&self) -> &dyn Behaviour {
+                match self { $(Model::$name(p) => p,)+ }
+            }
+        }
+
+        $(impl From<$path> for Model {
+            fn from(parameters: $path) -> Self {
+                Model::$name(parameters)
+            }
+        })+
+    };
+}
+
+// To add a process: its file, and one line here. Nothing else names it.
+processes! {
+    /// Leaky integrate-and-fire neurons.
+    Lif(lif::Lif) = "LIF",
+    /// All-to-all synapses.
+    Dense(dense::Dense) = "Dense",
+    /// Listed synapses.
+    Sparse(sparse::Sparse) = "Sparse",
+    /// A recording played back.
+    RingBuffer(ring_buffer::RingBuffer) = "RingBuffer",
+    /// Random spikes.
+    Poisson(poisson::Poisson) = "Poisson",
+    /// Numbers as evenly spaced spikes.
+    RateCode(rate_code::RateCode) = "RateCode",
+    /// The last messages received.
+    Sink(sink::Sink) = "Sink",
+}
+
+impl Behaviour for Model {
+    fn in_ports(&self) -> Vec<PortSpec> {
+        self.behaviour().in_ports()
+    }
+
+    fn out_ports(&self) -> Vec<PortSpec> {
+        self.behaviour().out_ports()
+    }
+
+    fn vars(&self) -> Vec<VarSpec> {
+        self.behaviour().vars()
+    }
+
+    fn buffered(&self) -> bool {
+        self.behaviour().buffered()
+    }
+
+    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
+        self.behaviour().fixed(setting)
+    }
+
+    fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
+        self.behaviour().float(setting)
+    }
+
+    fn bank(
+        &self,
+        setting: &Setting<'_>,
+        range: Range<usize>,
+    ) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        self.behaviour().bank(setting, range)
+    }
+
+    fn rows(&self, setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
+        self.behaviour().rows(setting)
+    }
+}
