@@ -104,7 +104,6 @@ pub struct Row {
     /// Energy `[J]` at the ends of the range that the source allows; equal to `energy_j` without one.
     pub range_j: [f64; 2],
     /// Present when the source quotes the price as a minimum or a maximum only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<Bound>,
     /// How well the price is supported.
     pub evidence: Evidence,
@@ -275,5 +274,277 @@ impl Bill {
             let figure = figure.filter(|_| seconds.is_some());
             self.charge(term, count, figure, seconds.unwrap_or(0.0), Scope::PerTerm);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::NeuronModel;
+
+    /// A count below 2³² for every event.
+    fn counts() -> impl Strategy<Value = Counts> {
+        proptest::collection::vec(0u64..1 << 32, Event::COUNT).prop_map(|all| {
+            let mut counts = Counts::default();
+            all.into_iter()
+                .zip(Event::ALL)
+                .for_each(|(n, event)| counts.add(event, n));
+            counts
+        })
+    }
+
+    fn evidence() -> impl Strategy<Value = Evidence> {
+        use Evidence::*;
+        prop::sample::select(vec![
+            Measured, Fitted, Derived, Simulated, Vendor, Recalled, Assumed,
+        ])
+    }
+
+    /// A price between 1 fJ and 1 nJ, with or without a range.
+    fn price() -> impl Strategy<Value = Figure> {
+        (1e-15..1e-9, evidence(), any::<bool>()).prop_map(|(v, ev, ranged)| {
+            let price = Figure::new(v, ev, "strategy");
+            if ranged {
+                price.within(v * 0.5, v * 2.0)
+            } else {
+                price
+            }
+        })
+    }
+
+    /// A table in which about half of the events have a price.
+    fn table() -> impl Strategy<Value = EnergyTable> {
+        proptest::collection::vec(proptest::option::of(price()), Event::COUNT).prop_map(|prices| {
+            let mut table = EnergyTable::new(Scope::PerTerm, NeuronModel::Additive);
+            for (event, price) in Event::ALL.into_iter().zip(prices) {
+                price.into_iter().for_each(|price| table.set(event, price));
+            }
+            table
+        })
+    }
+
+    fn power() -> StaticPower {
+        let watts = |v| Some(Figure::new(v, Evidence::Measured, "bench"));
+        StaticPower {
+            chip: watts(0.1),
+            core: watts(0.001),
+            embedded_cpu: watts(0.02),
+            ..StaticPower::default()
+        }
+    }
+
+    const USAGE: Usage = Usage {
+        chips: 2,
+        cores: 30,
+        embedded_cpus: 3,
+        time_ps: Some(5_000_000_000),
+    };
+
+    proptest! {
+        /// Nothing is lost between the rows and the total, and every event is in exactly one list.
+        #[test]
+        fn parts_sum_to_the_total(counts in counts(), table in table()) {
+            let bill = Bill::price(&counts, &table, &power(), &USAGE).unwrap();
+            let (mut dynamic, mut fixed) = (0.0, 0.0);
+            for row in &bill.rows {
+                prop_assert_eq!(row.energy_j, row.count as f64 * row.price_j);
+                prop_assert!(row.range_j[0] <= row.energy_j && row.energy_j <= row.range_j[1]);
+                *(if matches!(row.term, Term::Event(_)) { &mut dynamic } else { &mut fixed }) += row.energy_j;
+            }
+            prop_assert_eq!(bill.dynamic_j.to_bits(), f64::to_bits(dynamic));
+            prop_assert_eq!(bill.static_j.to_bits(), f64::to_bits(fixed));
+            prop_assert_eq!(bill.total_j.to_bits(), f64::to_bits(dynamic + fixed));
+            prop_assert!(bill.range_j[0] <= bill.total_j * (1.0 + 1e-12) && bill.total_j <= bill.range_j[1] * (1.0 + 1e-12));
+            prop_assert_eq!(bill.weakest, bill.rows.iter().map(|row| row.evidence).max());
+            for (event, n) in counts.iter() {
+                let rows = bill.rows.iter().filter(|row| row.term == Term::Event(event)).count();
+                let unpriced = bill.unpriced.iter().filter(|line| line.term == Term::Event(event)).count();
+                prop_assert_eq!(rows + unpriced, usize::from(n > 0));
+                prop_assert_eq!(rows == 1, n > 0 && table.get(event).is_some());
+            }
+        }
+
+        /// A price acts on its own row, in proportion, and on no other.
+        #[test]
+        fn doubling_a_price_doubles_its_row(counts in counts(), table in table(), place in 0..Event::COUNT) {
+            let event = Event::ALL[place];
+            let mut twice = table.clone();
+            if let Some(price) = table.get(event).cloned() {
+                let bounds = price.bounds.map(|ends| ends.map(|end| end * 2.0));
+                twice.set(event, Figure { v: price.v * 2.0, bounds, ..price });
+            }
+            let before = Bill::price(&counts, &table, &power(), &USAGE).unwrap();
+            let after = Bill::price(&counts, &twice, &power(), &USAGE).unwrap();
+            for (old, new) in before.rows.iter().zip(&after.rows) {
+                let factor = if old.term == Term::Event(event) { 2.0 } else { 1.0 };
+                prop_assert_eq!(new.energy_j.to_bits(), (old.energy_j * factor).to_bits());
+                prop_assert_eq!(new.range_j, old.range_j.map(|end| end * factor));
+            }
+        }
+
+        /// What is counted in parts costs what is counted at once, whatever the order.
+        #[test]
+        fn bill_depends_on_the_sum_of_counts_alone(a in counts(), b in counts(), table in table()) {
+            let forward: Counts = [&a, &b].into_iter().sum();
+            let backward: Counts = [&b, &a].into_iter().sum();
+            let bill = |counts| Bill::price(counts, &table, &power(), &USAGE).unwrap();
+            prop_assert_eq!(bill(&forward), bill(&backward));
+        }
+
+        /// The exclusive model charges every visited neuron exactly once.
+        #[test]
+        fn exclusive_neurons_are_charged_once(accesses in 0u64..1 << 40, share in 0.0..=1.0f64) {
+            let updates = (accesses as f64 * share) as u64;
+            let mut table = EnergyTable::new(Scope::PerTerm, NeuronModel::Exclusive);
+            table.set(Event::NeuronAccess, Figure::new(52e-12, Evidence::Simulated, "inactive"));
+            table.set(Event::NeuronUpdate, Figure::new(81e-12, Evidence::Simulated, "active"));
+            let mut counts = Counts::default();
+            counts.add(Event::NeuronAccess, accesses);
+            counts.add(Event::NeuronUpdate, updates);
+            let bill = Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap();
+            prop_assert_eq!(bill.rows.iter().map(|row| row.count).sum::<u64>(), accesses);
+            counts.add(Event::NeuronUpdate, accesses - updates + 1);
+            let error = Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap_err();
+            prop_assert_eq!(error, MeterError::MoreUpdatesThanAccesses { updates: accesses + 1, accesses });
+        }
+    }
+
+    #[test]
+    fn all_in_price_covers_what_it_contains_and_refuses_to_be_added_to() {
+        let mut table = EnergyTable::new(Scope::AllIn, NeuronModel::Additive);
+        table.set(
+            Event::SynapseReadDense,
+            Figure::new(8.43e-12, Evidence::Measured, "Frenkel 2019"),
+        );
+        let mut counts = Counts::default();
+        counts.add(Event::SynapseReadDense, 1000);
+        counts.add(Event::NeuronUpdate, 50);
+        counts.add(Event::HostRead, 2);
+        let bill =
+            Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap();
+        assert_eq!(
+            bill.included,
+            [Unpriced {
+                term: Term::Event(Event::NeuronUpdate),
+                count: 50
+            }]
+        );
+        assert_eq!(
+            bill.unpriced,
+            [Unpriced {
+                term: Term::Event(Event::HostRead),
+                count: 2
+            }]
+        );
+        table.set(
+            Event::HopEast,
+            Figure::new(3e-12, Evidence::Simulated, "Davies 2018"),
+        );
+        let error =
+            Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "energy.hop_east: event hop_east has a price, but scope `all_in` already contains it, allowed is a price for \
+             synapse_read_dense, synapse_read_sparse, synapse_read_conv, weight_write, cell_pulse, cell_verify_read, \
+             embedded_instruction, host_spike_in, host_spike_out, host_read, chip_crossing"
+        );
+    }
+
+    #[test]
+    fn static_power_is_watts_times_emulated_time() {
+        let bill = Bill::price(
+            &Counts::default(),
+            &EnergyTable::default(),
+            &power(),
+            &USAGE,
+        )
+        .unwrap();
+        assert_eq!(bill.energy_of(&Term::Chip), Some(2.0 * (0.1 * 5e-3)));
+        assert_eq!(bill.energy_of(&Term::Core), Some(30.0 * (0.001 * 5e-3)));
+        assert_eq!(
+            bill.energy_of(&Term::EmbeddedCpu),
+            Some(3.0 * (0.02 * 5e-3))
+        );
+        assert_eq!(bill.dynamic_j, 0.0);
+        assert!(bill.unpriced.is_empty());
+    }
+
+    #[test]
+    fn unknown_static_power_and_unknown_time_are_listed() {
+        let listed = |power: &StaticPower, usage: &Usage| {
+            let bill =
+                Bill::price(&Counts::default(), &EnergyTable::default(), power, usage).unwrap();
+            assert_eq!(bill.total_j, 0.0);
+            bill.unpriced
+                .iter()
+                .map(|line| format!("{} {}", line.count, line.term))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            listed(&StaticPower::default(), &USAGE),
+            ["2 static.chip", "3 static.embedded_cpu"]
+        );
+        let timeless = Usage {
+            time_ps: None,
+            ..USAGE
+        };
+        assert_eq!(
+            listed(&power(), &timeless),
+            ["2 static.chip", "30 static.core", "3 static.embedded_cpu"]
+        );
+    }
+
+    #[test]
+    fn rails_replace_the_chip() {
+        let watts = |v| Figure::new(v, Evidence::Derived, "logs");
+        let rails = [
+            ("vdd".to_owned(), watts(0.00883)),
+            ("vddm".to_owned(), watts(0.02086)),
+        ]
+        .into();
+        let mut power = StaticPower {
+            rails,
+            ..StaticPower::default()
+        };
+        let bill =
+            Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap();
+        assert!((bill.static_j - 2.0 * 0.02969 * 5e-3).abs() < 1e-15);
+        power.chip = Some(watts(0.1));
+        let error =
+            Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "static: chip and rails are both given, allowed is one of them, because rails are the parts of chip"
+        );
+    }
+
+    #[test]
+    fn open_ends_and_terms_survive_a_file() {
+        let mut table = EnergyTable::new(Scope::PerTerm, NeuronModel::Exclusive);
+        let least = Figure {
+            bound: Some(Bound::Min),
+            ..Figure::new(23.6e-12, Evidence::Simulated, "Davies 2018")
+        };
+        table.set(Event::SynapseReadSparse, least);
+        let mut counts = Counts::default();
+        counts.add(Event::SynapseReadSparse, 7);
+        let bill = Bill::price(&counts, &table, &power(), &USAGE).unwrap();
+        assert!(bill.open_above && !bill.open_below);
+        assert_eq!(bill.weakest, Some(Evidence::Simulated));
+        let text = serde_json::to_string(&bill).unwrap();
+        let back: Bill = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.rows, bill.rows);
+        for term in [
+            Term::Rail("vdd".into()),
+            Term::Core,
+            Term::EmbeddedCpu,
+            Term::Chip,
+            Term::Event(Event::HopEast),
+        ] {
+            assert_eq!(term.to_string().parse::<Term>().unwrap(), term);
+        }
+        assert!("static.moon".parse::<Term>().is_err());
     }
 }

@@ -116,10 +116,11 @@ impl EnergyTable {
                     .filter(|event| !event.within_all_in())
                     .map(|event| event.name())
                     .collect();
+                let (field, allowed) = (format!("{field}.{event}"), allowed.join(", "));
                 return Err(MeterError::WithinAllIn {
-                    field: field.to_owned(),
+                    field,
                     event,
-                    allowed: allowed.join(", "),
+                    allowed,
                 });
             }
         }

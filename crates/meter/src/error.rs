@@ -56,7 +56,7 @@ pub enum MeterError {
     },
     /// A duration is no whole number of picoseconds.
     #[error(
-        "{seconds:e} s is no whole number of picoseconds, allowed is a multiple of 1e-12 s up to {}",
+        "{seconds:e} s is no whole number of picoseconds, allowed is a multiple of 1e-12 s from 0 to {} s",
         crate::latency::MAX_SECONDS
     )]
     NotPicoseconds {
@@ -65,7 +65,7 @@ pub enum MeterError {
     },
     /// An all-in table has a price for an event that its synaptic price already contains.
     #[error(
-        "{field}.{event}: has a price, but scope `all_in` already contains it, allowed is a price for {allowed}"
+        "{field}: event {event} has a price, but scope `all_in` already contains it, allowed is a price for {allowed}"
     )]
     WithinAllIn {
         /// Path of the table.
@@ -87,11 +87,9 @@ pub enum MeterError {
     },
     /// A barrier table has no entry, unequal lengths, or is not ascending.
     #[error(
-        "{field}: tiles {tiles:?} and t ({durations} entries) do not form a table, allowed are equally many entries, at least one, tiles ascending from 1 or more"
+        "tiles {tiles:?} and t ({durations} entries) do not form a table, allowed are equally many entries, at least one, tiles ascending from 1 or more"
     )]
     BarrierTable {
-        /// Path of the table.
-        field: String,
         /// The tile numbers found.
         tiles: Vec<u32>,
         /// Number of durations found.
@@ -119,4 +117,25 @@ pub enum MeterError {
         /// The name found.
         name: String,
     },
+}
+
+impl MeterError {
+    /// Path of the field at fault, where the error has one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            MeterError::ValueOutOfRange { field, .. }
+            | MeterError::BoundsOutOfOrder { field, .. }
+            | MeterError::NoSource { field }
+            | MeterError::ZeroWithoutReason { field }
+            | MeterError::ReasonWithoutZero { field, .. }
+            | MeterError::WithinAllIn { field, .. }
+            | MeterError::TwoBarriers { field }
+            | MeterError::ChipAndRails { field } => Some(field),
+            MeterError::NotPicoseconds { .. }
+            | MeterError::MoreUpdatesThanAccesses { .. }
+            | MeterError::BarrierTable { .. }
+            | MeterError::UnknownTerm { .. } => None,
+        }
+    }
 }

@@ -11,8 +11,8 @@ use crate::{Counts, Event, Evidence, Figure, MeterError, NeuronModel};
 
 const PICOSECONDS_PER_SECOND: f64 = 1e12;
 
-/// Longest duration of one event `[s]`, so that sums of 10⁹ of them stay exact.
-pub(crate) const MAX_SECONDS: f64 = 1e-3 * 1e6;
+/// Longest duration of one event `[s]`: sums of 10⁴ of the longest still fit 64 bits of picoseconds.
+pub(crate) const MAX_SECONDS: f64 = 1000.0;
 
 /// Converts a duration to picoseconds.
 ///
@@ -34,6 +34,7 @@ pub(crate) fn to_picoseconds(seconds: f64) -> Result<u64, MeterError> {
 /// The duration of one event, with its provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Figure", into = "Figure")]
+#[schemars(with = "Figure")]
 pub struct Latency {
     ps: u64,
     figure: Figure,
@@ -82,8 +83,18 @@ pub enum Between {
 
 /// Duration of the barrier by number of used tiles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "SyncEntry", into = "SyncEntry")]
+#[schemars(with = "SyncEntry")]
 pub struct SyncByTiles {
+    tiles: Vec<u32>,
+    ps: Vec<u64>,
+    entry: SyncEntry,
+}
+
+/// A barrier table as a file gives it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncEntry {
     /// Numbers of used tiles, ascending.
     pub tiles: Vec<u32>,
     /// Duration `[s]` at each number of tiles.
@@ -100,48 +111,58 @@ pub struct SyncByTiles {
 }
 
 impl SyncByTiles {
+    /// The table as its source gives it.
+    #[must_use]
+    pub fn entry(&self) -> &SyncEntry {
+        &self.entry
+    }
+
     /// Duration of the barrier `[ps]` with `tiles` used tiles.
-    ///
-    /// # Errors
-    /// [`MeterError::NotPicoseconds`] when an entry is no whole number of picoseconds.
-    fn ps(&self, tiles: u32) -> Result<u64, MeterError> {
+    #[must_use]
+    pub fn ps(&self, tiles: u32) -> u64 {
         let above = self.tiles.partition_point(|&entry| entry <= tiles);
-        let at = |place: usize| to_picoseconds(self.t[place]);
-        if above == 0 || above == self.tiles.len() || self.between == Between::Step {
-            return at(above.saturating_sub(1));
+        if above == 0 || above == self.tiles.len() || self.entry.between == Between::Step {
+            return self.ps[above.saturating_sub(1)];
         }
-        let (t0, t1) = (at(above - 1)?, at(above)?);
-        let (n0, n1) = (
-            u64::from(self.tiles[above - 1]),
-            u64::from(self.tiles[above]),
-        );
-        let part = |span: u64| span * (u64::from(tiles) - n0) / (n1 - n0);
-        Ok(if t1 >= t0 {
+        let (t0, t1) = (self.ps[above - 1], self.ps[above]);
+        let (n0, n1) = (self.tiles[above - 1], self.tiles[above]);
+        let part = |span: u64| span * u64::from(tiles - n0) / u64::from(n1 - n0);
+        if t1 >= t0 {
             t0 + part(t1 - t0)
         } else {
             t0 - part(t0 - t1)
+        }
+    }
+}
+
+impl TryFrom<SyncEntry> for SyncByTiles {
+    type Error = MeterError;
+
+    fn try_from(entry: SyncEntry) -> Result<Self, MeterError> {
+        let ascending = entry.tiles.windows(2).all(|pair| pair[0] < pair[1]);
+        let starts = entry.tiles.first().is_some_and(|&first| first >= 1);
+        if !(ascending && starts && entry.tiles.len() == entry.t.len()) {
+            return Err(MeterError::BarrierTable {
+                tiles: entry.tiles,
+                durations: entry.t.len(),
+            });
+        }
+        let ps = entry
+            .t
+            .iter()
+            .map(|&seconds| to_picoseconds(seconds))
+            .collect::<Result<_, _>>()?;
+        Ok(SyncByTiles {
+            tiles: entry.tiles.clone(),
+            ps,
+            entry,
         })
     }
+}
 
-    fn check(&self, field: &str) -> Result<(), MeterError> {
-        let ascending = self.tiles.windows(2).all(|pair| pair[0] < pair[1]);
-        let starts = self.tiles.first().is_some_and(|&first| first >= 1);
-        if !(ascending && starts && self.tiles.len() == self.t.len()) {
-            let (tiles, durations) = (self.tiles.clone(), self.t.len());
-            return Err(MeterError::BarrierTable {
-                field: field.to_owned(),
-                tiles,
-                durations,
-            });
-        }
-        if self.src.trim().is_empty() {
-            return Err(MeterError::NoSource {
-                field: field.to_owned(),
-            });
-        }
-        self.t
-            .iter()
-            .try_for_each(|&seconds| to_picoseconds(seconds).map(drop))
+impl From<SyncByTiles> for SyncEntry {
+    fn from(table: SyncByTiles) -> SyncEntry {
+        table.entry
     }
 }
 
@@ -159,7 +180,6 @@ macro_rules! define_latency_table {
             $(
                 #[doc = concat!("Duration `[s]` when: ", $doc)]
                 #[serde(default, skip_serializing_if = "Option::is_none")]
-                #[schemars(with = "Option<Figure>")]
                 pub $name: Option<Latency>,
             )*
         }
@@ -203,15 +223,28 @@ impl LatencyTable {
         })
     }
 
+    /// Events that happened and have no known latency: the time of a run may not contain them.
+    #[must_use]
+    pub fn untimed(&self, counts: &Counts) -> Vec<Event> {
+        let known = |event| match event {
+            Event::Barrier => self.barrier_ps(1).is_some(),
+            _ => self.get(event).is_some(),
+        };
+        counts
+            .iter()
+            .filter(|&(event, n)| n > 0 && !known(event))
+            .map(|(event, _)| event)
+            .collect()
+    }
+
     /// Duration of the barrier `[ps]` with `tiles` used tiles, if known.
-    ///
-    /// # Errors
-    /// [`MeterError::NotPicoseconds`] when the table was not checked and cannot be represented.
-    pub fn barrier_ps(&self, tiles: u32) -> Result<Option<u64>, MeterError> {
-        match &self.sync_by_tiles {
-            Some(table) => table.ps(tiles).map(Some),
-            None => Ok(self.get(Event::Barrier).map(Latency::ps)),
-        }
+    #[must_use]
+    pub fn barrier_ps(&self, tiles: u32) -> Option<u64> {
+        let constant = || self.get(Event::Barrier).map(Latency::ps);
+        self.sync_by_tiles
+            .as_ref()
+            .map(|table| table.ps(tiles))
+            .or_else(constant)
     }
 
     /// Checks every latency; `field` is the path of the table in errors.
@@ -226,8 +259,127 @@ impl LatencyTable {
             (Some(_), Some(_)) => Err(MeterError::TwoBarriers {
                 field: field.to_owned(),
             }),
-            (Some(table), None) => table.check(&format!("{field}.sync_by_tiles")),
+            (Some(table), None) if table.entry.src.trim().is_empty() => Err(MeterError::NoSource {
+                field: format!("{field}.sync_by_tiles"),
+            }),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(v: f64) -> Latency {
+        Latency::try_from(Figure::new(v, Evidence::Measured, "bench")).unwrap()
+    }
+
+    fn sync(tiles: &[u32], t: &[f64], between: Between) -> Result<SyncByTiles, MeterError> {
+        let (tiles, t) = (tiles.to_vec(), t.to_vec());
+        SyncByTiles::try_from(SyncEntry {
+            tiles,
+            t,
+            between,
+            ev: Evidence::Fitted,
+            src: "bench".into(),
+            note: None,
+        })
+    }
+
+    #[test]
+    fn seconds_become_whole_picoseconds() {
+        assert_eq!(seconds(3.5e-9).ps(), 3_500);
+        assert_eq!(seconds(26.667e-9).ps(), 26_667);
+        assert_eq!(seconds(1e-12).ps(), 1);
+        assert_eq!(seconds(1e-3).ps(), 1_000_000_000);
+        assert_eq!(seconds(1000.0).ps(), 1_000_000_000_000_000);
+        for v in [0.5e-12, 0.78125e-9, -1e-9, 1000.1, f64::NAN, f64::INFINITY] {
+            assert!(to_picoseconds(v).is_err(), "{v}");
+        }
+        assert_eq!(
+            to_picoseconds(0.78125e-9).unwrap_err().to_string(),
+            "7.8125e-10 s is no whole number of picoseconds, allowed is a multiple of 1e-12 s from 0 to 1000 s"
+        );
+    }
+
+    #[test]
+    fn step_table_takes_the_last_entry_that_is_not_larger() {
+        let table = sync(
+            &[1, 2, 4, 29],
+            &[0.6e-6, 1.0e-6, 1.4e-6, 1.8e-6],
+            Between::Step,
+        )
+        .unwrap();
+        let us = [0, 1, 2, 3, 4, 28, 29, 32].map(|tiles| table.ps(tiles) / 100_000);
+        assert_eq!(us, [6, 6, 10, 10, 14, 14, 18, 18]);
+    }
+
+    #[test]
+    fn linear_table_meets_its_ends_and_is_constant_outside() {
+        let table = sync(&[1, 32], &[113e-9, 465e-9], Between::Linear).unwrap();
+        assert_eq!(
+            [1, 32, 0, 64].map(|tiles| table.ps(tiles)),
+            [113_000, 465_000, 113_000, 465_000]
+        );
+        assert_eq!(table.ps(2), 113_000 + 352_000 / 31);
+        let falling = sync(&[1, 3], &[4e-12, 2e-12], Between::Linear).unwrap();
+        assert_eq!(falling.ps(2), 3);
+    }
+
+    #[test]
+    fn tables_that_are_none_are_refused() {
+        for (tiles, t) in [
+            (&[][..], &[][..]),
+            (&[0], &[1e-9]),
+            (&[2, 1], &[1e-9, 1e-9]),
+            (&[1, 2], &[1e-9]),
+        ] {
+            assert!(sync(tiles, t, Between::Step).is_err(), "{tiles:?}");
+        }
+        assert_eq!(
+            sync(&[2, 1], &[1e-9], Between::Step)
+                .unwrap_err()
+                .to_string(),
+            "tiles [2, 1] and t (1 entries) do not form a table, allowed are equally many entries, at least one, tiles ascending from 1 or more"
+        );
+    }
+
+    #[test]
+    fn constant_and_table_exclude_each_other() {
+        let mut table = LatencyTable::default();
+        assert_eq!(table.barrier_ps(1), None);
+        table.set(Event::Barrier, seconds(2e-9));
+        assert_eq!(table.barrier_ps(9), Some(2_000));
+        table.sync_by_tiles = Some(sync(&[1], &[1e-9], Between::Step).unwrap());
+        assert_eq!(
+            table.check("time").unwrap_err().to_string(),
+            "time: barrier and sync_by_tiles are both given, allowed is one of them"
+        );
+        table.barrier = None;
+        assert!(table.check("time").is_ok());
+        assert_eq!(table.barrier_ps(9), Some(1_000));
+    }
+
+    #[test]
+    fn serial_time_follows_the_neuron_model() {
+        let mut table = LatencyTable::default();
+        table.set(Event::NeuronAccess, seconds(5.3e-9));
+        table.set(Event::NeuronUpdate, seconds(8.4e-9));
+        let mut counts = Counts::default();
+        counts.add(Event::NeuronAccess, 10);
+        counts.add(Event::NeuronUpdate, 4);
+        counts.add(Event::PacketOut, 1);
+        let events = [Event::NeuronAccess, Event::NeuronUpdate, Event::PacketOut];
+        assert_eq!(
+            table.serial_ps(&counts, &events).unwrap(),
+            10 * 5_300 + 4 * 8_400
+        );
+        table.neuron_model = NeuronModel::Exclusive;
+        assert_eq!(
+            table.serial_ps(&counts, &events).unwrap(),
+            6 * 5_300 + 4 * 8_400
+        );
+        assert_eq!(table.untimed(&counts), [Event::PacketOut]);
     }
 }

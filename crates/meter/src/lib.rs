@@ -40,5 +40,5 @@ pub use energy::{EnergyTable, NeuronModel, Scope};
 pub use error::MeterError;
 pub use event::Event;
 pub use figure::{Bound, Evidence, Figure, Price};
-pub use latency::{Between, Latency, LatencyTable, SyncByTiles};
+pub use latency::{Between, Latency, LatencyTable, SyncByTiles, SyncEntry};
 pub use power::StaticPower;
