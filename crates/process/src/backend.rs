@@ -1,0 +1,101 @@
+use serde::{Deserialize, Serialize};
+
+/// What computes a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// Floating point: the twin of every model, without rounding and registers.
+    Float,
+    /// The chip's arithmetic without placement.
+    Fixed,
+    /// Cores of the emulated chip; sources, sinks and host processes stay with the host.
+    #[default]
+    Chip,
+}
+
+impl Backend {
+    /// The name used in messages and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::Float => "float",
+            Backend::Fixed => "fixed",
+            Backend::Chip => "chip",
+        }
+    }
+}
+
+/// How a graph is to be run: one backend for all, with exceptions by process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunConfig {
+    /// Backend of every process that no exception names.
+    pub backend: Backend,
+    /// Path of a process, or of one that contains it, and its backend; the longest path that fits counts.
+    pub exceptions: Vec<(String, Backend)>,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// Worker threads for the chip; 0 lets the size of the network decide. No result depends on it.
+    pub workers: usize,
+}
+
+impl RunConfig {
+    /// All processes on one backend, seed 0.
+    pub fn on(backend: Backend) -> Self {
+        RunConfig {
+            backend,
+            ..Self::default()
+        }
+    }
+
+    /// The same with one more exception.
+    #[must_use]
+    pub fn except(mut self, path: &str, backend: Backend) -> Self {
+        self.exceptions.push((path.to_owned(), backend));
+        self
+    }
+
+    /// The same with another seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same with a fixed number of workers.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// The backend of the process at `path`.
+    pub fn backend_of(&self, path: &str) -> Backend {
+        let fits = |prefix: &str| {
+            path == prefix
+                || path
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.exceptions
+            .iter()
+            .filter(|(prefix, _)| fits(prefix))
+            .max_by_key(|(prefix, _)| prefix.len())
+            .map_or(self.backend, |(_, backend)| *backend)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_decides() {
+        let config = RunConfig::on(Backend::Fixed)
+            .except("net", Backend::Float)
+            .except("net/out", Backend::Chip);
+        let all = ["net/out", "net/out/a", "net/in", "network"].map(|path| config.backend_of(path));
+        assert_eq!(
+            all,
+            [Backend::Chip, Backend::Chip, Backend::Float, Backend::Fixed]
+        );
+    }
+}
