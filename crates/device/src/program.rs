@@ -1,0 +1,457 @@
+//! Programming: write and verify, open loop, single pulses; wear and repair.
+//!
+//! Write and verify after the NeuRRAM chip software (Wan et al., Nature 608, 2022):
+//!
+//! ```text
+//! read the cell; inside target ± window → read again; inside both times → accepted
+//! below the target → a ladder of SET pulses, above it → a ladder of RESET pulses:
+//!     pulse, verify read; one step more voltage each time; at most so many pulses at the top
+//!     the ladder ends when the cell is inside the window or beyond it on the other side
+//! after so many ladders the cell is given up: a failure
+//! ```
+//!
+//! Each pulse costs V²·G·t with the mean of the conductances before and after it, and each verify read
+//! V_read²·G·t. Every ladder counts one cycle of the endurance. A cell at its endurance keeps its value.
+
+use crate::array::CellArray;
+use crate::error::{DeviceError, check_length};
+use crate::ledger::energy_aj;
+use crate::profile::{Access, Ladder, Read, Write};
+use crate::update::{PulsedDevice, Update};
+
+/// What one programming did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The cell was accepted.
+    pub accepted: bool,
+    /// SET pulses.
+    pub set_pulses: u64,
+    /// RESET pulses.
+    pub reset_pulses: u64,
+    /// Verify reads.
+    pub verifies: u64,
+    /// Energy of pulses and verify reads `[aJ]`.
+    pub energy_aj: u64,
+}
+
+/// What the programming of an array did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Programming {
+    /// Cells that were written.
+    pub cells: u64,
+    /// Row and column of cells that were not accepted.
+    pub failed: Vec<(usize, usize)>,
+    /// Sums over all cells.
+    pub total: Outcome,
+}
+
+impl Outcome {
+    fn add(&mut self, other: &Outcome) {
+        self.set_pulses += other.set_pulses;
+        self.reset_pulses += other.reset_pulses;
+        self.verifies += other.verifies;
+        self.energy_aj += other.energy_aj;
+    }
+}
+
+/// A cell while it is being pulsed.
+struct Pulsing<'a> {
+    update: &'a Update,
+    device: PulsedDevice,
+    held: Option<f64>,
+    weight: f64,
+    /// Visible minus hidden weight: write noise, new after each pulse.
+    offset: f64,
+}
+
+impl Pulsing<'_> {
+    fn conductance(&self, array: &CellArray) -> f64 {
+        let range = &array.profile.range;
+        let visible = self.weight + self.offset;
+        let share = (visible - self.update.w_min) / (self.update.w_max - self.update.w_min);
+        self.held.unwrap_or(range.g_min_us + share * range.span())
+    }
+}
+
+impl CellArray {
+    /// Programs one cell to `target_us` by write and verify, at the present time.
+    ///
+    /// # Errors
+    /// Fails without `[write]`, `[update]` and `[read]` sections, for a cell that does not exist, and for a
+    /// target outside the range.
+    pub fn program(
+        &mut self,
+        row: usize,
+        col: usize,
+        target_us: f64,
+    ) -> Result<Outcome, DeviceError> {
+        let number = self.index(row, col)?;
+        self.check_target(target_us)?;
+        let profile = self.profile.clone();
+        let write = profile.need(&profile.write, "write", "write and verify")?;
+        let read = profile.need(&profile.read, "read", "write and verify")?;
+        let update = profile.need(&profile.update, "update", "write and verify")?;
+        Ok(self.write_and_verify(number, target_us, (write, read, update)))
+    }
+
+    fn write_and_verify(
+        &mut self,
+        number: usize,
+        target_us: f64,
+        (write, read, update): (&Write, &Read, &Update),
+    ) -> Outcome {
+        let mut cell = self.pulsing(number, update);
+        let mut outcome = Outcome::default();
+        for _ in 0..write.alternations {
+            let seen = self.verify(number, &cell, read, &mut outcome);
+            if (seen - target_us).abs() <= write.window_us {
+                let again = self.verify(number, &cell, read, &mut outcome);
+                if (again - target_us).abs() <= write.window_us {
+                    outcome.accepted = true;
+                    break;
+                }
+                continue;
+            }
+            let up = seen < target_us;
+            self.ladder(
+                number,
+                &mut cell,
+                (target_us, up),
+                (write, read),
+                &mut outcome,
+            );
+        }
+        let value = cell.conductance(self);
+        let spread = write.window_us / 3f64.sqrt();
+        self.settle(number, (target_us, value, spread), &outcome);
+        outcome
+    }
+
+    /// One ladder of pulses of one polarity.
+    fn ladder(
+        &mut self,
+        number: usize,
+        cell: &mut Pulsing,
+        (target_us, up): (f64, bool),
+        (write, read): (&Write, &Read),
+        outcome: &mut Outcome,
+    ) {
+        let Ladder {
+            start_v,
+            step_v,
+            top_v,
+        } = if up { &write.set } else { &write.reset };
+        let mut at_top = 0;
+        let mut rung = 0;
+        self.count_cycle(number, cell);
+        while at_top < write.pulses_at_top.max(1) {
+            let volts = (start_v + f64::from(rung) * step_v).min(*top_v);
+            self.pulse_cell(number, cell, (up, volts), write.pulse_ns, outcome);
+            let seen = self.verify(number, cell, read, outcome);
+            let close = (seen - target_us).abs() <= write.window_us;
+            let passed = if up {
+                seen > target_us
+            } else {
+                seen < target_us
+            };
+            if close || passed {
+                return;
+            }
+            if volts < *top_v {
+                rung += 1;
+            } else {
+                at_top += 1;
+            }
+        }
+    }
+
+    /// One pulse: moves the cell, counts it and its energy, half-selected cells of a passive array included.
+    fn pulse_cell(
+        &mut self,
+        number: usize,
+        cell: &mut Pulsing,
+        (up, volts): (bool, f64),
+        pulse_ns: u64,
+        outcome: &mut Outcome,
+    ) {
+        let before = cell.conductance(self);
+        let n = self.state.cells[number].pulses;
+        if cell.held.is_none() {
+            let [noise, write_noise] = self.state.place.pulse_noise(number as u32, n);
+            cell.weight = cell
+                .update
+                .step(&cell.device, cell.weight, up, volts, noise);
+            cell.offset = cell.update.visible(0.0, write_noise);
+        }
+        let mean = (before + cell.conductance(self)) / 2.0;
+        let energy = energy_aj(volts, mean, pulse_ns) + self.half_selected(number, volts, pulse_ns);
+        self.state.cells[number].pulses = n + 1;
+        let ledger = &mut self.state.ledger;
+        if up {
+            ledger.set_pulses += 1;
+            outcome.set_pulses += 1;
+        } else {
+            ledger.reset_pulses += 1;
+            outcome.reset_pulses += 1;
+        }
+        ledger.pulse_energy_aj += energy;
+        ledger.write_time_ns += pulse_ns;
+        outcome.energy_aj += energy;
+    }
+
+    /// Energy of the cells that share a line with a pulsed cell of a passive array `[aJ]`.
+    fn half_selected(&mut self, number: usize, volts: f64, pulse_ns: u64) -> u64 {
+        match &self.profile.read {
+            Some(read) if read.access == Access::Passive => {}
+            _ => return 0,
+        }
+        let cols = self.state.cols as usize;
+        let (row, col) = (number / cols, number % cols);
+        let now = self.now_ns();
+        let in_row = (row * cols..(row + 1) * cols).filter(|c| *c != number);
+        let in_col = (0..self.state.row_reads.len())
+            .map(|r| r * cols + col)
+            .filter(|c| *c != number);
+        let cells: Vec<usize> = in_row.chain(in_col).collect();
+        self.state.ledger.half_selected += cells.len() as u64;
+        let energy = |cell: &usize| energy_aj(volts / 2.0, self.seen(*cell, now, None), pulse_ns);
+        cells.iter().map(energy).sum()
+    }
+
+    fn verify(&mut self, number: usize, cell: &Pulsing, read: &Read, outcome: &mut Outcome) -> f64 {
+        let g = cell.conductance(self);
+        let n = self.state.cells[number].verifies;
+        self.state.cells[number].verifies = n + 1;
+        let seen = if cell.held.is_some() {
+            g
+        } else {
+            g + self.verify_sigma(g) * self.state.place.verify_noise(number as u32, n)
+        };
+        let energy = energy_aj(read.voltage_v, g, read.pulse_ns);
+        let ledger = &mut self.state.ledger;
+        ledger.verify_reads += 1;
+        ledger.verify_energy_aj += energy;
+        ledger.write_time_ns += read.pulse_ns;
+        outcome.verifies += 1;
+        outcome.energy_aj += energy;
+        seen
+    }
+
+    /// Read noise right after a pulse `[µS]`.
+    fn verify_sigma(&self, g: f64) -> f64 {
+        let written = crate::cell::Written {
+            target: g,
+            value: g,
+            spread: 0.0,
+        };
+        self.profile
+            .cell
+            .physics()
+            .read_sigma(&self.profile.range, &written, g, 1e-6)
+    }
+
+    fn pulsing<'a>(&self, number: usize, update: &'a Update) -> Pulsing<'a> {
+        let now = self.now_ns();
+        let range = &self.profile.range;
+        let device = update.device(self.state.place.response(number as u32));
+        let g = self.seen(number, now, None);
+        let share = (g - range.g_min_us) / range.span();
+        let weight = update.w_min + share * (update.w_max - update.w_min);
+        let worn = self.state.cells[number].worn.then_some(g);
+        Pulsing {
+            update,
+            weight: update.set(&device, weight),
+            device,
+            offset: 0.0,
+            held: self.held(number, now).or(worn),
+        }
+    }
+
+    /// Counts a cycle; a cell that reaches its endurance is held from now on.
+    fn count_cycle(&mut self, number: usize, cell: &mut Pulsing) {
+        let cycles = self.state.cells[number].cycles + 1;
+        self.state.cells[number].cycles = cycles;
+        if cycles as f64 > self.endurance(number) && !self.state.cells[number].worn {
+            cell.held = Some(cell.conductance(self));
+            self.state.cells[number].worn = true;
+            self.state.ledger.worn += 1;
+        }
+    }
+
+    /// Writes the result of a programming into the life of the cell.
+    fn settle(
+        &mut self,
+        number: usize,
+        (target_us, value_us, spread_us): (f64, f64, f64),
+        outcome: &Outcome,
+    ) {
+        let written_ns = self.now_ns();
+        let reads_before = self.state.row_reads[number / self.state.cols as usize];
+        let pulsed = outcome.set_pulses + outcome.reset_pulses > 0;
+        let cell = &mut self.state.cells[number];
+        self.state.ledger.writes += 1;
+        self.state.ledger.failures += u64::from(!outcome.accepted);
+        if !pulsed && cell.writes > 0 {
+            // No pulse: the cell was there already, and goes on relaxing from its last pulse.
+            return;
+        }
+        cell.target_us = target_us;
+        cell.value_us = value_us;
+        cell.spread_us = spread_us;
+        cell.written_ns = written_ns;
+        cell.reads_before = reads_before;
+        cell.writes += 1;
+    }
+
+    /// Programs all cells by write and verify; `targets_us` row by row `[µS]`.
+    ///
+    /// # Errors
+    /// As [`CellArray::program`], and for a wrong length.
+    pub fn program_all(&mut self, targets_us: &[f64]) -> Result<Programming, DeviceError> {
+        self.for_all(targets_us, CellArray::program)
+    }
+
+    /// Writes one cell without verifying: the published statistics of its model decide what it becomes.
+    ///
+    /// Costs one cycle. Energy is not known and not counted.
+    ///
+    /// # Errors
+    /// Fails for a cell that does not exist and for a target outside the range.
+    pub fn write_open_loop(
+        &mut self,
+        row: usize,
+        col: usize,
+        target_us: f64,
+    ) -> Result<Outcome, DeviceError> {
+        let number = self.index(row, col)?;
+        self.check_target(target_us)?;
+        let cell = &mut self.state.cells[number];
+        cell.cycles += 1;
+        let (cycles, worn, writes) = (cell.cycles, cell.worn, cell.writes + 1);
+        if worn || cycles as f64 > self.endurance(number) {
+            let now = self.now_ns();
+            let value = self.seen(number, now, None);
+            self.state.ledger.worn += u64::from(!worn);
+            self.state.ledger.writes += 1;
+            self.state.ledger.failures += 1;
+            self.state.cells[number].worn = true;
+            if !worn {
+                self.state.cells[number].value_us = value;
+            }
+            return Ok(Outcome::default());
+        }
+        let (range, place) = (&self.profile.range, self.state.place);
+        let model = &self.profile.cell;
+        let written = model.write_open_loop(range, target_us, place, number as u32, writes);
+        let outcome = Outcome {
+            accepted: self.held(number, self.now_ns()).is_none(),
+            set_pulses: 1,
+            ..Outcome::default()
+        };
+        self.state.cells[number].pulses += 1;
+        self.state.ledger.set_pulses += 1;
+        self.settle(number, (target_us, written.value, written.spread), &outcome);
+        Ok(outcome)
+    }
+
+    /// Writes all cells without verifying; `targets_us` row by row `[µS]`.
+    ///
+    /// # Errors
+    /// As [`CellArray::write_open_loop`], and for a wrong length.
+    pub fn write_all_open_loop(&mut self, targets_us: &[f64]) -> Result<Programming, DeviceError> {
+        self.for_all(targets_us, CellArray::write_open_loop)
+    }
+
+    fn for_all(
+        &mut self,
+        targets_us: &[f64],
+        mut write: impl FnMut(&mut CellArray, usize, usize, f64) -> Result<Outcome, DeviceError>,
+    ) -> Result<Programming, DeviceError> {
+        let (rows, cols) = self.shape();
+        check_length("targets", targets_us, rows * cols)?;
+        let mut programming = Programming::default();
+        for (k, &target) in targets_us.iter().enumerate() {
+            let (row, col) = (k / cols, k % cols);
+            let outcome = write(self, row, col, target)?;
+            programming.cells += 1;
+            programming.total.add(&outcome);
+            if !outcome.accepted {
+                programming.failed.push((row, col));
+            }
+        }
+        programming.total.accepted = programming.failed.is_empty();
+        Ok(programming)
+    }
+
+    /// Gives `pulses` pulses of one polarity without verifying, each in the middle of the ladder (or
+    /// without a voltage for laws that need none): what an incremental learning rule does. Costs one cycle.
+    ///
+    /// # Errors
+    /// Fails without an `[update]` section and for a cell that does not exist.
+    pub fn pulse(
+        &mut self,
+        row: usize,
+        col: usize,
+        up: bool,
+        pulses: u32,
+    ) -> Result<Outcome, DeviceError> {
+        let number = self.index(row, col)?;
+        let profile = self.profile.clone();
+        let update = profile.need(&profile.update, "update", "pulses")?;
+        let (volts, pulse_ns) = profile.write.as_ref().map_or((0.0, 0), |write| {
+            let ladder = if up { &write.set } else { &write.reset };
+            ((ladder.start_v + ladder.top_v) / 2.0, write.pulse_ns)
+        });
+        let mut cell = self.pulsing(number, update);
+        let mut outcome = Outcome {
+            accepted: cell.held.is_none(),
+            ..Outcome::default()
+        };
+        self.count_cycle(number, &mut cell);
+        for _ in 0..pulses {
+            self.pulse_cell(number, &mut cell, (up, volts), pulse_ns, &mut outcome);
+        }
+        let value = cell.conductance(self);
+        self.settle(number, (value, value, 0.0), &outcome);
+        Ok(outcome)
+    }
+
+    /// Moves every row with more than `limit` cells that were not accepted onto a spare row and programs it
+    /// there; gives the rows that were moved.
+    ///
+    /// # Errors
+    /// As [`CellArray::program`]; stops without error when the spares are used up.
+    pub fn repair(
+        &mut self,
+        targets_us: &[f64],
+        failed: &[(usize, usize)],
+        limit: usize,
+    ) -> Result<Vec<usize>, DeviceError> {
+        let (rows, cols) = self.shape();
+        check_length("targets", targets_us, rows * cols)?;
+        let mut moved = Vec::new();
+        for row in 0..rows {
+            let bad = failed.iter().filter(|(r, _)| *r == row).count();
+            if bad <= limit || self.state.spares_used == self.state.spares {
+                continue;
+            }
+            self.remap(row)?;
+            for col in 0..cols {
+                self.program(row, col, targets_us[row * cols + col])?;
+            }
+            moved.push(row);
+        }
+        Ok(moved)
+    }
+
+    fn check_target(&self, target_us: f64) -> Result<(), DeviceError> {
+        let range = &self.profile.range;
+        let inside = (range.g_min_us..=range.g_max_us).contains(&target_us);
+        DeviceError::check(
+            inside,
+            "target conductance in µS",
+            target_us,
+            "inside the range of the profile",
+        )
+    }
+}
