@@ -90,19 +90,10 @@ impl CellArray {
     ///
     /// # Errors
     /// Fails for an array without cells or with more than 2³¹.
-    pub fn new(
-        profile: CellProfile,
-        place: Place,
-        [rows, cols, spares]: [u32; 3],
-    ) -> Result<CellArray, DeviceError> {
+    pub fn new(profile: CellProfile, place: Place, [rows, cols, spares]: [u32; 3]) -> Result<CellArray, DeviceError> {
         profile.validate()?;
         let count = (u64::from(rows) + u64::from(spares)) * u64::from(cols);
-        DeviceError::check(
-            rows > 0 && (1..=1 << 31).contains(&count),
-            "number of cells",
-            count as f64,
-            "in 1..=2^31",
-        )?;
+        DeviceError::check(rows > 0 && (1..=1 << 31).contains(&count), "number of cells", count as f64, "in 1..=2^31")?;
         let fresh = Cell {
             target_us: profile.range.g_min_us,
             value_us: profile.range.g_min_us,
@@ -138,11 +129,7 @@ impl CellArray {
     pub fn from_state(profile: CellProfile, state: ArrayState) -> Result<CellArray, DeviceError> {
         profile.validate()?;
         let physical = state.rows as usize + state.spares as usize;
-        check_length(
-            "saved cells",
-            &state.cells,
-            physical.saturating_mul(state.cols as usize),
-        )?;
+        check_length("saved cells", &state.cells, physical.saturating_mul(state.cols as usize))?;
         check_length("saved row map", &state.row_map, state.rows as usize)?;
         check_length("saved row reads", &state.row_reads, physical)?;
         for &row in &state.row_map {
@@ -246,13 +233,7 @@ impl CellArray {
     ///
     /// # Errors
     /// [`DeviceError::OutOfArray`] for a row that does not exist.
-    pub fn row(
-        &self,
-        row: usize,
-        at_ns: u64,
-        noisy: bool,
-        row_out: &mut Vec<f64>,
-    ) -> Result<(), DeviceError> {
+    pub fn row(&self, row: usize, at_ns: u64, noisy: bool, row_out: &mut Vec<f64>) -> Result<(), DeviceError> {
         let first = self.index(row, 0)?;
         row_out.extend((first..first + self.state.cols as usize).map(|cell| {
             let noise = noisy.then(|| self.state.place.read_noise(cell as u32, at_ns));
@@ -267,10 +248,7 @@ impl CellArray {
     /// Fails without a `[read]` section, and for a row that does not exist.
     pub fn count_reads(&mut self, row: usize, times: u64, at_ns: u64) -> Result<(), DeviceError> {
         let first = self.index(row, 0)?;
-        let read = self
-            .profile
-            .need(&self.profile.read, "read", "counting reads")?
-            .clone();
+        let read = self.profile.need(&self.profile.read, "read", "counting reads")?.clone();
         let cols = self.state.cols as usize;
         let selected = self.energy_of(first..first + cols, read.voltage_v, read.pulse_ns, at_ns);
         let mut energy = selected;
@@ -288,9 +266,7 @@ impl CellArray {
     }
 
     fn energy_of(&self, cells: std::ops::Range<usize>, volts: f64, ns: u64, at_ns: u64) -> u64 {
-        cells
-            .map(|cell| energy_aj(volts, self.seen(cell, at_ns, None), ns))
-            .sum()
+        cells.map(|cell| energy_aj(volts, self.seen(cell, at_ns, None), ns)).sum()
     }
 
     /// Makes a fault begin at `since_ns`, by logical row; it stays for ever.
@@ -302,18 +278,9 @@ impl CellArray {
             Ok((self.index(row as usize, col as usize)? / self.state.cols as usize) as u32)
         };
         let site = match site {
-            Site::Cell { row, col } => Site::Cell {
-                row: physical(row, col)?,
-                col,
-            },
-            Site::WordLine { row, col } => Site::WordLine {
-                row: physical(row, col)?,
-                col,
-            },
-            Site::BitLine { row, col } => Site::BitLine {
-                row: physical(row, col)?,
-                col,
-            },
+            Site::Cell { row, col } => Site::Cell { row: physical(row, col)?, col },
+            Site::WordLine { row, col } => Site::WordLine { row: physical(row, col)?, col },
+            Site::BitLine { row, col } => Site::BitLine { row: physical(row, col)?, col },
         };
         self.state.faults.add(site, fault, since_ns);
         Ok(())
@@ -326,10 +293,7 @@ impl CellArray {
     pub fn remap(&mut self, row: usize) -> Result<(), DeviceError> {
         self.index(row, 0)?;
         if self.state.spares_used == self.state.spares {
-            return Err(DeviceError::OutOfSpares {
-                row,
-                spares: self.state.spares as usize,
-            });
+            return Err(DeviceError::OutOfSpares { row, spares: self.state.spares as usize });
         }
         self.state.row_map[row] = self.state.rows + self.state.spares_used;
         self.state.spares_used += 1;
@@ -368,14 +332,8 @@ impl CellArray {
                 None => {}
             }
         }
-        let update = self
-            .profile
-            .update
-            .as_ref()
-            .filter(|u| u.unprogrammable > 0.0)?;
-        let stuck = update
-            .device(self.state.place.response(cell as u32))
-            .stuck?;
+        let update = self.profile.update.as_ref().filter(|u| u.unprogrammable > 0.0)?;
+        let stuck = update.device(self.state.place.response(cell as u32)).stuck?;
         let share = (stuck - update.w_min) / (update.w_max - update.w_min);
         Some(range.g_min_us + share * range.span())
     }
@@ -387,11 +345,7 @@ impl CellArray {
         }
         let cell = &self.state.cells[number];
         let place = &self.state.place;
-        let written = Written {
-            target: cell.target_us,
-            value: cell.value_us,
-            spread: cell.spread_us,
-        };
+        let written = Written { target: cell.target_us, value: cell.value_us, spread: cell.spread_us };
         let fate = place.fate(number as u32, cell.writes);
         let energy = self.profile.activation_energy_ev();
         let age_s = self.state.clock.age_s(cell.written_ns, at_ns, energy);
@@ -414,8 +368,7 @@ impl CellArray {
         let Some(disturb) = &self.profile.disturb else {
             return g;
         };
-        let reads = self.state.row_reads[number / self.state.cols as usize]
-            - self.state.cells[number].reads_before;
+        let reads = self.state.row_reads[number / self.state.cols as usize] - self.state.cells[number].reads_before;
         let way = -(reads as f64 * (-disturb.share_per_read).ln_1p()).exp_m1();
         g + (self.profile.range.g_max_us - g).max(0.0) * way
     }
@@ -470,14 +423,6 @@ fn last_point(place: &Place, cell: u32, slot: u64, within: f64) -> Option<f64> {
         .map(|(_, mark)| mark)
 }
 
-pub(crate) fn check_index(
-    what: &'static str,
-    index: usize,
-    count: usize,
-) -> Result<(), DeviceError> {
-    if index < count {
-        Ok(())
-    } else {
-        Err(DeviceError::OutOfArray { what, index, count })
-    }
+pub(crate) fn check_index(what: &'static str, index: usize, count: usize) -> Result<(), DeviceError> {
+    if index < count { Ok(()) } else { Err(DeviceError::OutOfArray { what, index, count }) }
 }

@@ -38,11 +38,7 @@ pub struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Clock {
-            now_ns: 0,
-            ambient_mk: REFERENCE_MK,
-            segments: Vec::new(),
-        }
+        Clock { now_ns: 0, ambient_mk: REFERENCE_MK, segments: Vec::new() }
     }
 }
 
@@ -66,10 +62,7 @@ impl Clock {
     pub fn pass(&mut self, duration_ns: u64, temperature_mk: u32) {
         let before = self.segments.last().map(|s| s.temperature_mk);
         if duration_ns > 0 && before != Some(temperature_mk) {
-            self.segments.push(Segment {
-                from_ns: self.now_ns,
-                temperature_mk,
-            });
+            self.segments.push(Segment { from_ns: self.now_ns, temperature_mk });
         }
         self.now_ns = self.now_ns.saturating_add(duration_ns);
     }
@@ -80,10 +73,7 @@ impl Clock {
     /// [`DeviceError::TimeRunsBack`] for a time before the present one.
     pub fn advance_to(&mut self, now_ns: u64) -> Result<(), DeviceError> {
         if now_ns < self.now_ns {
-            return Err(DeviceError::TimeRunsBack {
-                asked_ns: now_ns,
-                now_ns: self.now_ns,
-            });
+            return Err(DeviceError::TimeRunsBack { asked_ns: now_ns, now_ns: self.now_ns });
         }
         self.pass(now_ns - self.now_ns, self.ambient_mk);
         Ok(())
@@ -98,18 +88,12 @@ impl Clock {
         let Some(energy) = activation_energy_ev else {
             return (to_ns - from_ns) as f64 * 1e-9;
         };
-        let ahead = Segment {
-            from_ns: self.now_ns,
-            temperature_mk: self.ambient_mk,
-        };
+        let ahead = Segment { from_ns: self.now_ns, temperature_mk: self.ambient_mk };
         let ends = self.segments.iter().skip(1).map(|s| s.from_ns);
         self.segments
             .iter()
             .chain([&ahead])
-            .zip(
-                ends.chain([self.now_ns, u64::MAX])
-                    .skip(usize::from(self.segments.is_empty())),
-            )
+            .zip(ends.chain([self.now_ns, u64::MAX]).skip(usize::from(self.segments.is_empty())))
             .map(|(segment, end)| {
                 let passed = end.min(to_ns).saturating_sub(segment.from_ns.max(from_ns));
                 passed as f64 * 1e-9 * acceleration(energy, segment.temperature_mk)
@@ -135,10 +119,7 @@ mod tests {
     fn acceleration_follows_arrhenius() {
         for (energy, celsius, want) in [(1.0, 55, 35.1), (1.2, 85, 2.5e3), (1.5, 125, 2.3e6)] {
             let got = acceleration(energy, 273_150 + celsius * 1000);
-            assert!(
-                (got / want - 1.0).abs() < 0.03,
-                "{energy} eV at {celsius} C: {got}"
-            );
+            assert!((got / want - 1.0).abs() < 0.03, "{energy} eV at {celsius} C: {got}");
         }
         assert_eq!(acceleration(1.3, REFERENCE_MK), 1.0);
     }

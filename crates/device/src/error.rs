@@ -59,9 +59,7 @@ pub enum DeviceError {
         needed_for: &'static str,
     },
     /// Ageing away from the reference temperature needs an activation energy, and none is known.
-    #[error(
-        "ageing at {temperature_k} K needs an activation energy, `{profile}` states none: assume one"
-    )]
+    #[error("ageing at {temperature_k} K needs an activation energy, `{profile}` states none: assume one")]
     UnknownActivationEnergy {
         /// Name of the profile.
         profile: String,
@@ -172,37 +170,12 @@ pub enum Damage {
 
 impl DeviceError {
     /// The error of a value out of range, unless `ok`.
-    pub(crate) fn check(
-        ok: bool,
-        what: &'static str,
-        value: f64,
-        allowed: &'static str,
-    ) -> Result<(), DeviceError> {
-        if ok {
-            Ok(())
-        } else {
-            Err(DeviceError::OutOfRange {
-                what,
-                value,
-                allowed,
-            })
-        }
+    pub(crate) fn check(ok: bool, what: &'static str, value: f64, allowed: &'static str) -> Result<(), DeviceError> {
+        if ok { Ok(()) } else { Err(DeviceError::OutOfRange { what, value, allowed }) }
     }
 }
 
 /// Checks that `slice` has length `want`.
-pub(crate) fn check_length<T>(
-    what: &'static str,
-    slice: &[T],
-    want: usize,
-) -> Result<(), DeviceError> {
-    if slice.len() == want {
-        Ok(())
-    } else {
-        Err(DeviceError::Length {
-            what,
-            got: slice.len(),
-            want,
-        })
-    }
+pub(crate) fn check_length<T>(what: &'static str, slice: &[T], want: usize) -> Result<(), DeviceError> {
+    if slice.len() == want { Ok(()) } else { Err(DeviceError::Length { what, got: slice.len(), want }) }
 }

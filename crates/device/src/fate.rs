@@ -52,19 +52,9 @@ impl Place {
     /// The fate of write number `writes` of `cell`.
     pub fn fate(&self, cell: u32, writes: u32) -> Fate {
         let step = u64::from(writes);
-        let [write, _] = normals(draw(
-            self.seed,
-            Purpose::CELL_PROGRAM,
-            self.core,
-            cell,
-            step,
-        ));
+        let [write, _] = normals(draw(self.seed, Purpose::CELL_PROGRAM, self.core, cell, step));
         let [relax, drift] = normals(draw(self.seed, Purpose::CELL_DRIFT, self.core, cell, step));
-        Fate {
-            write,
-            relax,
-            drift,
-        }
+        Fate { write, relax, drift }
     }
 
     /// The read noise of `cell` at `at_ns`, standard normal: reading twice at one time reads the same.
@@ -82,13 +72,7 @@ impl Place {
     /// Two standard normal numbers for pulse number `n` of `cell`.
     pub(crate) fn pulse_noise(&self, cell: u32, n: u64) -> [f64; 2] {
         let step = PULSE | n & (PULSE - 1);
-        normals(draw(
-            self.seed,
-            Purpose::CELL_PROGRAM,
-            self.core,
-            cell,
-            step,
-        ))
+        normals(draw(self.seed, Purpose::CELL_PROGRAM, self.core, cell, step))
     }
 
     /// The four words of telegraph slot `slot` of `cell`.

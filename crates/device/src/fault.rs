@@ -68,11 +68,7 @@ impl FaultMap {
             Site::Cell { .. } => fault,
             _ => Fault::Open,
         };
-        self.entries.push(Entry {
-            site,
-            fault,
-            since_ns,
-        });
+        self.entries.push(Entry { site, fault, since_ns });
     }
 
     /// The number of faults.

@@ -28,12 +28,14 @@
 mod array;
 pub mod cell;
 mod clock;
+pub mod crossbar;
 mod error;
 mod fate;
 mod fault;
 mod ledger;
 mod profile;
 mod program;
+mod store;
 pub mod update;
 
 pub use array::{ArrayState, Cell, CellArray};
@@ -43,7 +45,7 @@ pub use fate::{Fate, Place};
 pub use fault::{Fault, FaultMap, Site};
 pub use ledger::{Ledger, energy_aj};
 pub use profile::{
-    Access, Assumed, CellProfile, Disturb, Endurance, Grade, Ladder, Range, Read, Source,
-    Telegraph, Write,
+    Access, Assumed, CellProfile, Disturb, Endurance, Grade, Ladder, Range, Read, Source, Telegraph, Write,
 };
 pub use program::{Outcome, Programming};
+pub use store::{CellStore, FRACTION_BITS, Layout, Learning, Method, Sram, StoreState, WeightStore};

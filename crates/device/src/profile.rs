@@ -256,32 +256,17 @@ impl CellProfile {
     pub fn validate(&self) -> Result<(), DeviceError> {
         let Range { g_min_us, g_max_us } = self.range;
         DeviceError::check(g_min_us >= 0.0, "`g_min_us`", g_min_us, "at least 0")?;
-        DeviceError::check(
-            g_max_us > g_min_us,
-            "`g_max_us`",
-            g_max_us,
-            "above `g_min_us`",
-        )?;
+        DeviceError::check(g_max_us > g_min_us, "`g_max_us`", g_max_us, "above `g_min_us`")?;
         self.cell.check()?;
         self.update.as_ref().map_or(Ok(()), Update::check)?;
         if let Some(read) = &self.read {
-            DeviceError::check(
-                read.voltage_v > 0.0,
-                "`voltage_v`",
-                read.voltage_v,
-                "above 0",
-            )?;
+            DeviceError::check(read.voltage_v > 0.0, "`voltage_v`", read.voltage_v, "above 0")?;
         }
         if let Some(write) = &self.write {
             write.check()?;
         }
         if let Some(endurance) = &self.endurance {
-            DeviceError::check(
-                endurance.cycles > 0.0,
-                "`cycles`",
-                endurance.cycles,
-                "above 0",
-            )?;
+            DeviceError::check(endurance.cycles > 0.0, "`cycles`", endurance.cycles, "above 0")?;
         }
         if let Some(telegraph) = &self.telegraph {
             let shortest = telegraph.high_s.min(telegraph.low_s);
@@ -289,12 +274,7 @@ impl CellProfile {
         }
         if let Some(disturb) = &self.disturb {
             let share = disturb.share_per_read;
-            DeviceError::check(
-                (0.0..1.0).contains(&share),
-                "`share_per_read`",
-                share,
-                "in 0..1",
-            )?;
+            DeviceError::check((0.0..1.0).contains(&share), "`share_per_read`", share, "in 0..1")?;
         }
         Ok(())
     }
@@ -306,9 +286,7 @@ impl CellProfile {
 
     /// The activation energy the user assumes `[eV]`.
     pub fn activation_energy_ev(&self) -> Option<f64> {
-        self.assumed
-            .as_ref()
-            .map(|assumed| assumed.activation_energy_ev)
+        self.assumed.as_ref().map(|assumed| assumed.activation_energy_ev)
     }
 
     pub(crate) fn need<'a, T>(
@@ -338,19 +316,9 @@ impl Write {
             let rises = ladder.top_v >= ladder.start_v;
             DeviceError::check(rises, "`top_v`", ladder.top_v, "at least `start_v`")?;
         }
-        DeviceError::check(
-            self.window_us > 0.0,
-            "`window_us`",
-            self.window_us,
-            "above 0",
-        )?;
+        DeviceError::check(self.window_us > 0.0, "`window_us`", self.window_us, "above 0")?;
         let ladders = f64::from(self.alternations);
-        DeviceError::check(
-            self.alternations > 0,
-            "`alternations`",
-            ladders,
-            "at least 1",
-        )
+        DeviceError::check(self.alternations > 0, "`alternations`", ladders, "at least 1")
     }
 }
 
@@ -366,23 +334,11 @@ mod tests {
             let again = CellProfile::from_toml(&profile.to_toml()).unwrap();
             assert_eq!(again, profile, "{name} changes when written and read");
             let table: toml::Table = toml::from_str(&profile.to_toml()).unwrap();
-            for section in table
-                .iter()
-                .filter(|(key, value)| value.is_table() && *key != "sources")
-            {
+            for section in table.iter().filter(|(key, value)| value.is_table() && *key != "sources") {
                 let source = profile.sources.get(section.0);
-                let source =
-                    source.unwrap_or_else(|| panic!("{name}: no source for {}", section.0));
-                assert!(
-                    source.grade < Grade::Assumed,
-                    "{name}: {} ships an assumption",
-                    section.0
-                );
-                assert!(
-                    source.text.len() > 10,
-                    "{name}: {} has no real source",
-                    section.0
-                );
+                let source = source.unwrap_or_else(|| panic!("{name}: no source for {}", section.0));
+                assert!(source.grade < Grade::Assumed, "{name}: {} ships an assumption", section.0);
+                assert!(source.text.len() > 10, "{name}: {} has no real source", section.0);
             }
         }
     }

@@ -79,12 +79,7 @@ impl CellArray {
     /// # Errors
     /// Fails without `[write]`, `[update]` and `[read]` sections, for a cell that does not exist, and for a
     /// target outside the range.
-    pub fn program(
-        &mut self,
-        row: usize,
-        col: usize,
-        target_us: f64,
-    ) -> Result<Outcome, DeviceError> {
+    pub fn program(&mut self, row: usize, col: usize, target_us: f64) -> Result<Outcome, DeviceError> {
         let number = self.index(row, col)?;
         self.check_target(target_us)?;
         let profile = self.profile.clone();
@@ -113,13 +108,7 @@ impl CellArray {
                 continue;
             }
             let up = seen < target_us;
-            self.ladder(
-                number,
-                &mut cell,
-                (target_us, up),
-                (write, read),
-                &mut outcome,
-            );
+            self.ladder(number, &mut cell, (target_us, up), (write, read), &mut outcome);
         }
         let value = cell.conductance(self);
         let spread = write.window_us / 3f64.sqrt();
@@ -136,11 +125,7 @@ impl CellArray {
         (write, read): (&Write, &Read),
         outcome: &mut Outcome,
     ) {
-        let Ladder {
-            start_v,
-            step_v,
-            top_v,
-        } = if up { &write.set } else { &write.reset };
+        let Ladder { start_v, step_v, top_v } = if up { &write.set } else { &write.reset };
         let mut at_top = 0;
         let mut rung = 0;
         self.count_cycle(number, cell);
@@ -149,11 +134,7 @@ impl CellArray {
             self.pulse_cell(number, cell, (up, volts), write.pulse_ns, outcome);
             let seen = self.verify(number, cell, read, outcome);
             let close = (seen - target_us).abs() <= write.window_us;
-            let passed = if up {
-                seen > target_us
-            } else {
-                seen < target_us
-            };
+            let passed = if up { seen > target_us } else { seen < target_us };
             if close || passed {
                 return;
             }
@@ -178,9 +159,7 @@ impl CellArray {
         let n = self.state.cells[number].pulses;
         if cell.held.is_none() {
             let [noise, write_noise] = self.state.place.pulse_noise(number as u32, n);
-            cell.weight = cell
-                .update
-                .step(&cell.device, cell.weight, up, volts, noise);
+            cell.weight = cell.update.step(&cell.device, cell.weight, up, volts, noise);
             cell.offset = cell.update.visible(0.0, write_noise);
         }
         let mean = (before + cell.conductance(self)) / 2.0;
@@ -209,9 +188,7 @@ impl CellArray {
         let (row, col) = (number / cols, number % cols);
         let now = self.now_ns();
         let in_row = (row * cols..(row + 1) * cols).filter(|c| *c != number);
-        let in_col = (0..self.state.row_reads.len())
-            .map(|r| r * cols + col)
-            .filter(|c| *c != number);
+        let in_col = (0..self.state.row_reads.len()).map(|r| r * cols + col).filter(|c| *c != number);
         let cells: Vec<usize> = in_row.chain(in_col).collect();
         self.state.ledger.half_selected += cells.len() as u64;
         let energy = |cell: &usize| energy_aj(volts / 2.0, self.seen(*cell, now, None), pulse_ns);
@@ -239,15 +216,8 @@ impl CellArray {
 
     /// Read noise right after a pulse `[µS]`.
     fn verify_sigma(&self, g: f64) -> f64 {
-        let written = crate::cell::Written {
-            target: g,
-            value: g,
-            spread: 0.0,
-        };
-        self.profile
-            .cell
-            .physics()
-            .read_sigma(&self.profile.range, &written, g, 1e-6)
+        let written = crate::cell::Written { target: g, value: g, spread: 0.0 };
+        self.profile.cell.physics().read_sigma(&self.profile.range, &written, g, 1e-6)
     }
 
     fn pulsing<'a>(&self, number: usize, update: &'a Update) -> Pulsing<'a> {
@@ -279,12 +249,7 @@ impl CellArray {
     }
 
     /// Writes the result of a programming into the life of the cell.
-    fn settle(
-        &mut self,
-        number: usize,
-        (target_us, value_us, spread_us): (f64, f64, f64),
-        outcome: &Outcome,
-    ) {
+    fn settle(&mut self, number: usize, (target_us, value_us, spread_us): (f64, f64, f64), outcome: &Outcome) {
         let written_ns = self.now_ns();
         let reads_before = self.state.row_reads[number / self.state.cols as usize];
         let pulsed = outcome.set_pulses + outcome.reset_pulses > 0;
@@ -317,12 +282,7 @@ impl CellArray {
     ///
     /// # Errors
     /// Fails for a cell that does not exist and for a target outside the range.
-    pub fn write_open_loop(
-        &mut self,
-        row: usize,
-        col: usize,
-        target_us: f64,
-    ) -> Result<Outcome, DeviceError> {
+    pub fn write_open_loop(&mut self, row: usize, col: usize, target_us: f64) -> Result<Outcome, DeviceError> {
         let number = self.index(row, col)?;
         self.check_target(target_us)?;
         let cell = &mut self.state.cells[number];
@@ -343,11 +303,8 @@ impl CellArray {
         let (range, place) = (&self.profile.range, self.state.place);
         let model = &self.profile.cell;
         let written = model.write_open_loop(range, target_us, place, number as u32, writes);
-        let outcome = Outcome {
-            accepted: self.held(number, self.now_ns()).is_none(),
-            set_pulses: 1,
-            ..Outcome::default()
-        };
+        let outcome =
+            Outcome { accepted: self.held(number, self.now_ns()).is_none(), set_pulses: 1, ..Outcome::default() };
         self.state.cells[number].pulses += 1;
         self.state.ledger.set_pulses += 1;
         self.settle(number, (target_us, written.value, written.spread), &outcome);
@@ -388,13 +345,7 @@ impl CellArray {
     ///
     /// # Errors
     /// Fails without an `[update]` section and for a cell that does not exist.
-    pub fn pulse(
-        &mut self,
-        row: usize,
-        col: usize,
-        up: bool,
-        pulses: u32,
-    ) -> Result<Outcome, DeviceError> {
+    pub fn pulse(&mut self, row: usize, col: usize, up: bool, pulses: u32) -> Result<Outcome, DeviceError> {
         let number = self.index(row, col)?;
         let profile = self.profile.clone();
         let update = profile.need(&profile.update, "update", "pulses")?;
@@ -403,10 +354,7 @@ impl CellArray {
             ((ladder.start_v + ladder.top_v) / 2.0, write.pulse_ns)
         });
         let mut cell = self.pulsing(number, update);
-        let mut outcome = Outcome {
-            accepted: cell.held.is_none(),
-            ..Outcome::default()
-        };
+        let mut outcome = Outcome { accepted: cell.held.is_none(), ..Outcome::default() };
         self.count_cycle(number, &mut cell);
         for _ in 0..pulses {
             self.pulse_cell(number, &mut cell, (up, volts), pulse_ns, &mut outcome);
@@ -447,11 +395,6 @@ impl CellArray {
     fn check_target(&self, target_us: f64) -> Result<(), DeviceError> {
         let range = &self.profile.range;
         let inside = (range.g_min_us..=range.g_max_us).contains(&target_us);
-        DeviceError::check(
-            inside,
-            "target conductance in µS",
-            target_us,
-            "inside the range of the profile",
-        )
+        DeviceError::check(inside, "target conductance in µS", target_us, "inside the range of the profile")
     }
 }

@@ -28,11 +28,7 @@ pub struct Broken {
 
 impl Broken {
     fn value(&self, x: f64) -> f64 {
-        if x < self.at {
-            self.below.at(x)
-        } else {
-            polynomial(&self.above, x)
-        }
+        if x < self.at { self.below.at(x) } else { polynomial(&self.above, x) }
     }
 }
 
@@ -76,10 +72,7 @@ impl Physics for Hermes {
         if age_s <= 0.0 {
             return 0.0;
         }
-        let q = self
-            .q
-            .value(written.value.max(0.0) / range.g_max_us)
-            .max(0.0);
+        let q = self.q.value(written.value.max(0.0) / range.g_max_us).max(0.0);
         now.abs() * q * accumulated(age_s + self.t0_s, self.t_read_s)
     }
 

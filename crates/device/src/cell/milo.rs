@@ -30,9 +30,7 @@ impl Milo {
         let siemens = g_us.max(f64::MIN_POSITIVE) * 1e-6;
         let l = siemens.log10();
         let volts2 = volts * volts;
-        siemens * volts
-            + polynomial(&self.n2, l) * volts2
-            + polynomial(&self.n3, l) * volts2 * volts
+        siemens * volts + polynomial(&self.n2, l) * volts2 + polynomial(&self.n3, l) * volts2 * volts
     }
 }
 

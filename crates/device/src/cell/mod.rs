@@ -142,14 +142,7 @@ impl CellModel {
     }
 
     /// The conductance at `age_s` with the read noise `noise` (standard normal) `[µS]`.
-    pub fn read(
-        &self,
-        range: &Range,
-        written: &Written,
-        fate: &Fate,
-        age_s: f64,
-        noise: f64,
-    ) -> f64 {
+    pub fn read(&self, range: &Range, written: &Written, fate: &Fate, age_s: f64, noise: f64) -> f64 {
         let physics = self.physics();
         let (low, high) = physics.visible(range);
         let now = physics.rested(range, written, fate, age_s);
@@ -159,20 +152,9 @@ impl CellModel {
     }
 
     /// What an open-loop write to `target` leaves in write number `writes` of `cell`.
-    pub fn write_open_loop(
-        &self,
-        range: &Range,
-        target: f64,
-        place: Place,
-        cell: u32,
-        writes: u32,
-    ) -> Written {
+    pub fn write_open_loop(&self, range: &Range, target: f64, place: Place, cell: u32, writes: u32) -> Written {
         let fate = place.fate(cell, writes);
-        let identity = Identity {
-            place,
-            cell,
-            writes,
-        };
+        let identity = Identity { place, cell, writes };
         Written {
             target,
             value: self.physics().written(range, target, &fate, &identity),

@@ -42,12 +42,7 @@ impl Fit {
     }
 
     pub(super) fn check(&self) -> Result<(), DeviceError> {
-        DeviceError::check(
-            self.low <= self.high,
-            "`low` of a fit",
-            self.low,
-            "at most `high`",
-        )
+        DeviceError::check(self.low <= self.high, "`low` of a fit", self.low, "at most `high`")
     }
 }
 

@@ -54,10 +54,7 @@ impl Sonos {
         let along = day - k as f64;
         let mix = |a: f64, b: f64| a + (b - a) * along;
         let (from, to) = (&self.days[k], &self.days[k + 1]);
-        let shift = mix(
-            polynomial(&from.shift, target),
-            polynomial(&to.shift, target),
-        );
+        let shift = mix(polynomial(&from.shift, target), polynomial(&to.shift, target));
         let spread = [0, 1].map(|i| mix(from.spread[i], to.spread[i]));
         (target + shift, saturating(spread, target + shift))
     }
@@ -91,11 +88,6 @@ impl Physics for Sonos {
     fn check(&self) -> Result<(), DeviceError> {
         let days = self.days.len();
         DeviceError::check(days >= 2, "number of `days`", days as f64, "at least 2")?;
-        DeviceError::check(
-            self.na_per_us > 0.0,
-            "`na_per_us`",
-            self.na_per_us,
-            "above 0",
-        )
+        DeviceError::check(self.na_per_us > 0.0, "`na_per_us`", self.na_per_us, "above 0")
     }
 }

@@ -63,15 +63,7 @@ fn apply(matrix: &Matrix, x: &[f64; 4]) -> [f64; 4] {
 }
 
 fn four(place: Place, cell: u32, step: u64) -> [f64; 4] {
-    let word = |half| {
-        draw(
-            place.seed,
-            Purpose::CELL_PROGRAM,
-            place.core,
-            cell,
-            step | half,
-        )
-    };
+    let word = |half| draw(place.seed, Purpose::CELL_PROGRAM, place.core, cell, step | half);
     let [a, b] = normals(word(0));
     let [c, d] = normals(word(1));
     [a, b, c, d]
@@ -110,12 +102,7 @@ impl Stochastic {
 
     fn features(&self, device: &[f64; 4], x: &[f64; 4]) -> Cycle {
         let y = |k: usize| (self.ln_feature(k, x[k]) + device[k]).exp();
-        Cycle {
-            hrs_ohm: y(0),
-            u_set_v: y(1),
-            lrs_ohm: y(2),
-            u_reset_v: y(3),
-        }
+        Cycle { hrs_ohm: y(0), u_set_v: y(1), lrs_ohm: y(2), u_reset_v: y(3) }
     }
 
     /// Cycle number `n` of `cell`.

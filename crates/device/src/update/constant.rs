@@ -21,11 +21,7 @@ impl Law for Constant {
 
     fn step(&self, device: &PulsedDevice, weight: f64, pulse: &Pulse) -> f64 {
         let noise = 1.0 + pulse.cycle_spread * pulse.noise;
-        let moved = if pulse.up {
-            weight + device.up * noise
-        } else {
-            weight - device.down * noise
-        };
+        let moved = if pulse.up { weight + device.up * noise } else { weight - device.down * noise };
         moved.clamp(device.min, device.max)
     }
 }

@@ -31,11 +31,7 @@ pub struct Linear {
 
 impl Linear {
     pub(super) fn noise_free(self) -> Linear {
-        Linear {
-            gamma_up_dtod: 0.0,
-            gamma_down_dtod: 0.0,
-            ..self
-        }
+        Linear { gamma_up_dtod: 0.0, gamma_down_dtod: 0.0, ..self }
     }
 }
 

@@ -201,23 +201,11 @@ impl Update {
     }
 
     /// The hidden weight after one pulse; `noise` is standard normal.
-    pub fn step(
-        &self,
-        device: &PulsedDevice,
-        weight: f64,
-        up: bool,
-        volts: f64,
-        noise: f64,
-    ) -> f64 {
+    pub fn step(&self, device: &PulsedDevice, weight: f64, up: bool, volts: f64, noise: f64) -> f64 {
         if let Some(stuck) = device.stuck {
             return stuck;
         }
-        let pulse = Pulse {
-            up,
-            volts,
-            noise,
-            cycle_spread: self.dw_min_std,
-        };
+        let pulse = Pulse { up, volts, noise, cycle_spread: self.dw_min_std };
         self.law.law().step(device, weight, &pulse)
     }
 
@@ -228,19 +216,9 @@ impl Update {
 
     pub(crate) fn check(&self) -> Result<(), DeviceError> {
         DeviceError::check(self.dw_min > 0.0, "`dw_min`", self.dw_min, "above 0")?;
-        DeviceError::check(
-            self.w_max > self.w_min,
-            "`w_max`",
-            self.w_max,
-            "above `w_min`",
-        )?;
+        DeviceError::check(self.w_max > self.w_min, "`w_max`", self.w_max, "above `w_min`")?;
         DeviceError::check(self.w_min <= 0.0, "`w_min`", self.w_min, "at most 0")?;
         let share = self.unprogrammable;
-        DeviceError::check(
-            (0.0..1.0).contains(&share),
-            "`unprogrammable`",
-            share,
-            "in 0..1",
-        )
+        DeviceError::check((0.0..1.0).contains(&share), "`unprogrammable`", share, "in 0..1")
     }
 }

@@ -19,10 +19,7 @@ impl Curve {
     pub fn new(a_norm: f64, levels: u32) -> Self {
         let p = f64::from(levels);
         let a = a_norm * p;
-        Curve {
-            a,
-            b: 2.0 / (1.0 - (-p / a).exp()),
-        }
+        Curve { a, b: 2.0 / (1.0 - (-p / a).exp()) }
     }
 
     /// Parameter A, in levels.

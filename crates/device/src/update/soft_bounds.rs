@@ -33,10 +33,7 @@ pub struct SoftBounds {
 
 impl SoftBounds {
     pub(super) fn noise_free(self) -> SoftBounds {
-        SoftBounds {
-            reference_std: 0.0,
-            ..self
-        }
+        SoftBounds { reference_std: 0.0, ..self }
     }
 }
 

@@ -40,11 +40,7 @@ pub struct Threshold {
 
 impl Threshold {
     pub(super) fn noise_free(self) -> Threshold {
-        Threshold {
-            threshold_dtod: 0.0,
-            weak: 0.0,
-            ..self
-        }
+        Threshold { threshold_dtod: 0.0, weak: 0.0, ..self }
     }
 
     /// Bounds of a device; `frozen[0]` tells whether it is a weak one.

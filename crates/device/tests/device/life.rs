@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use pumice_device::{
-    Assumed, CellArray, CellProfile, DeviceError, Disturb, Fault, Place, REFERENCE_MK, Site,
-    Telegraph,
+    Assumed, CellArray, CellProfile, DeviceError, Disturb, Fault, Place, REFERENCE_MK, Site, Telegraph,
 };
 
 use crate::{array, moments};
@@ -11,23 +10,12 @@ use crate::{array, moments};
 const DAY_NS: u64 = 86_400_000_000_000;
 
 /// Profiles whose cells have relaxation, drift or read noise, and open-loop statistics.
-const ALIVE: &[&str] = &[
-    "rram-neurram-130nm",
-    "rram-cmo-hfox",
-    "pcm-generic",
-    "pcm-hermes-2",
-    "sonos-40nm",
-];
+const ALIVE: &[&str] = &["rram-neurram-130nm", "rram-cmo-hfox", "pcm-generic", "pcm-hermes-2", "sonos-40nm"];
 
 fn written(profile: &str, seed: u64) -> CellArray {
     let mut array = array(profile, seed, [4, 6, 1]);
-    let (low, high) = (
-        array.profile().range.g_min_us,
-        array.profile().range.g_max_us,
-    );
-    let targets: Vec<f64> = (0..24)
-        .map(|k| low + (high - low) * f64::from(k) / 23.0)
-        .collect();
+    let (low, high) = (array.profile().range.g_min_us, array.profile().range.g_max_us);
+    let targets: Vec<f64> = (0..24).map(|k| low + (high - low) * f64::from(k) / 23.0).collect();
     array.write_all_open_loop(&targets).unwrap();
     array
 }
@@ -122,18 +110,10 @@ proptest! {
 fn a_cell_keeps_its_own_error() {
     let mut array = array("rram-neurram-130nm", 5, [50, 100, 0]);
     array.write_all_open_loop(&[20.0; 5000]).unwrap();
-    let at = |ns| -> Vec<f64> {
-        (0..5000)
-            .map(|k| array.conductance(k / 100, k % 100, ns).unwrap())
-            .collect()
-    };
+    let at = |ns| -> Vec<f64> { (0..5000).map(|k| array.conductance(k / 100, k % 100, ns).unwrap()).collect() };
     let (fresh, day) = (at(1_000_000_000), at(DAY_NS));
     let ((m0, s0), (m1, s1)) = (moments(&fresh), moments(&day));
-    let product: Vec<f64> = fresh
-        .iter()
-        .zip(&day)
-        .map(|(a, b)| (a - m0) * (b - m1))
-        .collect();
+    let product: Vec<f64> = fresh.iter().zip(&day).map(|(a, b)| (a - m0) * (b - m1)).collect();
     let correlation = moments(&product).0 / (s0 * s1);
     // σ(1 s)/σ(1 d) = 2.02/3.91 at half range
     assert!((correlation - 0.517).abs() < 0.05, "{correlation}");
@@ -150,14 +130,9 @@ fn spread_scales_with_the_range() {
         let place = Place { seed: 3, core: 0 };
         let mut array = CellArray::new(profile, place, [40, 100, 0]).unwrap();
         array.write_all_open_loop(&[g_max_us / 2.0; 4000]).unwrap();
-        let fresh: Vec<f64> = (0..4000)
-            .map(|k| array.conductance(k / 100, k % 100, 0).unwrap())
-            .collect();
+        let fresh: Vec<f64> = (0..4000).map(|k| array.conductance(k / 100, k % 100, 0).unwrap()).collect();
         let relative = moments(&fresh).1 / g_max_us;
-        assert!(
-            (relative / 0.0505 - 1.0).abs() < 0.05,
-            "{g_max_us}: {relative}"
-        );
+        assert!((relative / 0.0505 - 1.0).abs() < 0.05, "{g_max_us}: {relative}");
     }
 }
 
@@ -165,14 +140,9 @@ fn spread_scales_with_the_range() {
 fn heat_needs_an_activation_energy_and_speeds_relaxation() {
     let mut cold = written("rram-neurram-130nm", 9);
     let error = cold.age(DAY_NS, 328_150).unwrap_err();
-    assert!(
-        matches!(error, DeviceError::UnknownActivationEnergy { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, DeviceError::UnknownActivationEnergy { .. }), "{error}");
     let mut profile = cold.profile().clone();
-    profile.assumed = Some(Assumed {
-        activation_energy_ev: 1.0,
-    });
+    profile.assumed = Some(Assumed { activation_energy_ev: 1.0 });
     let mut hot = CellArray::from_state(profile, cold.state().clone()).unwrap();
     hot.age(3_600_000_000_000, 328_150).unwrap();
     cold.age(3_600_000_000_000, REFERENCE_MK).unwrap();
@@ -184,32 +154,18 @@ fn heat_needs_an_activation_energy_and_speeds_relaxation() {
             })
             .sum()
     };
-    assert!(
-        moved(&hot) > moved(&cold) * 1.05,
-        "{} {}",
-        moved(&hot),
-        moved(&cold)
-    );
+    assert!(moved(&hot) > moved(&cold) * 1.05, "{} {}", moved(&hot), moved(&cold));
 }
 
 /// Telegraph noise spends the right share of time in the upper level and forgets exponentially.
 #[test]
 fn telegraph_noise_is_a_two_level_markov_process() {
     let mut profile = CellProfile::shipped("ideal").unwrap();
-    profile.telegraph = Some(Telegraph {
-        cells: 1.0,
-        amplitude: 0.1,
-        high_s: 3e-3,
-        low_s: 1e-3,
-    });
+    profile.telegraph = Some(Telegraph { cells: 1.0, amplitude: 0.1, high_s: 3e-3, low_s: 1e-3 });
     let place = Place { seed: 2, core: 0 };
     let mut array = CellArray::new(profile, place, [1, 20, 0]).unwrap();
     array.write_all_open_loop(&[50.0; 20]).unwrap();
-    let level = |col, step: u64| {
-        f64::from(u8::from(
-            array.conductance(0, col, step * 250_000).unwrap() > 52.5,
-        ))
-    };
+    let level = |col, step: u64| f64::from(u8::from(array.conductance(0, col, step * 250_000).unwrap() > 52.5));
     let mut samples = Vec::new();
     let mut products = Vec::new();
     for col in 0..20 {
@@ -217,11 +173,7 @@ fn telegraph_noise_is_a_two_level_markov_process() {
         products.extend(trace.windows(4).map(|w| (w[0] - 0.75) * (w[3] - 0.75)));
         samples.extend(trace);
     }
-    assert!(
-        (moments(&samples).0 - 0.75).abs() < 0.02,
-        "{}",
-        moments(&samples).0
-    );
+    assert!((moments(&samples).0 - 0.75).abs() < 0.02, "{}", moments(&samples).0);
     // Lag 0.75 ms at the rate 1/3 + 1/1 per ms: e^-1 of the variance 3/16.
     let correlation = moments(&products).0 / (3.0 / 16.0);
     assert!((correlation - (-1f64).exp()).abs() < 0.05, "{correlation}");
@@ -230,9 +182,7 @@ fn telegraph_noise_is_a_two_level_markov_process() {
 #[test]
 fn reads_disturb_only_by_their_count() {
     let mut profile = CellProfile::shipped("rram-neurram-130nm").unwrap();
-    profile.disturb = Some(Disturb {
-        share_per_read: 1e-6,
-    });
+    profile.disturb = Some(Disturb { share_per_read: 1e-6 });
     let mut array = CellArray::new(profile, Place { seed: 2, core: 0 }, [2, 2, 0]).unwrap();
     array.write_all_open_loop(&[10.0; 4]).unwrap();
     let before = array.conductance(0, 0, 10).unwrap();
@@ -242,8 +192,5 @@ fn reads_disturb_only_by_their_count() {
     let want = before + (40.0 - before) * (1.0 - (-1f64).exp());
     assert!((after - want).abs() < 1e-4, "{before} {after} {want}");
     array.write_open_loop(0, 0, 10.0).unwrap();
-    assert!(
-        array.conductance(0, 0, 10).unwrap() < 20.0,
-        "a write ends the disturb"
-    );
+    assert!(array.conductance(0, 0, 10).unwrap() < 20.0, "a write ends the disturb");
 }

@@ -1,7 +1,10 @@
 //! Contracts of the device crate: one life per cell, programming as an algorithm.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+
 mod life;
 mod program;
+mod store;
 
 use pumice_device::{CellArray, CellProfile, Place};
 

@@ -9,33 +9,21 @@ use crate::{array, moments};
 #[test]
 fn write_and_verify_behaves_like_the_chip() {
     let mut array = array("rram-neurram-130nm", 11, [64, 128, 0]);
-    let targets: Vec<f64> = (0..64 * 128)
-        .map(|k| 1.0 + 39.0 * f64::from(k * 37 % 128) / 127.0)
-        .collect();
+    let targets: Vec<f64> = (0..64 * 128).map(|k| 1.0 + 39.0 * f64::from(k * 37 % 128) / 127.0).collect();
     let programming = array.program_all(&targets).unwrap();
     let cells = targets.len() as f64;
     let pulses = (programming.total.set_pulses + programming.total.reset_pulses) as f64
-        - programming
-            .failed
-            .iter()
-            .map(|&(row, col)| array.cell(row, col).unwrap().pulses as f64)
-            .sum::<f64>();
+        - programming.failed.iter().map(|&(row, col)| array.cell(row, col).unwrap().pulses as f64).sum::<f64>();
     let mean = pulses / (cells - programming.failed.len() as f64);
     assert!((6.5..10.5).contains(&mean), "{mean} pulses per cell");
     let share = programming.failed.len() as f64 / cells;
-    assert!(
-        (0.0002..0.01).contains(&share),
-        "{share} of the cells failed"
-    );
+    assert!((0.0002..0.01).contains(&share), "{share} of the cells failed");
     let mut errors = Vec::new();
     for (k, &target) in targets.iter().enumerate() {
         let (row, col) = (k / 128, k % 128);
         let error = array.conductance(row, col, array.now_ns()).unwrap() - target;
         if programming.failed.contains(&(row, col)) {
-            assert!(
-                !(4.0..35.0).contains(&target),
-                "a cell failed in mid range, at {target} µS"
-            );
+            assert!(!(4.0..35.0).contains(&target), "a cell failed in mid range, at {target} µS");
         } else {
             assert!(error.abs() < 2.5, "{target} {error}");
             errors.push(error);
@@ -44,10 +32,7 @@ fn write_and_verify_behaves_like_the_chip() {
     assert!(moments(&errors).1 < 0.8, "{}", moments(&errors).1);
     let ledger = array.ledger();
     assert_eq!(ledger.verify_reads, programming.total.verifies);
-    assert_eq!(
-        ledger.pulse_energy_aj + ledger.verify_energy_aj,
-        programming.total.energy_aj
-    );
+    assert_eq!(ledger.pulse_energy_aj + ledger.verify_energy_aj, programming.total.energy_aj);
     assert!(ledger.write_time_ns >= (ledger.set_pulses + ledger.reset_pulses) * 1000);
 }
 
@@ -56,13 +41,7 @@ fn write_and_verify_behaves_like_the_chip() {
 fn verified_cells_relax_to_the_measured_spread() {
     let mut array = array("rram-neurram-130nm", 4, [40, 50, 0]);
     array.program_all(&[20.0; 2000]).unwrap();
-    let day: Vec<f64> = (0..2000)
-        .map(|k| {
-            array
-                .conductance(k / 50, k % 50, 86_400_000_000_000)
-                .unwrap()
-        })
-        .collect();
+    let day: Vec<f64> = (0..2000).map(|k| array.conductance(k / 50, k % 50, 86_400_000_000_000).unwrap()).collect();
     assert!((moments(&day).1 - 3.91).abs() < 0.25, "{}", moments(&day).1);
 }
 
@@ -72,10 +51,7 @@ fn programming_twice_without_need_costs_no_pulse() {
     array.program(0, 0, 20.0).unwrap();
     let life = *array.cell(0, 0).unwrap();
     let again = array.program(0, 0, life.value_us).unwrap();
-    assert_eq!(
-        (again.set_pulses, again.reset_pulses, again.verifies),
-        (0, 0, 2)
-    );
+    assert_eq!((again.set_pulses, again.reset_pulses, again.verifies), (0, 0, 2));
     assert_eq!(array.cell(0, 0).unwrap().written_ns, life.written_ns);
 }
 
@@ -91,9 +67,7 @@ fn a_cell_wears_out_at_its_endurance() {
     }
     assert_eq!(worn.ledger().worn, 1);
     let stuck = worn.conductance(0, 0, worn.now_ns()).unwrap();
-    let outcome = worn
-        .program(0, 0, if stuck > 20.0 { 5.0 } else { 35.0 })
-        .unwrap();
+    let outcome = worn.program(0, 0, if stuck > 20.0 { 5.0 } else { 35.0 }).unwrap();
     assert!(!outcome.accepted);
     let after = worn.cell(0, 0).unwrap().value_us;
     assert!((after - stuck).abs() < 1e-9, "{stuck} {after}");
@@ -104,9 +78,7 @@ fn a_cell_wears_out_at_its_endurance() {
 fn spare_rows_take_over_rows_that_fail() {
     let mut array = array("rram-neurram-130nm", 8, [4, 8, 2]);
     for col in 0..4 {
-        array
-            .inject(Site::Cell { row: 2, col }, Fault::StuckLow, 0)
-            .unwrap();
+        array.inject(Site::Cell { row: 2, col }, Fault::StuckLow, 0).unwrap();
     }
     let targets = vec![25.0; 32];
     let programming = array.program_all(&targets).unwrap();
@@ -132,14 +104,8 @@ fn array_presets_have_unprogrammable_cells() {
         }
         let got = f64::from(dead) / 5000.0;
         assert!((got - share).abs() < 0.02, "{name}: {got}");
-        let up: Vec<f64> = (0..5000)
-            .map(|k| cells.conductance(k / 100, k % 100, 0).unwrap())
-            .collect();
-        assert!(
-            moments(&up).0 > 0.7,
-            "{name}: the others went up, {}",
-            moments(&up).0
-        );
+        let up: Vec<f64> = (0..5000).map(|k| cells.conductance(k / 100, k % 100, 0).unwrap()).collect();
+        assert!(moments(&up).0 > 0.7, "{name}: the others went up, {}", moments(&up).0);
     }
 }
 
@@ -150,25 +116,15 @@ fn half_selected_cells_cost_energy_in_passive_arrays() {
         let gated = array("rram-neurram-130nm", 2, [4, 4, 0]);
         let mut profile = gated.profile().clone();
         profile.read.as_mut().unwrap().access = access;
-        let mut array =
-            pumice_device::CellArray::from_state(profile, gated.state().clone()).unwrap();
+        let mut array = pumice_device::CellArray::from_state(profile, gated.state().clone()).unwrap();
         array.write_all_open_loop(&[20.0; 16]).unwrap();
         array.count_reads(1, 10, 0).unwrap();
-        let row: u64 = (0..4)
-            .map(|c| energy_aj(0.2, array.conductance(1, c, 0).unwrap(), 10))
-            .sum();
-        (
-            array.ledger().read_energy_aj,
-            row * 10,
-            array.ledger().half_selected,
-        )
+        let row: u64 = (0..4).map(|c| energy_aj(0.2, array.conductance(1, c, 0).unwrap(), 10)).sum();
+        (array.ledger().read_energy_aj, row * 10, array.ledger().half_selected)
     };
     let (gated, row, half) = energy(Access::Gated);
     assert_eq!((gated, half), (row, 0));
     let (passive, row, half) = energy(Access::Passive);
     assert_eq!(half, 120);
-    assert!(
-        passive > row * 16 / 10,
-        "three rows at a quarter of the energy: {passive} {row}"
-    );
+    assert!(passive > row * 16 / 10, "three rows at a quarter of the energy: {passive} {row}");
 }

@@ -1,0 +1,16 @@
+//! Crossbars: how weights become conductances, what converters and wires make of the sums.
+//!
+//! * `mapping`: a weight as a differential pair, an offset cell, or slices of bits;
+//! * `convert`: digital-to-analog and analog-to-digital converters;
+//! * `nodal`: the exact currents of an array with wire resistance;
+//! * `gated`: bounds of the same currents for a few active rows, without a factorisation.
+
+mod convert;
+mod gated;
+mod mapping;
+mod nodal;
+
+pub use convert::{Adc, AdcRange, Levels, quantise_to_step};
+pub use gated::{Bracket, GatedRows};
+pub use mapping::{Mapping, Sides};
+pub use nodal::{Factored, Nodal, Wires};

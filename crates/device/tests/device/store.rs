@@ -1,0 +1,118 @@
+//! The weight store: what a core reads, learns and keeps over power-off.
+
+use proptest::prelude::*;
+use pumice_device::crossbar::{Mapping, Sides};
+use pumice_device::{CellProfile, CellStore, FRACTION_BITS, Layout, Learning, Method, Place, WeightStore};
+
+const LAYOUT: Layout = Layout {
+    mapping: Mapping::Pair { sides: Sides::One },
+    w_max: 127,
+    method: Method::OpenLoop,
+    learning: Learning::Direct,
+    spare_rows: 0,
+};
+
+fn cells(profile: &str, layout: Layout, rows: u32, cols: u32) -> WeightStore {
+    let profile = CellProfile::shipped(profile).unwrap();
+    WeightStore::cells(profile, Place { seed: 3, core: 2 }, layout, rows, cols).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Ideal cells and static memory give back exactly what was written, under every mapping.
+    #[test]
+    fn ideal_cells_are_as_exact_as_sram(weights in prop::collection::vec(-127i32..=127, 12)) {
+        let mut sram = WeightStore::sram(3, 4);
+        sram.program(&weights).unwrap();
+        for mapping in [
+            Mapping::Pair { sides: Sides::One },
+            Mapping::Pair { sides: Sides::Two },
+            Mapping::Offset,
+            Mapping::BitSliced { bits: 3, slices: 3 },
+        ] {
+            let mut store = cells("ideal", Layout { mapping, ..LAYOUT }, 3, 4);
+            store.program(&weights).unwrap();
+            for row in 0..3 {
+                let (mut a, mut b) = (Vec::new(), Vec::new());
+                sram.row(row, 77, true, &mut a).unwrap();
+                store.row(row, 77, true, &mut b).unwrap();
+                prop_assert_eq!(&a, &b);
+                let mut whole = Vec::new();
+                store.row_rounded(row, 77, true, &mut whole).unwrap();
+                prop_assert_eq!(&whole, &weights[row * 4..row * 4 + 4]);
+            }
+        }
+    }
+
+    /// Adding rows spike by spike in any order gives the sums of one multiplication, bit for bit.
+    #[test]
+    fn rows_add_up_to_the_product(
+        weights in prop::collection::vec(-127i32..=127, 8 * 5),
+        x in prop::collection::vec(0i32..4, 8),
+        noisy in any::<bool>(),
+        at in any::<u32>(),
+    ) {
+        let mut store = cells("rram-neurram-130nm", LAYOUT, 8, 5);
+        store.program(&weights).unwrap();
+        let at_ns = u64::from(at) * 1_000;
+        let product = store.multiply(&x, at_ns, noisy).unwrap();
+        let mut sums = vec![0i64; 5];
+        for (row, count) in x.iter().enumerate().rev() {
+            for _ in 0..*count {
+                let mut w = Vec::new();
+                store.row(row, at_ns, noisy, &mut w).unwrap();
+                sums.iter_mut().zip(w).for_each(|(sum, w)| *sum += w);
+            }
+        }
+        prop_assert_eq!(product, sums);
+    }
+}
+
+#[test]
+fn power_off_forgets_sram_and_keeps_cells() {
+    let weights: Vec<i32> = (0..20).map(|k| 6 * k - 60).collect();
+    let mut sram = WeightStore::sram(4, 5);
+    let verified = Layout { method: Method::Verify, ..LAYOUT };
+    let mut store = cells("rram-neurram-130nm", verified, 4, 5);
+    sram.program(&weights).unwrap();
+    let programming = store.program(&weights).unwrap();
+    assert!(programming.total.set_pulses > 20);
+    let before = store.multiply(&[1; 4], 0, false).unwrap();
+    sram.power_cycle();
+    store.power_cycle();
+    assert_eq!(sram.multiply(&[1; 4], 0, false).unwrap(), [0; 5]);
+    let kept = store.as_cells().unwrap();
+    let loaded = CellStore::from_state(kept.array().profile().clone(), verified, kept.state()).unwrap();
+    let mut loaded = WeightStore::Cells(Box::new(loaded));
+    assert_eq!(loaded.multiply(&[1; 4], 0, false).unwrap(), before);
+    loaded.age(86_400_000_000_000, pumice_device::REFERENCE_MK).unwrap();
+    let day = loaded.multiply(&[1; 4], 86_400_000_000_000, false).unwrap();
+    assert_ne!(day, before, "the cells relaxed while the power was off");
+    loaded.as_cells_mut().unwrap().refresh().unwrap();
+    let fresh = loaded.multiply(&[1; 4], 86_400_000_000_000, false).unwrap();
+    let error = |sums: &[i64]| -> f64 {
+        let exact = |col: usize| (0..4).map(|row| weights[row * 5 + col]).sum::<i32>();
+        let lsb = f64::from(1 << FRACTION_BITS);
+        sums.iter().enumerate().map(|(c, s)| (*s as f64 / lsb - f64::from(exact(c))).abs()).sum()
+    };
+    assert!(error(&fresh) < error(&day), "a refresh helps: {} {}", error(&fresh), error(&day));
+}
+
+/// Writing the cells at every change burns cycles; an accumulator of threshold 16 saves most of them.
+#[test]
+fn an_accumulator_spares_the_cells() {
+    let mut cycles = Vec::new();
+    for learning in [Learning::Direct, Learning::Accumulate { threshold: 16 }] {
+        let layout = Layout { method: Method::Verify, learning, ..LAYOUT };
+        let mut store = cells("rram-neurram-130nm", layout, 1, 1);
+        store.program(&[0]).unwrap();
+        for step in 0..600 {
+            store.learn(0, 0, if step / 100 % 2 == 0 { 1 } else { -1 }).unwrap();
+        }
+        let array = store.as_cells().unwrap().array();
+        cycles.push(array.cell(0, 0).unwrap().cycles);
+        assert!(store.ledger().pulse_energy_aj > 0);
+    }
+    assert!(cycles[0] > 3 * cycles[1] && cycles[1] > 0, "{cycles:?}");
+}
