@@ -1,1 +1,23 @@
-//! The emulated hardware: placement tables, mesh geometry, limits, the kernels of one worker's step.
+//! The emulated hardware: placement tables, mesh geometry, limits, and the kernels of one worker's step.
+//!
+//! A [`ChipImage`] is a placed network in plain tables. Chip cores exist in it for placement, limits,
+//! metering and time; a [`Worker`] owns a share of every population and one row of synapses per source over
+//! all its targets, whatever cores they lie on. So the layout of execution is not the layout of the chip.
+//! This crate knows no graphs, no threads, no joules and no files.
+
+mod batch;
+mod image;
+mod limits;
+mod load;
+mod mesh;
+mod placement;
+mod rows;
+mod worker;
+
+pub use batch::{Batch, HostBatch, PastSpikes};
+pub use image::{BankImage, ChipImage, InputImage, Projection, Source};
+pub use limits::{Limits, SynapseFormat};
+pub use load::{CoreLoad, Routes};
+pub use mesh::{CoreId, Hops, Mesh, Tile};
+pub use placement::{CoreUse, Segment, core_uses};
+pub use worker::{Worker, WorkerError};

@@ -1,1 +1,190 @@
-//! Graph and profile to a chip image.
+//! Lays a graph on hardware: graph and profile in, image out.
+//!
+//! Compiling is a pure function: equal inputs give equal images. It starts no threads and prices nothing.
+//!
+//! Who runs where: a process whose backend is `chip` goes to the chip if it is a population of neurons, or
+//! a connection all of whose targets are populations on the chip. Sources, sinks and processes of the user stay
+//! with the host, and so does a connection that feeds one of these. `float` and `fixed` processes always stay
+//! with the host.
+
+mod error;
+mod fit;
+mod order;
+mod place;
+mod probes;
+mod project;
+
+use pumice_chip::{ChipImage, Limits, Mesh};
+use pumice_engine::{FromChip, Image, Join, ToChip, UnitBody, UnitImage, UnitWire, Where};
+use pumice_models::{Arithmetic, Behaviour};
+use pumice_process::{Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire};
+
+pub use error::CompileError;
+pub use place::Placement;
+
+/// What the compiler needs to know of a chip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hardware {
+    /// Name of the profile, for messages.
+    pub name: String,
+    /// Geometry.
+    pub mesh: Mesh,
+    /// Limits of a core.
+    pub limits: Limits,
+    /// Arithmetic.
+    pub arithmetic: Arithmetic,
+}
+
+impl Hardware {
+    /// A chip of one core without limits, for simulation as such.
+    pub fn unlimited(arithmetic: Arithmetic) -> Self {
+        let mesh = Mesh {
+            width: 1,
+            height: 1,
+            cores_per_tile: 1 << 20,
+            cores_per_chip: 1 << 20,
+            chips: 1,
+        };
+        Hardware {
+            name: "unlimited".into(),
+            mesh,
+            limits: Limits::default(),
+            arithmetic,
+        }
+    }
+}
+
+/// Lays `graph` on `hardware` as `config` says.
+///
+/// # Errors
+/// If a process refuses its parameters or has no form for its backend, the network does not fit the chip, or
+/// processes wait for each other within a step.
+pub fn compile(
+    graph: &Graph,
+    hardware: &Hardware,
+    config: &RunConfig,
+) -> Result<Image, CompileError> {
+    let wires = graph.wires();
+    let placement = Placement::new(graph, hardware, config, &wires)?;
+    let mut chip = ChipImage {
+        mesh: hardware.mesh,
+        limits: hardware.limits,
+        arithmetic: hardware.arithmetic.clone(),
+        seed: config.seed,
+        banks: placement.banks(graph),
+        inputs: Vec::new(),
+        projections: Vec::new(),
+        segments: Vec::new(),
+    };
+    let inputs = project::project(graph, &placement, &wires, &mut chip)?;
+    fit::fit(&mut chip, hardware)?;
+    let units: Vec<UnitImage> = placement
+        .units
+        .iter()
+        .map(|p| unit(graph, config, *p))
+        .collect();
+    let mut image = Image {
+        order: Vec::new(),
+        places: placement.places.clone(),
+        paths: graph.nodes().iter().map(|n| n.path.clone()).collect(),
+        arithmetic: hardware.arithmetic.clone(),
+        synapses: synapses(graph, &placement),
+        probes: Vec::new(),
+        chip_inputs: inputs,
+        wires: Vec::new(),
+        to_chip: Vec::new(),
+        from_chip: Vec::new(),
+        chip,
+        units,
+    };
+    join(&placement, &wires, &mut image);
+    image.order = order::order(graph, &image)?;
+    image.probes = probes::probes(graph, &placement)?;
+    Ok(image)
+}
+
+fn unit(graph: &Graph, config: &RunConfig, process: ProcessId) -> UnitImage {
+    let node = &graph.nodes()[process.number() as usize];
+    let (body, buffered) = match &node.body {
+        Body::Host(..) => (UnitBody::Host, false),
+        Body::Model(model) => match config.backend_of(&node.path) {
+            pumice_process::Backend::Float => (UnitBody::Float(model.clone()), model.buffered()),
+            _ => (UnitBody::Fixed(model.clone()), model.buffered()),
+        },
+    };
+    let ins = graph.ports_of(process, Direction::In);
+    let outs = graph.ports_of(process, Direction::Out);
+    UnitImage {
+        process: process.number(),
+        path: node.path.clone(),
+        body,
+        inputs: ins
+            .iter()
+            .map(|(_, _, shape, reduce)| (pumice_models::length(shape), join_of(*reduce)))
+            .collect(),
+        outputs: outs
+            .iter()
+            .map(|(_, _, shape, _)| pumice_models::length(shape))
+            .collect(),
+        buffered,
+    }
+}
+
+const fn join_of(reduce: Reduce) -> Join {
+    match reduce {
+        Reduce::Sum => Join::Sum,
+        Reduce::Max => Join::Max,
+        Reduce::Min => Join::Min,
+    }
+}
+
+fn synapses(graph: &Graph, placement: &Placement) -> Vec<(u32, pumice_models::Model)> {
+    let on_chip = placement
+        .places
+        .iter()
+        .zip(graph.nodes())
+        .enumerate()
+        .filter(|(_, (p, _))| **p == Where::Synapses);
+    on_chip
+        .filter_map(|(k, (_, node))| match &node.body {
+            Body::Model(model) => Some((k as u32, model.clone())),
+            Body::Host(..) => None,
+        })
+        .collect()
+}
+
+/// Sorts the wires by what they join: units, or a unit and the chip.
+fn join(placement: &Placement, wires: &[Wire], image: &mut Image) {
+    for wire in wires {
+        let (from, to) = (
+            placement.places[wire.from.0.number() as usize],
+            placement.places[wire.to.0.number() as usize],
+        );
+        let pairs = wire.pairs.clone();
+        match (from, to) {
+            (Where::Unit(a), Where::Unit(b)) => {
+                image.wires.push(UnitWire {
+                    from: (a, wire.from.1),
+                    to: (b, wire.to.1),
+                    pairs,
+                });
+            }
+            (Where::Unit(a), Where::Bank(b)) => {
+                image.to_chip.push(ToChip {
+                    from: (a, wire.from.1),
+                    to: (b, wire.to.1),
+                    pairs,
+                });
+            }
+            (Where::Bank(a), Where::Unit(b)) => {
+                image.from_chip.push(FromChip {
+                    bank: a,
+                    to: (b, wire.to.1),
+                    pairs,
+                });
+            }
+            // Synapses are joined by their projections; nothing else can be wired to a bank (checked in placement).
+            (Where::Synapses, _) | (_, Where::Synapses) | (Where::Bank(_), Where::Bank(_)) => {}
+        }
+    }
+}

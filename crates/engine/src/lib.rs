@@ -1,1 +1,23 @@
-//! Runs an image in parallel, deterministically.
+//! Runs an image in parallel, deterministically: cores on workers, everything else with the host.
+//!
+//! The engine knows no graphs and no prices. In every step the host runs its processes (sources, unplaced
+//! kernels, float twins, processes of the user) in an order in which every message is sent before it is
+//! received, and the chip takes its turn among them. Results do not depend on the number of workers.
+
+pub mod codec;
+mod engine;
+mod error;
+mod image;
+mod pool;
+mod recording;
+mod snapshot;
+mod unit;
+
+pub use engine::{Control, Engine, HostEnd, Observer, Outcome};
+pub use error::EngineError;
+pub use image::{
+    FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage,
+    UnitWire, Where,
+};
+pub use recording::{Recorded, Recording};
+pub use snapshot::Snapshot;

@@ -1,0 +1,133 @@
+//! A placed network in plain tables.
+
+use pumice_models::{Arithmetic, Model, Rows};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+use crate::mesh::Mesh;
+use crate::placement::Segment;
+
+/// A population of neurons on the chip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BankImage {
+    /// Number of the process in its graph; keys random draws.
+    pub process: u32,
+    /// Path of the process, for messages and reports.
+    pub path: String,
+    /// Parameters.
+    pub model: Model,
+    /// Neurons.
+    pub n: usize,
+    /// In-ports.
+    pub ports: usize,
+}
+
+/// Spikes that enter the chip from outside: an out-port of a process that stays with the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputImage {
+    /// Number of the process in its graph.
+    pub process: u32,
+    /// Its out-port.
+    pub port: usize,
+    /// Path of the process, for messages and reports.
+    pub path: String,
+    /// Elements.
+    pub n: usize,
+}
+
+/// What feeds a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Source {
+    /// A bank, by its number.
+    Bank(usize),
+    /// An input, by its number.
+    Input(usize),
+}
+
+/// The synapses of one connection from one source to one in-port of one bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Projection {
+    /// Number of the connection's process in its graph.
+    pub process: u32,
+    /// Path of the connection's process.
+    pub path: String,
+    /// What feeds it.
+    pub source: Source,
+    /// The bank that it feeds.
+    pub target: usize,
+    /// The in-port of that bank.
+    pub port: usize,
+    /// Synapses; indices are those of source and target.
+    pub rows: Rows,
+}
+
+/// A placed network: what is where on the chip, and all its tables. The running state is not in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChipImage {
+    /// Geometry.
+    pub mesh: Mesh,
+    /// Limits that the placement obeys.
+    pub limits: Limits,
+    /// Arithmetic of all banks.
+    pub arithmetic: Arithmetic,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// Populations.
+    pub banks: Vec<BankImage>,
+    /// Spikes from outside.
+    pub inputs: Vec<InputImage>,
+    /// Synapses.
+    pub projections: Vec<Projection>,
+    /// Which neurons lie on which core, by bank, then by first neuron; cores ascend with neurons inside a bank.
+    pub segments: Vec<Segment>,
+}
+
+impl ChipImage {
+    /// Number of elements of a source.
+    pub fn size_of(&self, source: Source) -> usize {
+        match source {
+            Source::Bank(b) => self.banks[b].n,
+            Source::Input(i) => self.inputs[i].n,
+        }
+    }
+
+    /// Synapses of all projections.
+    pub fn synapses(&self) -> usize {
+        self.projections.iter().map(|p| p.rows.len()).sum()
+    }
+
+    /// Neurons of all banks.
+    pub fn neurons(&self) -> usize {
+        self.banks.iter().map(|b| b.n).sum()
+    }
+
+    /// Cores that hold at least one neuron: one more than the highest number used, as cores are filled in order.
+    pub fn cores(&self) -> usize {
+        self.segments
+            .iter()
+            .map(|s| s.core.0 as usize + 1)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Tiles that hold at least one used core.
+    pub fn tiles(&self) -> u32 {
+        let mut tiles: Vec<u32> = self
+            .segments
+            .iter()
+            .map(|s| self.mesh.tile_number(s.core))
+            .collect();
+        tiles.sort_unstable();
+        tiles.dedup();
+        tiles.len() as u32
+    }
+
+    /// The longest delay of any synapse.
+    pub fn longest_delay(&self) -> usize {
+        self.projections
+            .iter()
+            .map(|p| usize::from(p.rows.longest_delay()))
+            .max()
+            .unwrap_or(0)
+    }
+}

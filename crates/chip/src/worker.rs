@@ -1,0 +1,393 @@
+//! One worker's step: integrate, fire.
+//!
+//! A worker owns the same share of every bank. In step t it adds the rows of the spikes that are due
+//! (those of step t-1-d for synapses with a delay of d) to one accumulator per neuron and in-port, then
+//! updates its neurons. Sums of integers do not depend on their order, so no result depends on the shares.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use pumice_meter::{Counts, Event};
+use pumice_models::{Bank, BankContext, Behaviour, Fired, ModelError, Overflow, Setting, Values};
+use thiserror::Error;
+
+use crate::batch::{Batch, HostBatch, PastSpikes};
+use crate::image::{ChipImage, Source};
+use crate::mesh::CoreId;
+use crate::rows::RowTable;
+
+/// Why a worker cannot be made or cannot take a state.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// A population refuses its parameters or state.
+    #[error("`{path}`: {fault}")]
+    Model {
+        /// Path of the process.
+        path: String,
+        /// What it says.
+        fault: ModelError,
+    },
+    /// A process has no form for cores.
+    #[error(
+        "`{path}` has no chip model; run it on the fixed backend by an exception in the run configuration"
+    )]
+    NoBank {
+        /// Path of the process.
+        path: String,
+    },
+}
+
+/// A share of one bank.
+#[derive(Debug)]
+struct Share {
+    bank: Box<dyn Bank>,
+    range: Range<usize>,
+    /// Accumulators, one array per in-port.
+    sums: Vec<Vec<i32>>,
+    /// Parts of the share by core, indices counted from the share's start.
+    parts: Vec<(CoreId, Range<usize>)>,
+    spikes: Vec<u64>,
+    active: Vec<u64>,
+    overflow: Overflow,
+}
+
+/// The synapses of one projection to this worker, and where their sums go.
+#[derive(Debug)]
+struct Feed {
+    source: Source,
+    target: usize,
+    port: usize,
+    rows: RowTable,
+    /// Applied to the sum of one step and delay; the accumulators are then `partial`.
+    sum_exponent: i32,
+    partial: Vec<i32>,
+}
+
+/// The spikes of one step, from every peer.
+#[derive(Clone, Debug, Default)]
+struct Past {
+    batches: Vec<Arc<Batch>>,
+    inputs: Vec<Fired>,
+}
+
+/// One worker: a share of every population, with its synapses and its state.
+#[derive(Debug)]
+pub struct Worker {
+    shares: Vec<Share>,
+    feeds: Vec<Feed>,
+    /// Spikes of the last steps, the newest first; as many as the longest delay needs.
+    history: VecDeque<Past>,
+    depth: usize,
+    cores: usize,
+    paths: Vec<String>,
+}
+
+impl Worker {
+    /// Worker `w` of `workers`.
+    ///
+    /// # Errors
+    /// If a population refuses its parameters, or has no form for cores.
+    pub fn new(image: &ChipImage, w: usize, workers: usize) -> Result<Self, WorkerError> {
+        let mut shares = Vec::with_capacity(image.banks.len());
+        for (b, bank) in image.banks.iter().enumerate() {
+            let range = bank.n * w / workers..bank.n * (w + 1) / workers;
+            let setting = Setting {
+                arithmetic: &image.arithmetic,
+                seed: image.seed,
+                place: bank.process,
+            };
+            let path = bank.path.clone();
+            let made = bank.model.bank(&setting, range.clone());
+            let made = made.ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
+            let kernel = made.map_err(|fault| WorkerError::Model { path, fault })?;
+            let parts = image
+                .segments
+                .iter()
+                .filter(|s| s.bank == b)
+                .filter_map(|s| cut(s.core, s.start, s.len, &range));
+            let parts: Vec<_> = parts.collect();
+            shares.push(Share {
+                bank: kernel,
+                sums: vec![vec![0; range.len()]; bank.ports],
+                spikes: vec![0; range.len()],
+                active: vec![0; parts.len()],
+                parts,
+                range,
+                overflow: Overflow::default(),
+            });
+        }
+        let feed = |p: &crate::image::Projection| {
+            let range = &shares[p.target].range;
+            let partial = if p.rows.sum_exponent == 0 {
+                Vec::new()
+            } else {
+                vec![0; range.len()]
+            };
+            let rows = RowTable::new(p, range);
+            Feed {
+                source: p.source,
+                target: p.target,
+                port: p.port,
+                rows,
+                sum_exponent: p.rows.sum_exponent,
+                partial,
+            }
+        };
+        let feeds = image.projections.iter().map(feed).collect();
+        Ok(Worker {
+            shares,
+            feeds,
+            history: VecDeque::new(),
+            depth: image.longest_delay() + 1,
+            cores: image.cores(),
+            paths: image.banks.iter().map(|b| b.path.clone()).collect(),
+        })
+    }
+
+    /// Runs one step and returns what the peers must know.
+    pub fn step(&mut self, host: &HostBatch) -> Batch {
+        self.integrate(host);
+        let mut batch = Batch {
+            fired: Vec::with_capacity(self.shares.len()),
+            ..Batch::default()
+        };
+        if host.loads {
+            batch.loads = vec![Counts::default(); self.cores];
+        }
+        for (b, share) in self.shares.iter_mut().enumerate() {
+            batch.fired.push(share.fire(host.step, &mut batch.loads));
+            if !share.overflow.records().is_empty() {
+                let mut whole = Overflow::default();
+                whole.merge(&share.overflow, share.range.start as u32);
+                share.overflow.clear();
+                batch.overflow.push((b, whole));
+            }
+        }
+        for (probe, bank, var) in &host.probes {
+            let share = &self.shares[*bank];
+            batch
+                .probes
+                .push((*probe, share.range.start, share.bank.get(*var)));
+        }
+        batch
+    }
+
+    /// Takes what all workers sent in the step that just ended, in their order, its own batch included.
+    pub fn receive(&mut self, batches: Vec<Arc<Batch>>) {
+        self.history.push_front(Past {
+            batches,
+            inputs: Vec::new(),
+        });
+        self.history.truncate(self.depth);
+    }
+
+    /// The spikes that may still be due, the newest step first; the newest has no inputs yet.
+    pub fn past(&self) -> Vec<PastSpikes> {
+        let banks = self.shares.len();
+        let whole = |past: &Past| PastSpikes {
+            banks: (0..banks)
+                .map(|b| join(past.batches.iter().map(|batch| &batch.fired[b])))
+                .collect(),
+            inputs: past.inputs.clone(),
+        };
+        self.history.iter().map(whole).collect()
+    }
+
+    /// Takes back what [`Worker::past`] gave.
+    pub fn recall(&mut self, past: &[PastSpikes]) {
+        let step = |p: &PastSpikes| Past {
+            batches: vec![Arc::new(Batch {
+                fired: p.banks.clone(),
+                ..Batch::default()
+            })],
+            inputs: p.inputs.clone(),
+        };
+        self.history = past.iter().map(step).collect();
+    }
+
+    fn integrate(&mut self, host: &HostBatch) {
+        if let Some(newest) = self.history.front_mut() {
+            newest.inputs.clone_from(&host.inputs);
+        }
+        for feed in &mut self.feeds {
+            let share = &mut self.shares[feed.target];
+            let sums = &mut share.sums[feed.port];
+            for (d, delay) in feed.rows.delays.iter().enumerate() {
+                let Some(past) = self.history.get(usize::from(*delay)) else {
+                    continue;
+                };
+                if feed.sum_exponent == 0 {
+                    past.deliver(feed.source, &feed.rows, d, sums);
+                } else {
+                    past.deliver(feed.source, &feed.rows, d, &mut feed.partial);
+                    for (sum, partial) in sums.iter_mut().zip(&mut feed.partial) {
+                        *sum = sum.wrapping_add(pumice_num::shift(*partial, feed.sum_exponent));
+                        *partial = 0;
+                    }
+                }
+            }
+        }
+        for (bank, port, values) in &host.direct {
+            let share = &mut self.shares[*bank];
+            for (sum, x) in share.sums[*port]
+                .iter_mut()
+                .zip(&values[share.range.clone()])
+            {
+                *sum = sum.wrapping_add(*x);
+            }
+        }
+    }
+
+    /// Adds the events that neurons cause by themselves, and returns spikes per neuron of each share.
+    pub fn totals(&self, steps: u64, loads: &mut [Counts]) -> Vec<(Range<usize>, &[u64])> {
+        for share in &self.shares {
+            for ((core, part), active) in share.parts.iter().zip(&share.active) {
+                let load = &mut loads[core.0 as usize];
+                load.add(Event::NeuronAccess, part.len() as u64 * steps);
+                load.add(Event::NeuronUpdate, *active);
+            }
+        }
+        self.shares
+            .iter()
+            .map(|s| (s.range.clone(), s.spikes.as_slice()))
+            .collect()
+    }
+
+    /// Reads a variable of this worker's share of a bank: first neuron and values.
+    pub fn get(&self, bank: usize, var: usize) -> (usize, Vec<i32>) {
+        (
+            self.shares[bank].range.start,
+            self.shares[bank].bank.get(var),
+        )
+    }
+
+    /// Writes a variable of this worker's share of a bank from the values of the whole bank.
+    ///
+    /// # Errors
+    /// If a value does not fit its register.
+    pub fn set(&mut self, bank: usize, var: usize, values: &[i32]) -> Result<(), WorkerError> {
+        let share = &mut self.shares[bank];
+        let own = &values[share.range.clone()];
+        share
+            .bank
+            .set(var, own)
+            .map_err(|fault| WorkerError::Model {
+                path: self.paths[bank].clone(),
+                fault,
+            })
+    }
+
+    /// The running state of this worker's share of a bank: first neuron and arrays.
+    pub fn save(&self, bank: usize) -> (Range<usize>, Vec<Values>) {
+        (
+            self.shares[bank].range.clone(),
+            self.shares[bank].bank.save(),
+        )
+    }
+
+    /// Takes back the state of its share of a bank.
+    ///
+    /// # Errors
+    /// If the arrays do not have the shape that the bank saves.
+    pub fn load(&mut self, bank: usize, state: &[Values]) -> Result<(), WorkerError> {
+        let path = &self.paths[bank];
+        self.shares[bank]
+            .bank
+            .load(state)
+            .map_err(|fault| WorkerError::Model {
+                path: path.clone(),
+                fault,
+            })
+    }
+
+    /// Neurons of a bank that belong to this worker.
+    pub fn range(&self, bank: usize) -> Range<usize> {
+        self.shares[bank].range.clone()
+    }
+
+    /// Spikes and activity counted so far, by bank: spikes per neuron, active neuron steps per part.
+    pub fn counters(&self, bank: usize) -> (&[u64], &[u64]) {
+        (&self.shares[bank].spikes, &self.shares[bank].active)
+    }
+
+    /// Sets every counter to zero.
+    pub fn clear_counters(&mut self) {
+        for share in &mut self.shares {
+            share.spikes.fill(0);
+            share.active.fill(0);
+        }
+    }
+}
+
+fn cut(
+    core: CoreId,
+    start: usize,
+    len: usize,
+    range: &Range<usize>,
+) -> Option<(CoreId, Range<usize>)> {
+    let (lo, hi) = (start.max(range.start), (start + len).min(range.end));
+    (lo < hi).then(|| (core, lo - range.start..hi - range.start))
+}
+
+impl Share {
+    fn fire(&mut self, step: u64, loads: &mut [Counts]) -> Fired {
+        let mut fired = Fired::default();
+        let inputs: Vec<&[i32]> = self.sums.iter().map(Vec::as_slice).collect();
+        for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
+            let mut context = BankContext {
+                step,
+                overflow: &mut self.overflow,
+            };
+            let active = self
+                .bank
+                .step(part.clone(), &mut context, &inputs, &mut fired);
+            *total += active;
+            if let Some(load) = loads.get_mut(core.0 as usize) {
+                load.add(Event::NeuronAccess, part.len() as u64);
+                load.add(Event::NeuronUpdate, active);
+            }
+        }
+        for sums in &mut self.sums {
+            sums.fill(0);
+        }
+        for i in &mut fired.index {
+            self.spikes[*i as usize] += 1;
+            *i += self.range.start as u32;
+        }
+        fired
+    }
+}
+
+impl Past {
+    fn deliver(&self, source: Source, rows: &RowTable, d: usize, sums: &mut [i32]) {
+        match source {
+            Source::Bank(b) => self
+                .batches
+                .iter()
+                .for_each(|batch| deliver(&batch.fired[b], rows, d, sums)),
+            Source::Input(i) => self
+                .inputs
+                .get(i)
+                .into_iter()
+                .for_each(|fired| deliver(fired, rows, d, sums)),
+        }
+    }
+}
+
+fn deliver(fired: &Fired, rows: &RowTable, d: usize, sums: &mut [i32]) {
+    for (k, i) in fired.index.iter().enumerate() {
+        let payload = if rows.graded { fired.payload_of(k) } else { 1 };
+        rows.deliver(d, *i, payload, sums);
+    }
+}
+
+fn join<'a>(parts: impl Iterator<Item = &'a Fired>) -> Fired {
+    let mut whole = Fired::default();
+    for part in parts {
+        whole.index.extend_from_slice(&part.index);
+        whole.payload.extend_from_slice(&part.payload);
+    }
+    whole
+}

@@ -1,0 +1,609 @@
+//! The engine: one image, its running state, and the loop over steps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use pumice_chip::{Batch, CoreLoad, HostBatch, Routes, Source, Worker};
+use pumice_meter::{Counts, Event};
+use pumice_models::arithmetic::OverflowPolicy;
+use pumice_models::message::{FromHost, Phase, ToHost};
+use pumice_models::{Behaviour, Fired, Overflow, Setting, Values};
+
+use crate::error::EngineError;
+use crate::image::{Image, Task, UnitBody, Where};
+use crate::pool::Pool;
+use crate::recording::Recording;
+use crate::snapshot::Snapshot;
+use crate::unit::{Answer, Line, Unit};
+
+mod probe;
+mod state;
+
+/// Pause and stop from another thread, and how far the run is.
+#[derive(Debug, Default)]
+pub struct Control {
+    wish: AtomicU8,
+    done: AtomicU64,
+}
+
+impl Control {
+    /// Asks the run to end after the current step; it can go on later.
+    pub fn pause(&self) {
+        self.wish.store(1, Ordering::Relaxed);
+    }
+
+    /// Forgets an earlier wish.
+    pub fn clear(&self) {
+        self.wish.store(0, Ordering::Relaxed);
+    }
+
+    /// Steps done in the current run.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    fn asked(&self) -> bool {
+        self.wish.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Why a run ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are done.
+    Done,
+    /// Somebody asked for a pause.
+    Paused,
+}
+
+/// Sees the load of every core after each step.
+pub trait Observer {
+    /// Called once per step, in order; `loads` has one entry per core.
+    fn step(&mut self, step: u64, loads: &[CoreLoad]);
+}
+
+/// A host process's end of the channels, to be served by a thread of its own.
+#[derive(Debug)]
+pub struct HostEnd {
+    /// Number of the process in its graph.
+    pub process: u32,
+    /// From the engine.
+    pub from_engine: Receiver<ToHost>,
+    /// To the engine.
+    pub to_engine: Sender<FromHost>,
+}
+
+/// A network in execution.
+#[derive(Debug)]
+pub struct Engine {
+    image: Arc<Image>,
+    routes: Routes,
+    workers: Vec<Worker>,
+    units: Vec<Unit>,
+    step: u64,
+    /// Input spikes of the last step, not yet integrated.
+    inputs: Vec<Fired>,
+    input_spikes: Vec<Vec<u64>>,
+    host_out: u64,
+    overflow: Vec<Overflow>,
+    recordings: Vec<Recording>,
+    /// Counters carried over from a snapshot: events by core, spikes by bank and neuron.
+    base_loads: Vec<Counts>,
+    base_spikes: Vec<Vec<u64>>,
+    /// Steps that the workers have counted.
+    counted: u64,
+    initial: Option<Snapshot>,
+    patience: Duration,
+    strict: bool,
+    in_ports_seen: Vec<Vec<Values>>,
+}
+
+impl Engine {
+    /// Makes the running state of an image for a number of workers (0 chooses).
+    ///
+    /// # Errors
+    /// If a process refuses its parameters.
+    pub fn new(image: Image, workers: usize) -> Result<Self, EngineError> {
+        let workers = match workers {
+            0 => choose_workers(&image),
+            n => n,
+        };
+        let chip = &image.chip;
+        let made: Result<Vec<Worker>, _> = (0..workers)
+            .map(|w| Worker::new(chip, w, workers))
+            .collect();
+        let unit = |u: &crate::image::UnitImage| {
+            let made = Unit::new(u, &image.arithmetic, chip.seed);
+            made.map_err(|fault| EngineError::Model {
+                path: u.path.clone(),
+                fault,
+            })
+        };
+        let units: Result<Vec<Unit>, _> = image.units.iter().map(unit).collect();
+        let a = &chip.arithmetic;
+        let mut engine = Engine {
+            routes: Routes::new(chip),
+            workers: made?,
+            units: units?,
+            step: 0,
+            inputs: chip.inputs.iter().map(|_| Fired::default()).collect(),
+            input_spikes: chip.inputs.iter().map(|i| vec![0; i.n]).collect(),
+            host_out: 0,
+            overflow: vec![Overflow::default(); image.paths.len()],
+            recordings: probe::empty(&image),
+            base_loads: vec![Counts::default(); chip.cores()],
+            base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
+            counted: 0,
+            initial: None,
+            patience: Duration::from_secs(30),
+            strict: [a.input, a.current, a.bias_sum]
+                .iter()
+                .any(|r| r.overflow == OverflowPolicy::Error),
+            in_ports_seen: vec![Vec::new(); image.units.len()],
+            image: Arc::new(image),
+        };
+        engine.initial = Some(engine.save());
+        Ok(engine)
+    }
+
+    /// The image that runs.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Steps done since the beginning or the last reset.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Number of workers.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// How long a host process may take for one phase before the run ends with an error; 30 s at first.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    /// Opens the channels to all host processes; each end must be served by a thread.
+    pub fn open_hosts(&mut self) -> Vec<HostEnd> {
+        let mut ends = Vec::new();
+        for (unit, image) in self.units.iter_mut().zip(&self.image.units) {
+            if let Unit::Host { line, .. } = unit {
+                let ((to, from_engine), (to_engine, from)) = (bounded(1), bounded(1));
+                *line = Some(Line { to, from });
+                ends.push(HostEnd {
+                    process: image.process,
+                    from_engine,
+                    to_engine,
+                });
+            }
+        }
+        ends
+    }
+
+    /// Runs `steps` steps, or without end if `None`, until done or asked to pause.
+    ///
+    /// # Errors
+    /// If a process fails; the state is then that of the failing step and should be reset.
+    pub fn run(
+        &mut self,
+        steps: Option<u64>,
+        control: &Control,
+        observer: Option<&mut dyn Observer>,
+    ) -> Result<Outcome, EngineError> {
+        let workers = std::mem::take(&mut self.workers);
+        let (workers, result) = std::thread::scope(|scope| {
+            let mut pool = Pool::new(workers, scope);
+            let result = self.run_steps(&mut pool, steps, control, observer);
+            (pool.join(), result)
+        });
+        self.workers = workers?;
+        result
+    }
+
+    fn run_steps(
+        &mut self,
+        pool: &mut Pool<'_>,
+        steps: Option<u64>,
+        control: &Control,
+        mut observer: Option<&mut dyn Observer>,
+    ) -> Result<Outcome, EngineError> {
+        control.done.store(0, Ordering::Relaxed);
+        let mut outcome = Outcome::Done;
+        let mut done = 0;
+        while steps.is_none_or(|n| done < n) {
+            if control.asked() {
+                outcome = Outcome::Paused;
+                break;
+            }
+            let pause = self.one_step(pool, &mut observer)?;
+            done += 1;
+            control.done.store(done, Ordering::Relaxed);
+            if pause {
+                outcome = Outcome::Paused;
+                break;
+            }
+        }
+        if done > 0 {
+            self.host_phase(pool, Phase::Host)?;
+        }
+        Ok(outcome)
+    }
+
+    /// One step; returns whether a host process asked for a pause.
+    fn one_step(
+        &mut self,
+        pool: &mut Pool<'_>,
+        observer: &mut Option<&mut dyn Observer>,
+    ) -> Result<bool, EngineError> {
+        self.step += 1;
+        let image = self.image.clone();
+        let mut direct: Vec<(usize, usize, Vec<i32>)> = Vec::new();
+        self.units.iter_mut().for_each(Unit::clear);
+        for (u, unit) in image
+            .units
+            .iter()
+            .enumerate()
+            .filter(|(_, unit)| unit.buffered)
+        {
+            self.units[u].emit(self.step);
+            debug_assert!(unit.buffered);
+            self.propagate(u, &mut direct);
+        }
+        let mut pause = false;
+        let mut batches = Vec::new();
+        for task in &image.order {
+            match task {
+                Task::Unit(u) => {
+                    pause |= self.step_unit(*u, pool)?;
+                    if !image.units[*u].buffered {
+                        self.propagate(*u, &mut direct);
+                    }
+                }
+                Task::Chip => {
+                    batches = self.step_chip(pool, std::mem::take(&mut direct), observer)?
+                }
+            }
+        }
+        self.collect_inputs();
+        pause |= self.host_phase(pool, Phase::PreManagement)?;
+        for (unit, u) in self.units.iter_mut().zip(&image.units) {
+            unit.learn(self.step, &mut self.overflow[u.process as usize]);
+        }
+        pause |= self.host_phase(pool, Phase::Learning)?;
+        pause |= self.host_phase(pool, Phase::PostManagement)?;
+        self.record(&batches);
+        Ok(pause)
+    }
+
+    fn step_unit(&mut self, u: usize, pool: &mut Pool<'_>) -> Result<bool, EngineError> {
+        let image = self.image.clone();
+        let unit = &image.units[u];
+        if unit.body == UnitBody::Host {
+            let inputs = (0..unit.inputs.len())
+                .map(|p| probe::values(self.units[u].input(p)))
+                .collect();
+            return self.run_phase(u, pool, Phase::Spike, inputs);
+        }
+        self.units[u].step(
+            self.step,
+            unit.buffered,
+            &mut self.overflow[unit.process as usize],
+        );
+        Ok(false)
+    }
+
+    /// Sends the outputs of a unit along its wires.
+    fn propagate(&mut self, u: usize, direct: &mut Vec<(usize, usize, Vec<i32>)>) {
+        let image = self.image.clone();
+        for wire in image.wires.iter().filter(|w| w.from.0 == u) {
+            let join = image.units[wire.to.0].inputs[wire.to.1].1;
+            let (sender, receiver) = pair(&mut self.units, u, wire.to.0);
+            match sender {
+                Some(sender) => receiver.accept(
+                    wire.to.1,
+                    join,
+                    sender.output(wire.from.1),
+                    wire.pairs.as_deref(),
+                ),
+                None => {
+                    let own = probe::values(receiver.output(wire.from.1));
+                    receiver.accept(wire.to.1, join, probe::slice(&own), wire.pairs.as_deref());
+                }
+            }
+        }
+        for wire in image.to_chip.iter().filter(|w| w.from.0 == u) {
+            let out = self.units[u].output(wire.from.1);
+            let mut values = vec![0; image.chip.banks[wire.to.0].n];
+            match &wire.pairs {
+                None => values
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, x)| *x = out.int(i)),
+                Some(pairs) => pairs
+                    .iter()
+                    .for_each(|(i, k)| values[*k as usize] = out.int(*i as usize)),
+            }
+            direct.push((wire.to.0, wire.to.1, values));
+        }
+    }
+
+    fn step_chip(
+        &mut self,
+        pool: &mut Pool<'_>,
+        direct: Vec<(usize, usize, Vec<i32>)>,
+        observer: &mut Option<&mut dyn Observer>,
+    ) -> Result<Vec<Arc<Batch>>, EngineError> {
+        let inputs = std::mem::take(&mut self.inputs);
+        let loads = observer.is_some();
+        let host = HostBatch {
+            step: self.step,
+            inputs,
+            direct,
+            loads,
+            probes: self.due_bank_probes(),
+        };
+        let batches = pool.step(host)?;
+        self.counted += 1;
+        let image = self.image.clone();
+        for (bank, overflow) in batches.iter().flat_map(|b| &b.overflow) {
+            let own = &image.chip.banks[*bank];
+            self.overflow[own.process as usize].merge(overflow, 0);
+            if self.strict {
+                return Err(self.overflow_error(*bank, overflow));
+            }
+        }
+        for wire in &image.from_chip {
+            self.deliver_to_unit(wire, &batches);
+        }
+        if let Some(observer) = observer {
+            let loads = self.loads_of_step(&batches);
+            observer.step(self.step, &loads);
+        }
+        Ok(batches)
+    }
+
+    fn overflow_error(&self, bank: usize, overflow: &Overflow) -> EngineError {
+        let record = overflow.records().into_iter().next();
+        let record = record.expect("a batch lists only banks that overflowed");
+        let chip = &self.image.chip;
+        let index = record.first_index as usize;
+        let on = chip
+            .segments
+            .iter()
+            .find(|s| s.bank == bank && (s.start..s.start + s.len).contains(&index));
+        EngineError::Overflow {
+            path: chip.banks[bank].path.clone(),
+            core: on.map_or("none".into(), |s| s.core.0.to_string()),
+            variable: record.variable,
+            index: record.first_index,
+            step: record.first_step,
+        }
+    }
+
+    fn deliver_to_unit(&mut self, wire: &crate::image::FromChip, batches: &[Arc<Batch>]) {
+        let image = &self.image;
+        let mut sent = vec![0; image.chip.banks[wire.bank].n];
+        for fired in batches.iter().map(|b| &b.fired[wire.bank]) {
+            self.host_out += fired.index.len() as u64;
+            for (k, i) in fired.index.iter().enumerate() {
+                sent[*i as usize] = fired.payload_of(k);
+            }
+        }
+        let join = image.units[wire.to.0].inputs[wire.to.1].1;
+        let from = crate::unit::Slice::Int(&sent);
+        self.units[wire.to.0].accept(wire.to.1, join, from, wire.pairs.as_deref());
+    }
+
+    fn loads_of_step(&self, batches: &[Arc<Batch>]) -> Vec<CoreLoad> {
+        let chip = &self.image.chip;
+        let mut loads = vec![Counts::default(); chip.cores()];
+        for batch in batches {
+            for (sum, own) in loads.iter_mut().zip(&batch.loads) {
+                *sum += own;
+            }
+            for (b, fired) in batch.fired.iter().enumerate() {
+                fired.index.iter().for_each(|i| {
+                    self.routes
+                        .add(chip, Source::Bank(b), *i as usize, 1, &mut loads)
+                });
+            }
+        }
+        for (k, (unit, port)) in self.image.chip_inputs.iter().enumerate() {
+            let out = self.units[*unit].output(*port);
+            let spiking = (0..out.len()).filter(|i| out.int(*i) != 0);
+            spiking.for_each(|i| self.routes.add(chip, Source::Input(k), i, 1, &mut loads));
+        }
+        loads
+    }
+
+    /// Keeps the spikes that enter the chip, to be integrated in the next step.
+    fn collect_inputs(&mut self) {
+        let image = self.image.clone();
+        self.inputs.clear();
+        for (k, (unit, port)) in image.chip_inputs.iter().enumerate() {
+            let out = self.units[*unit].output(*port);
+            let mut fired = Fired::default();
+            for i in (0..out.len()).filter(|i| out.int(*i) != 0) {
+                fired.index.push(i as u32);
+                fired.payload.push(out.int(i));
+                self.input_spikes[k][i] += 1;
+            }
+            self.inputs.push(fired);
+        }
+    }
+
+    fn host_phase(&mut self, pool: &mut Pool<'_>, phase: Phase) -> Result<bool, EngineError> {
+        let mut pause = false;
+        for u in 0..self.units.len() {
+            if self.image.units[u].body == UnitBody::Host {
+                pause |= self.run_phase(u, pool, phase, Vec::new())?;
+            }
+        }
+        Ok(pause)
+    }
+
+    /// Lets a host process run one phase, serving its wishes until it is done.
+    fn run_phase(
+        &mut self,
+        u: usize,
+        pool: &mut Pool<'_>,
+        phase: Phase,
+        inputs: Vec<Values>,
+    ) -> Result<bool, EngineError> {
+        let (path, step) = (self.image.units[u].path.clone(), self.step);
+        let failed = |fault: &str| EngineError::Host {
+            path: path.clone(),
+            step,
+            fault: fault.to_owned(),
+        };
+        let Unit::Host {
+            line: Some(line), ..
+        } = &self.units[u]
+        else {
+            return Err(failed("no thread serves it"));
+        };
+        let line = line.clone();
+        if !line.start(phase, step, inputs) {
+            return Err(failed("its thread has ended"));
+        }
+        loop {
+            let reply = match line.wait(self.patience) {
+                Answer::Done { outputs, pause } => {
+                    if let Unit::Host { outputs: own, .. } = &mut self.units[u] {
+                        outputs
+                            .into_iter()
+                            .zip(own)
+                            .for_each(|(values, out)| *out = values.to_real());
+                    }
+                    return Ok(pause);
+                }
+                Answer::Failed(fault) => return Err(failed(&fault)),
+                Answer::Gone => return Err(failed("its thread has ended")),
+                Answer::Silent => return Err(self.waiting(u, phase)),
+                Answer::Get { process, variable } => ToHost::Variable(match phase {
+                    Phase::Spike | Phase::Learning => Err(OUT_OF_PHASE.to_owned()),
+                    _ => self
+                        .get_in(pool, process, variable)
+                        .map_err(|e| e.to_string()),
+                }),
+                Answer::Set {
+                    process,
+                    variable,
+                    values,
+                } => ToHost::Written(match phase {
+                    Phase::Spike | Phase::Learning => Err(OUT_OF_PHASE.to_owned()),
+                    _ => self
+                        .set_in(pool, process, variable, &values)
+                        .map_err(|e| e.to_string()),
+                }),
+            };
+            if line.to.send(reply).is_err() {
+                return Err(failed("its thread has ended"));
+            }
+        }
+    }
+
+    fn waiting(&self, u: usize, phase: Phase) -> EngineError {
+        let image = &self.image;
+        let mut waiting: Vec<String> = image
+            .wires
+            .iter()
+            .filter(|w| w.from.0 == u)
+            .map(|w| image.units[w.to.0].path.clone())
+            .collect();
+        waiting.extend(
+            image
+                .to_chip
+                .iter()
+                .filter(|w| w.from.0 == u)
+                .map(|w| image.chip.banks[w.to.0].path.clone()),
+        );
+        waiting.dedup();
+        EngineError::Waiting {
+            path: image.units[u].path.clone(),
+            phase: format!("{phase:?}").to_lowercase(),
+            step: self.step,
+            seconds: self.patience.as_secs(),
+            waiting: if waiting.is_empty() {
+                "no ports".into()
+            } else {
+                waiting.join(", ")
+            },
+        }
+    }
+}
+
+const OUT_OF_PHASE: &str =
+    "variables can be read and written only in the management and host phases";
+
+/// The sending unit, or `None` if it is the receiving one too, and the receiving unit.
+fn pair(units: &mut [Unit], from: usize, to: usize) -> (Option<&Unit>, &mut Unit) {
+    if from == to {
+        return (None, &mut units[to]);
+    }
+    if from < to {
+        let (low, high) = units.split_at_mut(to);
+        (Some(&low[from]), &mut high[0])
+    } else {
+        let (low, high) = units.split_at_mut(from);
+        (Some(&high[0]), &mut low[to])
+    }
+}
+
+/// Two workers pay from about this much work per step on (a barrier costs 12 to 36 µs, a synapse 1 ns or so).
+const WORTH_A_THREAD: usize = 400_000;
+
+fn choose_workers(image: &Image) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = image.chip.neurons() + image.chip.synapses() / 50;
+    if work < WORTH_A_THREAD {
+        1
+    } else {
+        cores.min(work / WORTH_A_THREAD + 1)
+    }
+}
+
+pub(crate) fn float_weights(image: &Image, process: u32) -> Option<Result<Values, EngineError>> {
+    let (_, model) = image.synapses.iter().find(|(p, _)| *p == process)?;
+    let setting = Setting {
+        arithmetic: &image.chip.arithmetic,
+        seed: image.chip.seed,
+        place: process,
+    };
+    let path = image.paths[process as usize].clone();
+    Some(match model.fixed(&setting) {
+        Ok(kernel) => Ok(Values::Int(kernel.get(0))),
+        Err(fault) => Err(EngineError::Model { path, fault }),
+    })
+}
+
+pub(crate) fn no_such(image: &Image, process: u32, fault: &str) -> EngineError {
+    let path = image
+        .paths
+        .get(process as usize)
+        .map_or("?", String::as_str);
+    EngineError::Variable {
+        fault: format!("`{path}` {fault}"),
+    }
+}
+
+pub(crate) fn place(image: &Image, process: u32) -> Result<Where, EngineError> {
+    image
+        .places
+        .get(process as usize)
+        .copied()
+        .ok_or_else(|| no_such(image, process, "is not in this network"))
+}
+
+/// Adds host events to the loads: spikes out to the host are charged to no core.
+pub(crate) fn host_events(engine: &Engine) -> Counts {
+    let mut counts = Counts::default();
+    counts.add(Event::HostSpikeOut, engine.host_out);
+    counts.add(Event::Barrier, engine.step);
+    counts
+}

@@ -1,0 +1,316 @@
+//! State of an engine between steps: variables, snapshots, reset, counters.
+
+use pumice_chip::{Source, Worker};
+use pumice_meter::Counts;
+use pumice_models::message::ToHost;
+use pumice_models::{Fired, Overflow, OverflowRecord, Values};
+
+use super::{Engine, float_weights, host_events, no_such, place, probe};
+use crate::error::EngineError;
+use crate::image::Where;
+use crate::pool::Pool;
+use crate::snapshot::Snapshot;
+use crate::unit::{Line, Unit};
+
+impl Engine {
+    /// Reads a variable of a process, the whole array at once.
+    ///
+    /// # Errors
+    /// If there is no such process, or it is a process of the user.
+    pub fn get(&self, process: u32, var: usize) -> Result<Values, EngineError> {
+        match place(&self.image, process)? {
+            Where::Unit(u) => self.units[u]
+                .get(var)
+                .ok_or_else(|| no_such(&self.image, process, "has no variables")),
+            Where::Bank(bank) => Ok(Values::Int(
+                self.workers
+                    .iter()
+                    .flat_map(|w| w.get(bank, var).1)
+                    .collect(),
+            )),
+            Where::Synapses => self.weights(process),
+        }
+    }
+
+    /// Writes a variable of a process, the whole array at once.
+    ///
+    /// # Errors
+    /// If there is no such process, the length differs, or a value does not fit its register.
+    pub fn set(&mut self, process: u32, var: usize, values: &Values) -> Result<(), EngineError> {
+        match place(&self.image, process)? {
+            Where::Unit(u) => self.set_unit(u, var, values),
+            Where::Bank(bank) => {
+                let all = self.whole(process, bank, values)?;
+                self.workers
+                    .iter_mut()
+                    .try_for_each(|w| w.set(bank, var, &all))
+                    .map_err(EngineError::from)
+            }
+            Where::Synapses => Err(self.fixed_synapses(process)),
+        }
+    }
+
+    pub(super) fn get_in(
+        &mut self,
+        pool: &mut Pool<'_>,
+        process: u32,
+        var: usize,
+    ) -> Result<Values, EngineError> {
+        match place(&self.image, process)? {
+            Where::Unit(u) => self.units[u]
+                .get(var)
+                .ok_or_else(|| no_such(&self.image, process, "has no variables")),
+            Where::Bank(bank) => Ok(Values::Int(pool.get(bank, var)?)),
+            Where::Synapses => self.weights(process),
+        }
+    }
+
+    pub(super) fn set_in(
+        &mut self,
+        pool: &mut Pool<'_>,
+        process: u32,
+        var: usize,
+        values: &Values,
+    ) -> Result<(), EngineError> {
+        match place(&self.image, process)? {
+            Where::Unit(u) => self.set_unit(u, var, values),
+            Where::Bank(bank) => {
+                let all = self.whole(process, bank, values)?;
+                pool.set(bank, var, all)
+            }
+            Where::Synapses => Err(self.fixed_synapses(process)),
+        }
+    }
+
+    fn set_unit(&mut self, u: usize, var: usize, values: &Values) -> Result<(), EngineError> {
+        let path = &self.image.units[u].path;
+        self.units[u]
+            .set(var, values)
+            .map_err(|fault| EngineError::Model {
+                path: path.clone(),
+                fault,
+            })
+    }
+
+    fn weights(&self, process: u32) -> Result<Values, EngineError> {
+        float_weights(&self.image, process)
+            .unwrap_or_else(|| Err(no_such(&self.image, process, "has no variables")))
+    }
+
+    fn fixed_synapses(&self, process: u32) -> EngineError {
+        let fault = "is a connection on the chip, whose weights cannot be written while it is loaded; change them in the graph, or run it on the fixed backend";
+        no_such(&self.image, process, fault)
+    }
+
+    fn whole(&self, process: u32, bank: usize, values: &Values) -> Result<Vec<i32>, EngineError> {
+        let n = self.image.chip.banks[bank].n;
+        if values.len() != n {
+            let fault = format!("has {n} neurons, but {} values were given", values.len());
+            return Err(no_such(&self.image, process, &fault));
+        }
+        let integers = values.to_int();
+        integers.ok_or_else(|| {
+            no_such(
+                &self.image,
+                process,
+                "runs in integers, but a value with a fraction was given",
+            )
+        })
+    }
+
+    /// Back to the state before the first step: as a fresh engine of the same image.
+    ///
+    /// # Errors
+    /// None in practice; a process could refuse the state that it saved itself.
+    pub fn reset(&mut self) -> Result<(), EngineError> {
+        for unit in &self.units {
+            if let Unit::Host {
+                line: Some(Line { to, .. }),
+                ..
+            } = unit
+            {
+                let _gone_threads_are_reported_by_the_next_run = to.send(ToHost::Reset);
+            }
+        }
+        if let Some(initial) = self.initial.take() {
+            let loaded = self.load(&initial);
+            self.initial = Some(initial);
+            loaded?;
+        }
+        self.recordings = probe::empty(&self.image);
+        Ok(())
+    }
+
+    /// The whole running state, in a form that does not depend on the number of workers.
+    pub fn save(&self) -> Snapshot {
+        let banks = self.image.chip.banks.len();
+        Snapshot {
+            step: self.step,
+            units: self.units.iter().map(Unit::save).collect(),
+            banks: (0..banks)
+                .map(|b| join(self.workers.iter().map(|w| w.save(b).1)))
+                .collect(),
+            past: self.workers.first().map(Worker::past).unwrap_or_default(),
+            inputs: self.inputs.clone(),
+            spikes: (0..banks).map(|b| self.spikes(b)).collect(),
+            loads: self.neuron_loads(),
+            input_spikes: self.input_spikes.clone(),
+            overflow: self.overflow.clone(),
+            host_out: self.host_out,
+        }
+    }
+
+    /// Takes back what [`Engine::save`] gave, on any number of workers.
+    ///
+    /// # Errors
+    /// If the snapshot is of another network.
+    pub fn load(&mut self, snapshot: &Snapshot) -> Result<(), EngineError> {
+        let chip = &self.image.chip;
+        let counts = [
+            (
+                "processes with the host",
+                snapshot.units.len(),
+                self.units.len(),
+            ),
+            (
+                "populations on the chip",
+                snapshot.banks.len(),
+                chip.banks.len(),
+            ),
+            (
+                "inputs of the chip",
+                snapshot.input_spikes.len(),
+                chip.inputs.len(),
+            ),
+            ("cores", snapshot.loads.len(), chip.cores()),
+            ("processes", snapshot.overflow.len(), self.image.paths.len()),
+        ];
+        for (what, have, want) in counts {
+            if have != want {
+                return Err(EngineError::Snapshot {
+                    fault: format!("it has {have} {what}, this network has {want}"),
+                });
+            }
+        }
+        for (u, (unit, state)) in self.units.iter_mut().zip(&snapshot.units).enumerate() {
+            let path = &self.image.units[u].path;
+            unit.load(state).map_err(|fault| EngineError::Model {
+                path: path.clone(),
+                fault,
+            })?;
+        }
+        for worker in &mut self.workers {
+            for (bank, state) in snapshot.banks.iter().enumerate() {
+                worker.load(bank, &cut(state, worker.range(bank)))?;
+            }
+            worker.recall(&snapshot.past);
+            worker.clear_counters();
+        }
+        self.step = snapshot.step;
+        self.inputs.clone_from(&snapshot.inputs);
+        self.input_spikes.clone_from(&snapshot.input_spikes);
+        self.overflow.clone_from(&snapshot.overflow);
+        self.base_spikes.clone_from(&snapshot.spikes);
+        self.base_loads.clone_from(&snapshot.loads);
+        self.host_out = snapshot.host_out;
+        self.counted = 0;
+        Ok(())
+    }
+
+    /// Spikes of each neuron of a bank.
+    pub fn spikes(&self, bank: usize) -> Vec<u64> {
+        let mut all = self.base_spikes[bank].clone();
+        for worker in &self.workers {
+            let range = worker.range(bank);
+            for (sum, n) in all[range].iter_mut().zip(worker.counters(bank).0) {
+                *sum += n;
+            }
+        }
+        all
+    }
+
+    /// Spikes of each element of an input of the chip.
+    pub fn input_spikes(&self, input: usize) -> &[u64] {
+        &self.input_spikes[input]
+    }
+
+    fn neuron_loads(&self) -> Vec<Counts> {
+        let mut loads = self.base_loads.clone();
+        for worker in &self.workers {
+            worker.totals(self.counted, &mut loads);
+        }
+        loads
+    }
+
+    /// Events of each core since the beginning or the last reset: static tables times spikes.
+    pub fn loads(&self) -> Vec<Counts> {
+        let chip = &self.image.chip;
+        let mut loads = self.neuron_loads();
+        for bank in 0..chip.banks.len() {
+            for (i, n) in self
+                .spikes(bank)
+                .into_iter()
+                .enumerate()
+                .filter(|(_, n)| *n > 0)
+            {
+                self.routes.add(chip, Source::Bank(bank), i, n, &mut loads);
+            }
+        }
+        for (input, spikes) in self.input_spikes.iter().enumerate() {
+            for (i, n) in spikes.iter().enumerate().filter(|(_, n)| **n > 0) {
+                self.routes
+                    .add(chip, Source::Input(input), i, *n, &mut loads);
+            }
+        }
+        loads
+    }
+
+    /// All events since the beginning or the last reset, those of no core included.
+    pub fn counts(&self) -> Counts {
+        let mut sum = host_events(self);
+        for load in self.loads() {
+            sum += &load;
+        }
+        sum
+    }
+
+    /// Wraps, clips and saturations of each process, by its number.
+    pub fn overflow(&self) -> Vec<Vec<OverflowRecord>> {
+        self.overflow.iter().map(Overflow::records).collect()
+    }
+
+    /// The input spikes that the next step will integrate.
+    pub fn pending_inputs(&self) -> &[Fired] {
+        &self.inputs
+    }
+}
+
+/// Joins the arrays of all shares of a bank.
+fn join(parts: impl Iterator<Item = Vec<Values>>) -> Vec<Values> {
+    let mut whole: Vec<Values> = Vec::new();
+    for part in parts {
+        if whole.is_empty() {
+            whole = part;
+            continue;
+        }
+        for (sum, more) in whole.iter_mut().zip(part) {
+            match (sum, more) {
+                (Values::Int(all), Values::Int(more)) => all.extend(more),
+                (sum, more) => {
+                    let mut all = sum.to_real();
+                    all.extend(more.to_real());
+                    *sum = Values::Real(all);
+                }
+            }
+        }
+    }
+    whole
+}
+
+fn cut(state: &[Values], range: std::ops::Range<usize>) -> Vec<Values> {
+    let part = |values: &Values| match values {
+        Values::Int(all) => Values::Int(all.get(range.clone()).unwrap_or_default().to_vec()),
+        Values::Real(all) => Values::Real(all.get(range.clone()).unwrap_or_default().to_vec()),
+    };
+    state.iter().map(part).collect()
+}

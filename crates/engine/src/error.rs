@@ -1,0 +1,82 @@
+use pumice_chip::WorkerError;
+use pumice_models::ModelError;
+use thiserror::Error;
+
+/// Why an image cannot be run, or a run stopped.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A process refuses its parameters or state.
+    #[error("`{path}`: {fault}")]
+    Model {
+        /// Path of the process.
+        path: String,
+        /// What it says.
+        fault: ModelError,
+    },
+    /// A worker cannot be made or cannot take a state.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// A process of the user failed.
+    #[error("host process `{path}` failed in step {step}: {fault}")]
+    Host {
+        /// Path of the process.
+        path: String,
+        /// Step.
+        step: u64,
+        /// What it said.
+        fault: String,
+    },
+    /// A process of the user did not answer in time.
+    #[error(
+        "host process `{path}` did not finish its {phase} phase of step {step} within {seconds} s; waiting for it are {waiting}"
+    )]
+    Waiting {
+        /// Path of the process.
+        path: String,
+        /// Phase.
+        phase: String,
+        /// Step.
+        step: u64,
+        /// How long the engine waited.
+        seconds: u64,
+        /// Ports that wait for its messages.
+        waiting: String,
+    },
+    /// A value left a register whose overflow policy is `error`.
+    #[error(
+        "`{variable}` of neuron {index} of `{path}` (core {core}) left its register in step {step}"
+    )]
+    Overflow {
+        /// Path of the process.
+        path: String,
+        /// Core, or `none` for an unplaced process.
+        core: String,
+        /// Variable.
+        variable: String,
+        /// Neuron.
+        index: u32,
+        /// Step.
+        step: u64,
+    },
+    /// A variable was read or written in a way that it does not allow.
+    #[error("{fault}")]
+    Variable {
+        /// What is wrong.
+        fault: String,
+    },
+    /// A snapshot does not belong to this image.
+    #[error("this snapshot is of another network: {fault}")]
+    Snapshot {
+        /// What differs.
+        fault: String,
+    },
+    /// A worker thread ended.
+    #[error("worker {worker} ended unexpectedly in step {step}")]
+    Lost {
+        /// Worker.
+        worker: usize,
+        /// Step.
+        step: u64,
+    },
+}

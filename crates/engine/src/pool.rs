@@ -1,0 +1,211 @@
+//! Workers and how they exchange: in place if there is one, on threads with one channel per pair otherwise.
+//!
+//! "Send one batch to every peer, take one from every peer" is the barrier of a step; there is no other lock.
+
+use std::sync::Arc;
+use std::thread::{Scope, ScopedJoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use pumice_chip::{Batch, HostBatch, Worker};
+
+use crate::error::EngineError;
+
+/// An order to a worker thread.
+enum Order {
+    Step(Arc<HostBatch>),
+    Get(usize, usize),
+    Set(usize, usize, Arc<Vec<i32>>),
+}
+
+/// An answer of a worker thread.
+enum Reply {
+    Got(usize, Vec<i32>),
+    Written(Result<(), EngineError>),
+}
+
+/// A worker on its own thread.
+struct Remote<'scope> {
+    orders: Sender<Order>,
+    replies: Receiver<Reply>,
+    batches: Receiver<Arc<Batch>>,
+    mine: Sender<Arc<Batch>>,
+    handle: ScopedJoinHandle<'scope, Worker>,
+}
+
+/// All workers during one run. The calling thread is worker 0.
+pub(crate) struct Pool<'scope> {
+    first: Worker,
+    remotes: Vec<Remote<'scope>>,
+}
+
+impl<'scope> Pool<'scope> {
+    pub(crate) fn new<'env>(mut workers: Vec<Worker>, scope: &'scope Scope<'scope, 'env>) -> Self {
+        let n = workers.len();
+        let rest = workers.split_off(1);
+        let first = workers.pop().expect("an engine has at least one worker");
+        let mut lanes: Vec<Vec<(Sender<Arc<Batch>>, Receiver<Arc<Batch>>)>> = (0..n)
+            .map(|_| (0..n).map(|_| bounded(2)).collect())
+            .collect();
+        let mut remotes = Vec::with_capacity(rest.len());
+        for (k, worker) in rest.into_iter().enumerate() {
+            let me = k + 1;
+            let (orders, inbox) = bounded(2);
+            let (outbox, replies) = bounded(2);
+            let to: Vec<_> = (0..n).map(|peer| lanes[me][peer].0.clone()).collect();
+            let from: Vec<_> = (0..n).map(|peer| lanes[peer][me].1.clone()).collect();
+            let handle = scope.spawn(move || serve(worker, me, &inbox, &outbox, (&to, &from)));
+            let (batches, mine) = (lanes[me][0].1.clone(), lanes[0][me].0.clone());
+            remotes.push(Remote {
+                orders,
+                replies,
+                batches,
+                mine,
+                handle,
+            });
+        }
+        lanes.clear();
+        Pool { first, remotes }
+    }
+
+    /// Runs one step on all workers and returns their batches in order.
+    pub(crate) fn step(&mut self, host: HostBatch) -> Result<Vec<Arc<Batch>>, EngineError> {
+        let step = host.step;
+        let lost = |k: usize| EngineError::Lost {
+            worker: k + 1,
+            step,
+        };
+        let host = Arc::new(host);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            remote
+                .orders
+                .send(Order::Step(host.clone()))
+                .map_err(|_| lost(k))?;
+        }
+        let own = Arc::new(self.first.step(&host));
+        let mut all = vec![own.clone()];
+        for (k, remote) in self.remotes.iter().enumerate() {
+            remote.mine.send(own.clone()).map_err(|_| lost(k))?;
+        }
+        for (k, remote) in self.remotes.iter().enumerate() {
+            all.push(remote.batches.recv().map_err(|_| lost(k))?);
+        }
+        self.first.receive(all.clone());
+        Ok(all)
+    }
+
+    /// Reads a variable of a whole bank.
+    pub(crate) fn get(&mut self, bank: usize, var: usize) -> Result<Vec<i32>, EngineError> {
+        let mut all = self.first.get(bank, var).1;
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = || EngineError::Lost {
+                worker: k + 1,
+                step: 0,
+            };
+            remote
+                .orders
+                .send(Order::Get(bank, var))
+                .map_err(|_| lost())?;
+            match remote.replies.recv() {
+                Ok(Reply::Got(_, values)) => all.extend(values),
+                _ => return Err(lost()),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Writes a variable of a whole bank.
+    pub(crate) fn set(
+        &mut self,
+        bank: usize,
+        var: usize,
+        values: Vec<i32>,
+    ) -> Result<(), EngineError> {
+        let values = Arc::new(values);
+        let mut result = self
+            .first
+            .set(bank, var, &values)
+            .map_err(EngineError::from);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = || EngineError::Lost {
+                worker: k + 1,
+                step: 0,
+            };
+            remote
+                .orders
+                .send(Order::Set(bank, var, values.clone()))
+                .map_err(|_| lost())?;
+            match remote.replies.recv() {
+                Ok(Reply::Written(written)) => result = result.and(written),
+                _ => return Err(lost()),
+            }
+        }
+        result
+    }
+
+    /// Ends the threads and takes the workers back.
+    pub(crate) fn join(self) -> Result<Vec<Worker>, EngineError> {
+        let mut workers = vec![self.first];
+        for (k, remote) in self.remotes.into_iter().enumerate() {
+            drop((remote.orders, remote.mine));
+            let worker = remote.handle.join().map_err(|_| EngineError::Lost {
+                worker: k + 1,
+                step: 0,
+            })?;
+            workers.push(worker);
+        }
+        Ok(workers)
+    }
+}
+
+/// Lanes to and from every peer, by number.
+type Lanes<'a> = (&'a [Sender<Arc<Batch>>], &'a [Receiver<Arc<Batch>>]);
+
+fn serve(
+    mut worker: Worker,
+    me: usize,
+    inbox: &Receiver<Order>,
+    outbox: &Sender<Reply>,
+    lanes: Lanes<'_>,
+) -> Worker {
+    while let Ok(order) = inbox.recv() {
+        let sent = match order {
+            Order::Step(host) => exchange(&mut worker, me, &host, lanes),
+            Order::Get(bank, var) => {
+                let (start, values) = worker.get(bank, var);
+                outbox.send(Reply::Got(start, values)).is_ok()
+            }
+            Order::Set(bank, var, values) => {
+                let written = worker.set(bank, var, &values).map_err(EngineError::from);
+                outbox.send(Reply::Written(written)).is_ok()
+            }
+        };
+        if !sent {
+            break;
+        }
+    }
+    worker
+}
+
+fn exchange(worker: &mut Worker, me: usize, host: &HostBatch, (to, from): Lanes<'_>) -> bool {
+    let own = Arc::new(worker.step(host));
+    let peers = |k: &usize| *k != me;
+    if (0..to.len())
+        .filter(peers)
+        .any(|k| to[k].send(own.clone()).is_err())
+    {
+        return false;
+    }
+    let mut all = Vec::with_capacity(from.len());
+    for (k, lane) in from.iter().enumerate() {
+        if k == me {
+            all.push(own.clone());
+        } else {
+            match lane.recv() {
+                Ok(batch) => all.push(batch),
+                Err(_) => return false,
+            }
+        }
+    }
+    worker.receive(all);
+    true
+}

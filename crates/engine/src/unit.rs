@@ -1,0 +1,369 @@
+//! A process of the host while it runs: a kernel in its number type, or a channel to the user's thread.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use pumice_models::message::{FromHost, Phase, ToHost};
+use pumice_models::{
+    Arithmetic, Behaviour, Io, Kernel, ModelError, Number, Overflow, Setting, Values,
+};
+
+use crate::image::{Join, UnitBody, UnitImage};
+
+/// The engine's end of the channels to a host process.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) to: Sender<ToHost>,
+    pub(crate) from: Receiver<FromHost>,
+}
+
+/// A kernel with its port arrays.
+#[derive(Debug)]
+pub(crate) struct Seat<N> {
+    pub(crate) kernel: Box<dyn Kernel<N>>,
+    pub(crate) inputs: Vec<Vec<N>>,
+    pub(crate) outputs: Vec<Vec<N>>,
+    /// Whether an in-port has received anything in this step; decides how `Max` and `Min` start.
+    touched: Vec<bool>,
+}
+
+/// A running process of the host.
+#[derive(Debug)]
+pub(crate) enum Unit {
+    Int(Seat<i32>),
+    Real(Seat<f64>),
+    Host {
+        line: Option<Line>,
+        inputs: Vec<Vec<f64>>,
+        outputs: Vec<Vec<f64>>,
+        touched: Vec<bool>,
+    },
+}
+
+/// One array of a port, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Slice<'a> {
+    Int(&'a [i32]),
+    Real(&'a [f64]),
+}
+
+impl Slice<'_> {
+    pub(crate) fn real(self, i: usize) -> f64 {
+        match self {
+            Slice::Int(all) => f64::from(all[i]),
+            Slice::Real(all) => all[i],
+        }
+    }
+
+    pub(crate) fn int(self, i: usize) -> i32 {
+        match self {
+            Slice::Int(all) => all[i],
+            Slice::Real(all) => all[i] as i32,
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Slice::Int(all) => all.len(),
+            Slice::Real(all) => all.len(),
+        }
+    }
+}
+
+impl Unit {
+    pub(crate) fn new(
+        image: &UnitImage,
+        arithmetic: &Arithmetic,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let setting = Setting {
+            arithmetic,
+            seed,
+            place: image.process,
+        };
+        Ok(match &image.body {
+            UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image)),
+            UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image)),
+            UnitBody::Host => Unit::Host {
+                line: None,
+                inputs: image.inputs.iter().map(|(n, _)| vec![0.0; *n]).collect(),
+                outputs: image.outputs.iter().map(|n| vec![0.0; *n]).collect(),
+                touched: vec![false; image.inputs.len()],
+            },
+        })
+    }
+
+    pub(crate) fn output(&self, port: usize) -> Slice<'_> {
+        match self {
+            Unit::Int(seat) => Slice::Int(&seat.outputs[port]),
+            Unit::Real(seat) => Slice::Real(&seat.outputs[port]),
+            Unit::Host { outputs, .. } => Slice::Real(&outputs[port]),
+        }
+    }
+
+    pub(crate) fn input(&self, port: usize) -> Slice<'_> {
+        match self {
+            Unit::Int(seat) => Slice::Int(&seat.inputs[port]),
+            Unit::Real(seat) => Slice::Real(&seat.inputs[port]),
+            Unit::Host { inputs, .. } => Slice::Real(&inputs[port]),
+        }
+    }
+
+    /// Joins what a wire brings to an in-port.
+    pub(crate) fn accept(
+        &mut self,
+        port: usize,
+        join: Join,
+        from: Slice<'_>,
+        pairs: Option<&[(u32, u32)]>,
+    ) {
+        match self {
+            Unit::Int(seat) => seat.accept(port, join, |i| from.int(i), from.len(), pairs),
+            Unit::Real(seat) => seat.accept(port, join, |i| from.real(i), from.len(), pairs),
+            Unit::Host {
+                inputs, touched, ..
+            } => {
+                let first = !std::mem::replace(&mut touched[port], true);
+                merge(
+                    &mut inputs[port],
+                    join,
+                    first,
+                    |i| from.real(i),
+                    from.len(),
+                    pairs,
+                );
+            }
+        }
+    }
+
+    /// Writes the outputs that are due to earlier steps.
+    pub(crate) fn emit(&mut self, step: u64) {
+        match self {
+            Unit::Int(seat) => seat.kernel.emit(step, &mut seat.outputs),
+            Unit::Real(seat) => seat.kernel.emit(step, &mut seat.outputs),
+            Unit::Host { .. } => {}
+        }
+    }
+
+    /// Forgets the inputs of the last step.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Unit::Int(seat) => seat.clear(),
+            Unit::Real(seat) => seat.clear(),
+            Unit::Host {
+                inputs, touched, ..
+            } => {
+                inputs.iter_mut().for_each(|all| all.fill(0.0));
+                touched.fill(false);
+            }
+        }
+    }
+
+    /// Takes the inputs of this step; a host process is not stepped here.
+    pub(crate) fn step(&mut self, step: u64, buffered: bool, overflow: &mut Overflow) {
+        match self {
+            Unit::Int(seat) => seat.step(step, buffered, overflow),
+            Unit::Real(seat) => seat.step(step, buffered, overflow),
+            Unit::Host { .. } => {}
+        }
+    }
+
+    pub(crate) fn learn(&mut self, step: u64, overflow: &mut Overflow) {
+        match self {
+            Unit::Int(seat) => seat.kernel.learn(step, overflow),
+            Unit::Real(seat) => seat.kernel.learn(step, overflow),
+            Unit::Host { .. } => {}
+        }
+    }
+
+    pub(crate) fn get(&self, var: usize) -> Option<Values> {
+        match self {
+            Unit::Int(seat) => Some(Values::Int(seat.kernel.get(var))),
+            Unit::Real(seat) => Some(Values::Real(seat.kernel.get(var))),
+            Unit::Host { .. } => None,
+        }
+    }
+
+    pub(crate) fn set(&mut self, var: usize, values: &Values) -> Result<(), ModelError> {
+        let refuse = |expected: usize| ModelError::shape("values", &[values.len()], &[expected]);
+        match self {
+            Unit::Int(seat) => {
+                let n = seat.kernel.get(var).len();
+                match values.to_int() {
+                    _ if values.len() != n => Err(refuse(n)),
+                    Some(all) => seat.kernel.set(var, &all),
+                    None => Err(ModelError::range(
+                        "values",
+                        "a fraction",
+                        "integers on a fixed-point backend",
+                    )),
+                }
+            }
+            Unit::Real(seat) => {
+                let n = seat.kernel.get(var).len();
+                if values.len() != n {
+                    return Err(refuse(n));
+                }
+                seat.kernel.set(var, &values.to_real())
+            }
+            Unit::Host { .. } => Ok(()),
+        }
+    }
+
+    pub(crate) fn save(&self) -> Vec<Values> {
+        match self {
+            Unit::Int(seat) => seat.kernel.save(),
+            Unit::Real(seat) => seat.kernel.save(),
+            Unit::Host { .. } => Vec::new(),
+        }
+    }
+
+    pub(crate) fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        match self {
+            Unit::Int(seat) => seat.kernel.load(state),
+            Unit::Real(seat) => seat.kernel.load(state),
+            Unit::Host { .. } => Ok(()),
+        }
+    }
+}
+
+impl<N: Number> Seat<N> {
+    fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage) -> Self {
+        Seat {
+            kernel,
+            inputs: image
+                .inputs
+                .iter()
+                .map(|(n, _)| vec![N::default(); *n])
+                .collect(),
+            outputs: image
+                .outputs
+                .iter()
+                .map(|n| vec![N::default(); *n])
+                .collect(),
+            touched: vec![false; image.inputs.len()],
+        }
+    }
+
+    fn accept(
+        &mut self,
+        port: usize,
+        join: Join,
+        from: impl Fn(usize) -> N,
+        n: usize,
+        pairs: Option<&[(u32, u32)]>,
+    ) {
+        let first = !std::mem::replace(&mut self.touched[port], true);
+        merge(&mut self.inputs[port], join, first, from, n, pairs);
+    }
+
+    fn clear(&mut self) {
+        self.inputs
+            .iter_mut()
+            .for_each(|all| all.fill(N::default()));
+        self.touched.fill(false);
+    }
+
+    fn step(&mut self, step: u64, buffered: bool, overflow: &mut Overflow) {
+        if !buffered {
+            self.outputs
+                .iter_mut()
+                .for_each(|all| all.fill(N::default()));
+        }
+        self.kernel.step(&mut Io {
+            step,
+            inputs: &self.inputs,
+            outputs: &mut self.outputs,
+            overflow,
+        });
+    }
+}
+
+/// Joins `n` elements, or the given pairs of them, to an array.
+fn merge<N: Number>(
+    into: &mut [N],
+    join: Join,
+    first: bool,
+    from: impl Fn(usize) -> N,
+    n: usize,
+    pairs: Option<&[(u32, u32)]>,
+) {
+    let mut one = |i: usize, k: usize| {
+        let x = from(i);
+        into[k] = match join {
+            Join::Sum => into[k].plus(x),
+            Join::Max if !first => {
+                if into[k].real() >= x.real() {
+                    into[k]
+                } else {
+                    x
+                }
+            }
+            Join::Min if !first => {
+                if into[k].real() <= x.real() {
+                    into[k]
+                } else {
+                    x
+                }
+            }
+            Join::Max | Join::Min => x,
+        };
+    };
+    match pairs {
+        None => (0..n).for_each(|i| one(i, i)),
+        Some(pairs) => pairs
+            .iter()
+            .for_each(|(i, k)| one(*i as usize, *k as usize)),
+    }
+}
+
+/// What became of a phase of a host process.
+pub(crate) enum Answer {
+    Done {
+        outputs: Vec<Values>,
+        pause: bool,
+    },
+    Get {
+        process: u32,
+        variable: usize,
+    },
+    Set {
+        process: u32,
+        variable: usize,
+        values: Values,
+    },
+    Failed(String),
+    Silent,
+    Gone,
+}
+
+impl Line {
+    pub(crate) fn start(&self, phase: Phase, step: u64, inputs: Vec<Values>) -> bool {
+        self.to
+            .send(ToHost::Run {
+                phase,
+                step,
+                inputs,
+            })
+            .is_ok()
+    }
+
+    pub(crate) fn wait(&self, limit: Duration) -> Answer {
+        match self.from.recv_timeout(limit) {
+            Ok(FromHost::Done { outputs, pause }) => Answer::Done { outputs, pause },
+            Ok(FromHost::Get { process, variable }) => Answer::Get { process, variable },
+            Ok(FromHost::Set {
+                process,
+                variable,
+                values,
+            }) => Answer::Set {
+                process,
+                variable,
+                values,
+            },
+            Ok(FromHost::Failed(fault)) => Answer::Failed(fault),
+            Err(RecvTimeoutError::Timeout) => Answer::Silent,
+            Err(RecvTimeoutError::Disconnected) => Answer::Gone,
+        }
+    }
+}
