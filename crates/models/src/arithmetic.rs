@@ -79,6 +79,16 @@ pub enum WeightExponent {
     Synapse,
 }
 
+/// What a convolution does with its weight exponent and weight bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConvWeights {
+    /// Both are ignored; weights act as given (Lava's `Conv` and `ConvInTime`).
+    Ignored,
+    /// Both act as in `Dense`.
+    Applied,
+}
+
 /// One value for every choice. Field names are those of the profile's `[arithmetic]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,25 +123,22 @@ pub struct Arithmetic {
     pub weight_rounding: WeightRounding,
     /// Where the weight exponent is applied.
     pub weight_exponent: WeightExponent,
+    /// Lowest weight of an inhibitory connection (-255 in Lava, -256 in brian2-loihi).
+    pub inhibitory_min: i32,
+    /// What a convolution does with its weight exponent and weight bits.
+    pub conv_weights: ConvWeights,
+    /// Width to which the sums of a convolution wrap `[bit]`; 32 where they do not (24 in Lava).
+    pub conv_sum_bits: u32,
     /// Longest delay `[steps]`.
     pub delay_max: u32,
 }
 
-const UNBOUNDED: Register = Register {
-    bits: 32,
-    overflow: OverflowPolicy::Unbounded,
-};
+const UNBOUNDED: Register = Register { bits: 32, overflow: OverflowPolicy::Unbounded };
 const M: i32 = (1 << 23) - 1;
 
 impl Arithmetic {
     /// Names of the shipped arithmetics.
-    pub const NAMES: [&str; 5] = [
-        "lava-0.10",
-        "nengo-loihi-1.1",
-        "brian2-loihi-0.5",
-        "loihi1",
-        "loihi2",
-    ];
+    pub const NAMES: [&str; 5] = ["lava-0.10", "nengo-loihi-1.1", "brian2-loihi-0.5", "loihi1", "loihi2"];
 
     /// Lava 0.10's fixed-point models.
     ///
@@ -141,10 +148,7 @@ impl Arithmetic {
             name: "lava-0.10".into(),
             align: 6,
             input: UNBOUNDED,
-            current: Register {
-                bits: 24,
-                overflow: OverflowPolicy::WrapOnceUpper,
-            },
+            current: Register { bits: 24, overflow: OverflowPolicy::WrapOnceUpper },
             bias_sum: UNBOUNDED,
             v_min: -M,
             v_max: M,
@@ -156,6 +160,9 @@ impl Arithmetic {
             refractory_max: 63,
             weight_rounding: WeightRounding::Floor,
             weight_exponent: WeightExponent::Sum,
+            inhibitory_min: -255,
+            conv_weights: ConvWeights::Ignored,
+            conv_sum_bits: 24,
             delay_max: 63,
         }
     }
@@ -166,22 +173,16 @@ impl Arithmetic {
     pub fn nengo_loihi() -> Self {
         Arithmetic {
             name: "nengo-loihi-1.1".into(),
-            input: Register {
-                bits: 22,
-                overflow: OverflowPolicy::Wrap,
-            },
-            current: Register {
-                bits: 24,
-                overflow: OverflowPolicy::Wrap,
-            },
-            bias_sum: Register {
-                bits: 24,
-                overflow: OverflowPolicy::Wrap,
-            },
+            input: Register { bits: 22, overflow: OverflowPolicy::Wrap },
+            current: Register { bits: 24, overflow: OverflowPolicy::Wrap },
+            bias_sum: Register { bits: 24, overflow: OverflowPolicy::Wrap },
             lowest_current_decay: 0,
             refractory: Refractory::HoldCountsSpikeStep,
             weight_rounding: WeightRounding::Nearest,
             weight_exponent: WeightExponent::Synapse,
+            inhibitory_min: -256,
+            conv_weights: ConvWeights::Applied,
+            conv_sum_bits: 32,
             ..Self::lava()
         }
     }
@@ -220,10 +221,8 @@ impl Arithmetic {
     pub fn loihi2() -> Self {
         Arithmetic {
             name: "loihi2".into(),
-            current: Register {
-                bits: 24,
-                overflow: OverflowPolicy::Wrap,
-            },
+            conv_weights: ConvWeights::Applied,
+            current: Register { bits: 24, overflow: OverflowPolicy::Wrap },
             lowest_current_decay: -1,
             refractory: Refractory::HoldCountsSpikeStep,
             ..Self::lava()
@@ -242,11 +241,7 @@ impl Arithmetic {
             "loihi1" => Self::loihi1(),
             "loihi2" => Self::loihi2(),
             _ => {
-                return Err(ModelError::range(
-                    "arithmetic.name",
-                    name,
-                    format!("one of {}", Self::NAMES.join(", ")),
-                ));
+                return Err(ModelError::range("arithmetic.name", name, format!("one of {}", Self::NAMES.join(", "))));
             }
         })
     }

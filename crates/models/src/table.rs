@@ -5,8 +5,8 @@ use std::ops::Range;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::connection::{dense, sparse};
-use crate::neuron::lif;
+use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, sparse};
+use crate::neuron::{cuba_lif, lif, lif_refractory, lif_reset, ternary_lif};
 use crate::source::{poisson, rate_code, ring_buffer, sink};
 use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
 
@@ -58,10 +58,30 @@ macro_rules! processes {
 processes! {
     /// Leaky integrate-and-fire neurons.
     Lif(lif::Lif) = "LIF",
+    /// LIF neurons that forget their state at regular steps.
+    LifReset(lif_reset::LifReset) = "LIFReset",
+    /// LIF neurons that fire up and down.
+    TernaryLif(ternary_lif::TernaryLif) = "TernaryLIF",
+    /// LIF neurons with a refractory period.
+    LifRefractory(lif_refractory::LifRefractory) = "LIFRefractory",
+    /// LIF neurons with all a Loihi 1 compartment has.
+    CubaLif(cuba_lif::CubaLif) = "CubaLIF",
     /// All-to-all synapses.
     Dense(dense::Dense) = "Dense",
+    /// All-to-all synapses with delays.
+    DelayDense(dense::DelayDense) = "DelayDense",
     /// Listed synapses.
     Sparse(sparse::Sparse) = "Sparse",
+    /// Listed synapses with delays.
+    DelaySparse(sparse::DelaySparse) = "DelaySparse",
+    /// Each element to its own number.
+    OneToOne(one_to_one::OneToOne) = "OneToOne",
+    /// Convolution in space.
+    Conv(conv::Conv) = "Conv",
+    /// Convolution in time.
+    ConvInTime(conv_in_time::ConvInTime) = "ConvInTime",
+    /// Pooling.
+    Pool(pool::Pool) = "Pool",
     /// A recording played back.
     RingBuffer(ring_buffer::RingBuffer) = "RingBuffer",
     /// Random spikes.
@@ -97,11 +117,7 @@ impl Behaviour for Model {
         self.behaviour().float(setting)
     }
 
-    fn bank(
-        &self,
-        setting: &Setting<'_>,
-        range: Range<usize>,
-    ) -> Option<Result<Box<dyn Bank>, ModelError>> {
+    fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
         self.behaviour().bank(setting, range)
     }
 

@@ -5,17 +5,21 @@
 //! a_out[t] = sum[t-1] * 2^weight_exp
 //! ```
 //!
+//! With delays, the sum is kept apart for each delay d, scaled, and leaves at t + 1 + d.
+//!
 //! Source: Lava 0.10 `lava/proc/dense/models.py`. Weight formats: [`weight`](super::weight).
+
+use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{RowFormat, Rows};
-use super::synapses::Synapses;
+use super::rows::RowFormat;
+use super::synapses::{Listed, Synapses, behaves_as_listed, check_delays, check_message_bits};
 use super::weight::{SignMode, WeightFormat};
-use crate::{Behaviour, Kernel, Kind, Matrix, ModelError, PortSpec, Setting, VarSpec};
+use crate::{Matrix, ModelError, Setting, VarSpec};
 
-/// Lava's `Dense`, and with `delays` its `DelayDense`.
+/// Lava's `Dense`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {
@@ -25,7 +29,7 @@ pub struct Dense {
     #[serde(default)]
     pub weight_exp: i32,
     /// Bits per weight, `1..=8`; the sign is one of them in mixed mode.
-    #[serde(default = "eight")]
+    #[serde(default = "super::weight::eight")]
     pub num_weight_bits: u32,
     /// Signs; the narrowest that holds the weights if absent.
     #[serde(default)]
@@ -33,13 +37,22 @@ pub struct Dense {
     /// Bits of a spike's payload, `0..=24`; 0 counts every spike as 1.
     #[serde(default)]
     pub num_message_bits: u32,
-    /// Delays `[steps]`, `(targets, sources)`, beyond the one step of every connection.
+    /// Delays `[steps]` beyond the one step of every connection: one for all, or `(targets, sources)`.
     #[serde(default)]
-    pub delays: Option<Matrix>,
+    pub delays: Option<Delays>,
+    /// Longest delay to make room for `[steps]`; 0 takes the longest of `delays`.
+    #[serde(default)]
+    pub max_delay: u32,
 }
 
-fn eight() -> u32 {
-    8
+/// Delays of a dense connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Delays {
+    /// The same for every synapse.
+    All(f64),
+    /// One per synapse, `(targets, sources)`.
+    Each(Matrix),
 }
 
 impl Dense {
@@ -52,136 +65,88 @@ impl Dense {
             sign_mode: None,
             num_message_bits: 0,
             delays: None,
+            max_delay: 0,
         }
     }
 
-    fn synapses(&self, longest: u32) -> Result<Synapses, ModelError> {
+    fn delays(&self, shape: [usize; 2], longest: u32) -> Result<(Vec<u8>, usize), ModelError> {
+        let name = |k: usize| format!("delays[{}][{}]", k / shape[1], k % shape[1]);
+        match &self.delays {
+            None => check_delays(&[], self.max_delay, longest, name),
+            Some(Delays::All(d)) => {
+                let (one, held) = check_delays(&[*d], self.max_delay, longest, |_| "delays".into())?;
+                Ok((one.repeat(shape[0] * shape[1]), held))
+            }
+            Some(Delays::Each(delays)) if delays.shape("delays")? != shape => {
+                Err(ModelError::shape("delays", &delays.shape("delays")?, &shape))
+            }
+            Some(Delays::Each(delays)) => check_delays(&delays.flat(), self.max_delay, longest, name),
+        }
+    }
+}
+
+impl Listed for Dense {
+    fn shapes(&self) -> [Vec<usize>; 2] {
+        let sources = self.weights.0.first().map_or(0, Vec::len);
+        [vec![sources], vec![self.weights.0.len()]]
+    }
+
+    fn message_bits(&self) -> u32 {
+        self.num_message_bits
+    }
+
+    fn weights(&self) -> Option<VarSpec> {
+        let [n_in, n_out] = self.shapes();
+        Some(VarSpec::new("weights", &[n_out[0], n_in[0]]))
+    }
+
+    fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError> {
         let [n_out, n_in] = self.weights.shape("weights")?;
         check_message_bits(self.num_message_bits)?;
-        if let Some(delays) = &self.delays
-            && delays.shape("delays")? != [n_out, n_in]
-        {
-            return Err(ModelError::shape(
-                "delays",
-                &delays.shape("delays")?,
-                &[n_out, n_in],
-            ));
-        }
-        let flat = self.weights.flat();
-        let format = WeightFormat::new(
-            self.weight_exp,
-            self.num_weight_bits,
-            self.sign_mode,
-            flat.iter().copied(),
-        )?;
-        let mut entries = Vec::with_capacity(flat.len());
-        for (target, row) in self.weights.0.iter().enumerate() {
-            for (source, w) in row.iter().enumerate() {
-                let delay = match &self.delays {
-                    Some(delays) => check_delay(target, source, delays.0[target][source], longest)?,
-                    None => 0,
-                };
-                entries.push((source as u32, target as u32, *w, delay));
-            }
-        }
-        check_finite(&entries)?;
-        let graded = self.num_message_bits > 0;
-        Ok(Synapses {
+        let (delays, max_delay) = self.delays([n_out, n_in], setting.arithmetic.delay_max)?;
+        let weights = self.weights.flat();
+        let format = WeightFormat::new(self.weight_exp, self.num_weight_bits, self.sign_mode, weights.iter().copied())?;
+        let synapses = Synapses {
             n_in,
             n_out,
-            entries,
+            sources: (0..n_out).flat_map(|_| 0..n_in as u32).collect(),
+            targets: (0..n_out as u32).flat_map(|target| std::iter::repeat_n(target, n_in)).collect(),
+            weights: Cow::Owned(weights),
+            delays,
+            max_delay,
             format,
-            graded,
-            row_format: RowFormat::Dense,
-        })
+            as_given: false,
+            graded: self.num_message_bits > 0,
+            layout: RowFormat::Dense,
+        };
+        synapses.check()
     }
 }
 
-pub(super) fn check_message_bits(bits: u32) -> Result<(), ModelError> {
-    match bits {
-        0..=24 => Ok(()),
-        _ => Err(ModelError::range(
-            "num_message_bits",
-            bits,
-            "an integer in 0..=24",
-        )),
+/// Lava's `DelayDense`: a [`Dense`] whose `delays` must be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DelayDense(pub Dense);
+
+impl Listed for DelayDense {
+    fn shapes(&self) -> [Vec<usize>; 2] {
+        self.0.shapes()
+    }
+
+    fn message_bits(&self) -> u32 {
+        self.0.num_message_bits
+    }
+
+    fn weights(&self) -> Option<VarSpec> {
+        self.0.weights()
+    }
+
+    fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError> {
+        match self.0.delays {
+            Some(_) => self.0.synapses(setting),
+            None => Err(ModelError::range("delays", "absent", "a number or a matrix in DelayDense")),
+        }
     }
 }
 
-pub(super) fn check_finite(entries: &[(u32, u32, f64, u8)]) -> Result<(), ModelError> {
-    match entries.iter().find(|e| !e.2.is_finite()) {
-        Some(e) => Err(ModelError::range(
-            format!("weights[{}][{}]", e.1, e.0),
-            e.2,
-            "a finite number",
-        )),
-        None => Ok(()),
-    }
-}
-
-pub(super) fn check_delay(
-    target: usize,
-    source: usize,
-    delay: f64,
-    longest: u32,
-) -> Result<u8, ModelError> {
-    match delay.fract() == 0.0 && (0.0..=f64::from(longest)).contains(&delay) {
-        true => Ok(delay as u8),
-        false => Err(ModelError::range(
-            format!("delays[{target}][{source}]"),
-            delay,
-            format!("an integer in 0..={longest}"),
-        )),
-    }
-}
-
-/// Kind of the spikes a connection takes.
-pub(super) const fn message_kind(bits: u32) -> Kind {
-    if bits > 0 { Kind::Graded } else { Kind::Spike }
-}
-
-impl Behaviour for Dense {
-    fn in_ports(&self) -> Vec<PortSpec> {
-        let sources = self.weights.0.first().map_or(0, Vec::len);
-        vec![PortSpec::new(
-            "s_in",
-            message_kind(self.num_message_bits),
-            &[sources],
-        )]
-    }
-
-    fn out_ports(&self) -> Vec<PortSpec> {
-        vec![PortSpec::new(
-            "a_out",
-            Kind::Activation,
-            &[self.weights.0.len()],
-        )]
-    }
-
-    fn vars(&self) -> Vec<VarSpec> {
-        let sources = self.weights.0.first().map_or(0, Vec::len);
-        vec![VarSpec::new("weights", &[self.weights.0.len(), sources])]
-    }
-
-    fn buffered(&self) -> bool {
-        true
-    }
-
-    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
-        let a = setting.arithmetic;
-        Ok(Box::new(self.synapses(a.delay_max)?.fixed(a)?))
-    }
-
-    fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
-        Ok(Box::new(
-            self.synapses(setting.arithmetic.delay_max)?.float(),
-        ))
-    }
-
-    fn rows(&self, setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
-        Some(
-            self.synapses(setting.arithmetic.delay_max)
-                .and_then(|s| s.rows(setting.arithmetic)),
-        )
-    }
-}
+behaves_as_listed!(Dense, DelayDense);

@@ -2,16 +2,17 @@
 //!
 //! The arithmetic is that of [`Dense`](super::dense). Source: Lava 0.10 `lava/proc/sparse/models.py`.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::dense::{check_delay, check_finite, check_message_bits, message_kind};
-use super::rows::{RowFormat, Rows};
-use super::synapses::Synapses;
+use super::rows::RowFormat;
+use super::synapses::{Listed, Synapses, behaves_as_listed, check_delays, check_message_bits};
 use super::weight::{SignMode, WeightFormat};
-use crate::{Behaviour, Kernel, Kind, ModelError, PortSpec, Setting, VarSpec};
+use crate::{ModelError, PerNeuron, Setting, VarSpec};
 
-/// Lava's `Sparse`, and with `delays` its `DelaySparse`.
+/// Lava's `Sparse`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sparse {
@@ -27,7 +28,7 @@ pub struct Sparse {
     #[serde(default)]
     pub weight_exp: i32,
     /// Bits per weight, `1..=8`; the sign is one of them in mixed mode.
-    #[serde(default = "eight")]
+    #[serde(default = "super::weight::eight")]
     pub num_weight_bits: u32,
     /// Signs; the narrowest that holds the weights if absent.
     #[serde(default)]
@@ -35,13 +36,12 @@ pub struct Sparse {
     /// Bits of a spike's payload, `0..=24`; 0 counts every spike as 1.
     #[serde(default)]
     pub num_message_bits: u32,
-    /// Delay of each synapse `[steps]` beyond the one step of every connection.
+    /// Delay `[steps]` beyond the one step of every connection: one for all, or one per synapse.
     #[serde(default)]
-    pub delays: Option<Vec<f64>>,
-}
-
-fn eight() -> u32 {
-    8
+    pub delays: Option<PerNeuron>,
+    /// Longest delay to make room for `[steps]`; 0 takes the longest of `delays`.
+    #[serde(default)]
+    pub max_delay: u32,
 }
 
 impl Sparse {
@@ -57,6 +57,7 @@ impl Sparse {
             sign_mode: None,
             num_message_bits: 0,
             delays: None,
+            max_delay: 0,
         };
         for (source, target, weight) in synapses {
             sparse.sources.push(source);
@@ -65,98 +66,87 @@ impl Sparse {
         }
         sparse
     }
+}
 
-    fn synapses(&self, longest: u32) -> Result<Synapses, ModelError> {
-        let [n_out, n_in] = self.shape;
-        let n = self.weights.len();
+/// The delays of `n` synapses as bytes, and the steps to hold.
+pub(super) fn listed_delays(
+    delays: Option<&PerNeuron>,
+    n: usize,
+    max_delay: u32,
+    longest: u32,
+) -> Result<(Vec<u8>, usize), ModelError> {
+    let name = |k: usize| format!("delays[{k}]");
+    match delays {
+        None => check_delays(&[], max_delay, longest, name),
+        Some(PerNeuron::All(d)) => {
+            let (one, held) = check_delays(&[*d], max_delay, longest, |_| "delays".into())?;
+            Ok((one.repeat(n), held))
+        }
+        Some(PerNeuron::Each(all)) if all.len() != n => Err(ModelError::shape("delays", &[all.len()], &[n])),
+        Some(PerNeuron::Each(all)) => check_delays(all, max_delay, longest, name),
+    }
+}
+
+impl Listed for Sparse {
+    fn shapes(&self) -> [Vec<usize>; 2] {
+        [vec![self.shape[1]], vec![self.shape[0]]]
+    }
+
+    fn message_bits(&self) -> u32 {
+        self.num_message_bits
+    }
+
+    fn weights(&self) -> Option<VarSpec> {
+        Some(VarSpec::new("weights", &[self.weights.len()]))
+    }
+
+    fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError> {
         check_message_bits(self.num_message_bits)?;
-        for (field, len) in [
-            ("sources", self.sources.len()),
-            ("targets", self.targets.len()),
-        ] {
-            if len != n {
-                return Err(ModelError::shape(field, &[len], &[n]));
-            }
-        }
-        if let Some(delays) = &self.delays
-            && delays.len() != n
-        {
-            return Err(ModelError::shape("delays", &[delays.len()], &[n]));
-        }
-        let mut entries = Vec::with_capacity(n);
-        for k in 0..n {
-            let (source, target) = (self.sources[k], self.targets[k]);
-            for (field, i, end) in [("sources", source, n_in), ("targets", target, n_out)] {
-                if i as usize >= end {
-                    return Err(ModelError::range(
-                        format!("{field}[{k}]"),
-                        i,
-                        format!("an index below {end}"),
-                    ));
-                }
-            }
-            let delay = match &self.delays {
-                Some(delays) => check_delay(target as usize, source as usize, delays[k], longest)?,
-                None => 0,
-            };
-            entries.push((source, target, self.weights[k], delay));
-        }
-        check_finite(&entries)?;
-        let weights = self.weights.iter().copied();
-        let format = WeightFormat::new(
-            self.weight_exp,
-            self.num_weight_bits,
-            self.sign_mode,
-            weights,
-        )?;
-        let graded = self.num_message_bits > 0;
-        Ok(Synapses {
-            n_in,
-            n_out,
-            entries,
+        let (delays, max_delay) =
+            listed_delays(self.delays.as_ref(), self.weights.len(), self.max_delay, setting.arithmetic.delay_max)?;
+        let format =
+            WeightFormat::new(self.weight_exp, self.num_weight_bits, self.sign_mode, self.weights.iter().copied())?;
+        let synapses = Synapses {
+            n_in: self.shape[1],
+            n_out: self.shape[0],
+            sources: Cow::Borrowed(&self.sources),
+            targets: Cow::Borrowed(&self.targets),
+            weights: Cow::Borrowed(&self.weights),
+            delays,
+            max_delay,
             format,
-            graded,
-            row_format: RowFormat::Sparse,
-        })
+            as_given: false,
+            graded: self.num_message_bits > 0,
+            layout: RowFormat::Sparse,
+        };
+        synapses.check()
     }
 }
 
-impl Behaviour for Sparse {
-    fn in_ports(&self) -> Vec<PortSpec> {
-        vec![PortSpec::new(
-            "s_in",
-            message_kind(self.num_message_bits),
-            &[self.shape[1]],
-        )]
+/// Lava's `DelaySparse`: a [`Sparse`] whose `delays` must be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DelaySparse(pub Sparse);
+
+impl Listed for DelaySparse {
+    fn shapes(&self) -> [Vec<usize>; 2] {
+        self.0.shapes()
     }
 
-    fn out_ports(&self) -> Vec<PortSpec> {
-        vec![PortSpec::new("a_out", Kind::Activation, &[self.shape[0]])]
+    fn message_bits(&self) -> u32 {
+        self.0.num_message_bits
     }
 
-    fn vars(&self) -> Vec<VarSpec> {
-        vec![VarSpec::new("weights", &[self.weights.len()])]
+    fn weights(&self) -> Option<VarSpec> {
+        Listed::weights(&self.0)
     }
 
-    fn buffered(&self) -> bool {
-        true
-    }
-
-    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
-        let a = setting.arithmetic;
-        Ok(Box::new(self.synapses(a.delay_max)?.fixed(a)?))
-    }
-
-    fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
-        Ok(Box::new(
-            self.synapses(setting.arithmetic.delay_max)?.float(),
-        ))
-    }
-
-    fn rows(&self, setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
-        Some(
-            self.synapses(setting.arithmetic.delay_max)
-                .and_then(|s| s.rows(setting.arithmetic)),
-        )
+    fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError> {
+        match self.0.delays {
+            Some(_) => self.0.synapses(setting),
+            None => Err(ModelError::range("delays", "absent", "a number or a list in DelaySparse")),
+        }
     }
 }
+
+behaves_as_listed!(Sparse, DelaySparse);

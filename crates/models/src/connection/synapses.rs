@@ -1,190 +1,397 @@
-//! The kernels shared by dense and sparse connections: columns by source, sums held until they are due.
+//! The kernels shared by all connections that list their synapses: columns by source, sums held until due.
 
-use crate::arithmetic::Arithmetic;
-use crate::connection::rows::{RowFormat, Rows};
+use std::borrow::Cow;
+
+use crate::arithmetic::{Arithmetic, WeightExponent, WeightRounding};
+use crate::connection::rows::{Columns, RowFormat, Rows};
 use crate::connection::weight::WeightFormat;
-use crate::{Io, Kernel, ModelError, Overflow, OverflowKind, Values};
+use crate::{Io, Kernel, Kind, ModelError, Overflow, OverflowKind, Setting, Values, VarSpec};
 use pumice_num::shift;
 
-/// Synapses as a person gave them: `(source, target, weight, delay)`, every stored one, zeros included.
+/// Synapses as a person gave them, every stored one, zeros included.
 #[derive(Clone, Debug)]
-pub(crate) struct Synapses {
+pub(crate) struct Synapses<'a> {
     pub(crate) n_in: usize,
     pub(crate) n_out: usize,
-    pub(crate) entries: Vec<(u32, u32, f64, u8)>,
+    pub(crate) sources: Cow<'a, [u32]>,
+    pub(crate) targets: Cow<'a, [u32]>,
+    pub(crate) weights: Cow<'a, [f64]>,
+    /// Empty if there is no delay.
+    pub(crate) delays: Vec<u8>,
+    /// Steps for which sums can be held beyond the one of every connection, at least the longest delay.
+    pub(crate) max_delay: usize,
     pub(crate) format: WeightFormat,
+    /// Whether weights act as given, without the format.
+    pub(crate) as_given: bool,
     pub(crate) graded: bool,
-    pub(crate) row_format: RowFormat,
+    pub(crate) layout: RowFormat,
 }
 
-impl Synapses {
-    /// The integer weights before clipping.
-    ///
-    /// # Errors
-    /// If one is not an integer that 24 bits hold.
-    fn whole(&self) -> Result<Vec<i32>, ModelError> {
-        self.entries
-            .iter()
-            .map(|e| match e.2 {
-                w if w.fract() == 0.0 && w.abs() <= 8_388_607.0 => Ok(w as i32),
-                w => Err(ModelError::range(
-                    format!("weights[{}][{}]", e.1, e.0),
-                    w,
-                    "an integer; quantise the weights or run this process on the float backend",
-                )),
-            })
-            .collect()
+/// A connection that can list its synapses; [`behaves_as_listed!`] makes it a process.
+pub(crate) trait Listed {
+    /// Shapes of the messages that come in and go out.
+    fn shapes(&self) -> [Vec<usize>; 2];
+
+    /// Bits of a spike's payload; 0 counts every spike as 1.
+    fn message_bits(&self) -> u32;
+
+    /// The variable that holds the weights, if it has a known length.
+    fn weights(&self) -> Option<VarSpec>;
+
+    /// Lists the synapses.
+    fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError>;
+}
+
+/// Makes a process of a [`Listed`] connection.
+macro_rules! behaves_as_listed {
+    ($($connection:ty),+) => {$(
+        impl $crate::Behaviour for $connection {
+            fn in_ports(&self) -> Vec<$crate::PortSpec> {
+                let kind = $crate::connection::synapses::message_kind($crate::connection::synapses::Listed::message_bits(self));
+                let [shape, _] = $crate::connection::synapses::Listed::shapes(self);
+                vec![$crate::PortSpec::new("s_in", kind, &shape)]
+            }
+
+            fn out_ports(&self) -> Vec<$crate::PortSpec> {
+                let [_, shape] = $crate::connection::synapses::Listed::shapes(self);
+                vec![$crate::PortSpec::new("a_out", $crate::Kind::Activation, &shape)]
+            }
+
+            fn vars(&self) -> Vec<$crate::VarSpec> {
+                $crate::connection::synapses::Listed::weights(self).into_iter().collect()
+            }
+
+            fn buffered(&self) -> bool {
+                true
+            }
+
+            fn fixed(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<i32>>, $crate::ModelError> {
+                let synapses = $crate::connection::synapses::Listed::synapses(self, setting)?;
+                Ok(Box::new(synapses.fixed(setting.arithmetic)?))
+            }
+
+            fn float(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<f64>>, $crate::ModelError> {
+                Ok(Box::new($crate::connection::synapses::Listed::synapses(self, setting)?.float()))
+            }
+
+            fn rows(&self, setting: &$crate::Setting<'_>) -> Option<Result<$crate::Rows, $crate::ModelError>> {
+                let synapses = $crate::connection::synapses::Listed::synapses(self, setting);
+                Some(synapses.and_then(|s| s.rows(setting.arithmetic)))
+            }
+        }
+    )+};
+}
+pub(crate) use behaves_as_listed;
+
+/// Kind of the spikes a connection takes.
+pub(crate) const fn message_kind(bits: u32) -> Kind {
+    if bits > 0 { Kind::Graded } else { Kind::Spike }
+}
+
+/// The bits of a payload, if a connection can have them.
+pub(crate) fn check_message_bits(bits: u32) -> Result<(), ModelError> {
+    match bits {
+        0..=24 => Ok(()),
+        _ => Err(ModelError::range("num_message_bits", bits, "an integer in 0..=24")),
+    }
+}
+
+/// Delays as bytes, and the number of steps to hold; `longest` is what the arithmetic allows.
+///
+/// `max_delay` of 0 means as long as the longest delay (Lava).
+pub(crate) fn check_delays(
+    delays: &[f64],
+    max_delay: u32,
+    longest: u32,
+    name: impl Fn(usize) -> String,
+) -> Result<(Vec<u8>, usize), ModelError> {
+    if max_delay > longest {
+        let allowed = format!("an integer in 0..={longest}");
+        return Err(ModelError::range("max_delay", max_delay, allowed));
+    }
+    let most = if max_delay == 0 { longest } else { max_delay };
+    let ok = |d: &f64| d.fract() == 0.0 && (0.0..=f64::from(most)).contains(d);
+    if let Some(k) = delays.iter().position(|d| !ok(d)) {
+        let allowed = format!("an integer in 0..={most}");
+        return Err(ModelError::range(name(k), delays[k], allowed));
+    }
+    let bytes: Vec<u8> = delays.iter().map(|d| *d as u8).collect();
+    let held = bytes.iter().copied().max().unwrap_or(0);
+    let bytes = if held == 0 { Vec::new() } else { bytes };
+    Ok((bytes, usize::from(held).max(max_delay as usize)))
+}
+
+/// The weights as they act on the accumulator, and how many were cut to their range.
+///
+/// Without a format, weights act as given.
+///
+/// # Errors
+/// If one is not an integer that 24 bits hold, and the arithmetic does not round reals itself.
+pub(crate) fn effective(
+    weights: &[f64],
+    format: Option<WeightFormat>,
+    a: &Arithmetic,
+    name: impl Fn(usize) -> String,
+) -> Result<(Vec<i32>, Overflow), ModelError> {
+    let mut clipped = Overflow::default();
+    let rounds = a.weight_rounding == WeightRounding::Nearest && a.weight_exponent == WeightExponent::Synapse;
+    let mut all = Vec::with_capacity(weights.len());
+    for (k, w) in weights.iter().enumerate() {
+        if let Some(format) = format.filter(|_| rounds) {
+            all.push(format.discretize(*w, true));
+            continue;
+        }
+        if w.fract() != 0.0 || w.abs() > 8_388_607.0 {
+            let hint = "an integer; quantise the weights or run this process on the float backend";
+            return Err(ModelError::range(name(k), w, hint));
+        }
+        let whole = *w as i32;
+        if format.is_some_and(|f| f.clip(whole, a) != whole) {
+            clipped.note("weights", OverflowKind::Clip, 1, 0, k as u32);
+        }
+        all.push(format.map_or(whole, |f| f.effective(whole, a)));
+    }
+    Ok((all, clipped))
+}
+
+impl Synapses<'_> {
+    /// Checks the indices and weights; every other check is that of whoever made them.
+    pub(crate) fn check(self) -> Result<Self, ModelError> {
+        let n = self.weights.len();
+        if u32::try_from(n).is_err() {
+            return Err(ModelError::range("weights", n, "at most 2^32 - 1 synapses"));
+        }
+        for (field, indices, end) in [("sources", &self.sources, self.n_in), ("targets", &self.targets, self.n_out)] {
+            if indices.len() != n {
+                return Err(ModelError::shape(field, &[indices.len()], &[n]));
+            }
+            if let Some(k) = indices.iter().position(|i| *i as usize >= end) {
+                let allowed = format!("an index below {end}");
+                return Err(ModelError::range(format!("{field}[{k}]"), indices[k], allowed));
+            }
+        }
+        match self.weights.iter().position(|w| !w.is_finite()) {
+            Some(k) => Err(ModelError::range(self.name(k), self.weights[k], "a finite number")),
+            None => Ok(self),
+        }
+    }
+
+    fn name(&self, k: usize) -> String {
+        format!("weights[{}][{}]", self.targets[k], self.sources[k])
+    }
+
+    fn effective(&self, a: &Arithmetic) -> Result<(Vec<i32>, Overflow), ModelError> {
+        let format = (!self.as_given).then_some(self.format);
+        effective(&self.weights, format, a, |k| self.name(k))
+    }
+
+    fn columns<W: Copy + Default>(&self, weights: &[W]) -> Columns<W> {
+        let shape = [self.n_in, self.n_out];
+        Columns::new(shape, &self.sources, &self.targets, weights, &self.delays)
+    }
+
+    fn exponent(&self, a: &Arithmetic) -> i32 {
+        if self.as_given { 0 } else { self.format.sum_exponent(a) }
     }
 
     pub(crate) fn fixed(&self, a: &Arithmetic) -> Result<FixedSynapses, ModelError> {
-        let whole = self.whole()?;
-        let mut columns = vec![Vec::new(); self.n_in];
-        let mut clipped = Overflow::default();
-        for (k, (e, w)) in self.entries.iter().zip(&whole).enumerate() {
-            if self.format.clip(*w) != *w {
-                clipped.note("weights", OverflowKind::Clip, 1, 0, k as u32);
-            }
-            columns[e.0 as usize].push((e.1, self.format.effective(*w, a), e.3));
-        }
-        let longest = self
-            .entries
-            .iter()
-            .map(|e| usize::from(e.3))
-            .max()
-            .unwrap_or(0);
+        let (weights, clipped) = self.effective(a)?;
+        let size = self.n_out * (self.max_delay + 1);
         Ok(FixedSynapses {
-            order: self.entries.iter().map(|e| (e.0, e.1)).collect(),
-            columns,
-            exponent: self.format.sum_exponent(a),
+            columns: self.columns(&weights),
+            exponent: self.exponent(a),
             graded: self.graded,
-            due: vec![vec![0; self.n_out]; longest + 1],
-            arriving: vec![vec![0; self.n_out]; longest + 1],
+            n_out: self.n_out,
+            due: Held::new(self.n_out, self.max_delay + 1),
+            arriving: vec![0; size],
+            touched: vec![false; self.max_delay + 1],
             clipped,
         })
     }
 
     pub(crate) fn float(&self) -> FloatSynapses {
-        let mut columns = vec![Vec::new(); self.n_in];
-        let scale = f64::from(self.format.exponent).exp2();
-        for e in &self.entries {
-            columns[e.0 as usize].push((e.1, e.2 * scale, e.3));
-        }
-        let longest = self
-            .entries
-            .iter()
-            .map(|e| usize::from(e.3))
-            .max()
-            .unwrap_or(0);
-        FloatSynapses {
-            order: self.entries.iter().map(|e| (e.0, e.1)).collect(),
-            columns,
-            graded: self.graded,
-            due: vec![vec![0.0; self.n_out]; longest + 1],
-        }
+        let exponent = if self.as_given { 0 } else { self.format.exponent };
+        let scale = f64::from(exponent).exp2();
+        let mut columns = self.columns(&self.weights);
+        columns.weight.iter_mut().for_each(|w| *w *= scale);
+        FloatSynapses { columns, graded: self.graded, due: Held::new(self.n_out, self.max_delay + 1) }
     }
 
     pub(crate) fn rows(&self, a: &Arithmetic) -> Result<Rows, ModelError> {
-        let whole = self.whole()?;
-        let entries = self
-            .entries
-            .iter()
-            .zip(whole)
-            .map(|(e, w)| (e.0, e.1, self.format.effective(w, a), e.3))
-            .collect();
-        let mut rows = Rows::from_entries(self.n_in, self.n_out, entries);
-        rows.sum_exponent = self.format.sum_exponent(a);
+        let (weights, _) = self.effective(a)?;
+        let mut rows = self.columns(&weights).into_rows();
+        rows.sum_exponent = self.exponent(a);
         rows.graded = self.graded;
-        rows.format = self.row_format;
+        rows.format = self.layout;
         rows.weight_bits = self.format.bits;
         Ok(rows)
     }
 }
 
-type Column<W> = Vec<(u32, W, u8)>;
+/// Sums that wait for their step: one slot per delay, in a ring.
+#[derive(Clone, Debug)]
+pub(crate) struct Held<N> {
+    n_out: usize,
+    now: usize,
+    slots: Vec<N>,
+}
+
+impl<N: Copy + Default> Held<N> {
+    pub(crate) fn new(n_out: usize, n_slots: usize) -> Self {
+        Held { n_out, now: 0, slots: vec![N::default(); n_out * n_slots] }
+    }
+
+    fn n_slots(&self) -> usize {
+        self.slots.len() / self.n_out.max(1)
+    }
+
+    /// Takes what is due now and turns the ring.
+    pub(crate) fn take(&mut self, out: &mut [N]) {
+        if self.slots.is_empty() {
+            return;
+        }
+        let from = self.now * self.n_out;
+        let slot = &mut self.slots[from..from + self.n_out];
+        out.copy_from_slice(slot);
+        slot.fill(N::default());
+        self.now = (self.now + 1) % self.n_slots();
+    }
+
+    /// The slot that leaves `delay` steps after the next [`Held::take`].
+    pub(crate) fn slot(&mut self, delay: usize) -> &mut [N] {
+        let from = (self.now + delay) % self.n_slots().max(1) * self.n_out;
+        &mut self.slots[from..from + self.n_out]
+    }
+
+    /// All slots, the next to leave first.
+    pub(crate) fn save(&self) -> Vec<N> {
+        let from = self.now * self.n_out;
+        [&self.slots[from..], &self.slots[..from]].concat()
+    }
+
+    /// Takes back what [`Held::save`] gave.
+    pub(crate) fn load(&mut self, slots: &[N]) {
+        self.now = 0;
+        self.slots.copy_from_slice(slots);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+}
 
 /// The fixed kernel: sums of effective weights, then the exponent, then the wait.
 #[derive(Debug)]
 pub(crate) struct FixedSynapses {
-    order: Vec<(u32, u32)>,
-    columns: Vec<Column<i32>>,
+    columns: Columns<i32>,
     exponent: i32,
     graded: bool,
-    /// `due[0]` leaves in the next step.
-    due: Vec<Vec<i32>>,
+    n_out: usize,
+    due: Held<i32>,
     /// Workspace: the sums of this step by delay, before the exponent.
-    arriving: Vec<Vec<i32>>,
+    arriving: Vec<i32>,
+    /// Workspace: which delays have sums in this step.
+    touched: Vec<bool>,
     /// Weights cut when they were loaded, reported with the first step.
     clipped: Overflow,
 }
 
+/// Adds `weight * payload`; whether the sum left 32 bits.
+#[inline(always)]
+pub(crate) fn accumulate(sum: &mut i32, weight: i32, payload: i32) -> bool {
+    let (product, lost) = weight.overflowing_mul(payload);
+    let (total, carried) = sum.overflowing_add(product);
+    *sum = total;
+    lost | carried
+}
+
+impl FixedSynapses {
+    /// Adds one column to the sums of this step; the number of wraps.
+    fn deliver(&mut self, source: usize, payload: i32) -> u64 {
+        let mut wraps = 0;
+        let column = self.columns.start[source]..self.columns.start[source + 1];
+        let (targets, weights) = (&self.columns.target[column.clone()], &self.columns.weight[column.clone()]);
+        if self.columns.delay.is_empty() {
+            self.touched[0] |= !targets.is_empty();
+            for (target, w) in targets.iter().zip(weights) {
+                let sum = &mut self.arriving[*target as usize];
+                wraps += u64::from(accumulate(sum, *w, payload));
+            }
+            return wraps;
+        }
+        for ((target, w), delay) in targets.iter().zip(weights).zip(&self.columns.delay[column]) {
+            let delay = usize::from(*delay);
+            self.touched[delay] = true;
+            let sum = &mut self.arriving[delay * self.n_out + *target as usize];
+            wraps += u64::from(accumulate(sum, *w, payload));
+        }
+        wraps
+    }
+}
+
 impl Kernel<i32> for FixedSynapses {
     fn emit(&mut self, _step: u64, outputs: &mut [Vec<i32>]) {
-        outputs[0].copy_from_slice(&self.due[0]);
-        self.due[0].fill(0);
-        self.due.rotate_left(1);
+        self.due.take(&mut outputs[0]);
     }
 
     fn step(&mut self, io: &mut Io<'_, i32>) {
         io.overflow.merge(&std::mem::take(&mut self.clipped), 0);
-        for (column, s) in self
-            .columns
-            .iter()
-            .zip(&io.inputs[0])
-            .filter(|(_, s)| **s != 0)
-        {
-            let payload = if self.graded { *s } else { 1 };
-            for (target, w, delay) in column {
-                let sum = &mut self.arriving[usize::from(*delay)][*target as usize];
-                *sum = sum.wrapping_add(w.wrapping_mul(payload));
+        for (source, s) in io.inputs[0].iter().enumerate() {
+            if *s != 0 {
+                let wraps = self.deliver(source, if self.graded { *s } else { 1 });
+                io.overflow.note("a_out", OverflowKind::Wrap, wraps, io.step, 0);
             }
         }
-        for (due, sums) in self.due.iter_mut().zip(&mut self.arriving) {
-            for (d, sum) in due.iter_mut().zip(sums.iter_mut()) {
-                *d = d.wrapping_add(shift(*sum, self.exponent));
+        for (delay, touched) in self.touched.iter_mut().enumerate() {
+            if !std::mem::take(touched) {
+                continue;
+            }
+            let sums = &mut self.arriving[delay * self.n_out..(delay + 1) * self.n_out];
+            for (i, (d, sum)) in self.due.slot(delay).iter_mut().zip(sums).enumerate() {
+                let shifted = shift(*sum, self.exponent);
+                let lost = self.exponent > 0 && shifted >> self.exponent != *sum;
+                if accumulate(d, shifted, 1) | lost {
+                    let index = i as u32;
+                    io.overflow.note("a_out", OverflowKind::Wrap, 1, io.step, index);
+                }
                 *sum = 0;
             }
         }
     }
 
     fn get(&self, _var: usize) -> Vec<i32> {
-        entries(&self.order, &self.columns)
+        self.columns.weights()
     }
 
     fn set(&mut self, _var: usize, values: &[i32]) -> Result<(), ModelError> {
-        replace(&self.order, &mut self.columns, values);
+        self.columns.replace(values);
         Ok(())
     }
 
     fn save(&self) -> Vec<Values> {
-        vec![Values::Int(self.due.concat()), Values::Int(self.get(0))]
+        vec![Values::Int(self.due.save()), Values::Int(self.columns.weights())]
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let n = self.due[0].len();
-        let due = crate::neuron::bank::saved(state, 0, n * self.due.len())?;
-        for (slot, values) in self.due.iter_mut().zip(due.chunks(n)) {
-            slot.copy_from_slice(values);
-        }
-        let weights = crate::neuron::bank::saved(state, 1, self.order.len())?;
-        self.set(0, &weights)
+        let due = crate::neuron::bank::saved(state, 0, self.due.len())?;
+        let weights = crate::neuron::bank::saved(state, 1, self.columns.weight.len())?;
+        self.due.load(&due);
+        self.columns.replace(&weights);
+        Ok(())
     }
 }
 
 /// The float twin: weights as given, times two to the exponent.
 #[derive(Debug)]
 pub(crate) struct FloatSynapses {
-    order: Vec<(u32, u32)>,
-    columns: Vec<Column<f64>>,
+    columns: Columns<f64>,
     graded: bool,
-    due: Vec<Vec<f64>>,
+    due: Held<f64>,
 }
 
 impl Kernel<f64> for FloatSynapses {
     fn emit(&mut self, _step: u64, outputs: &mut [Vec<f64>]) {
-        let mut now = self.due.remove(0);
-        outputs[0].copy_from_slice(&now);
-        now.fill(0.0);
-        self.due.push(now);
+        self.due.take(&mut outputs[0]);
     }
 
     fn step(&mut self, io: &mut Io<'_, f64>) {
@@ -193,64 +400,44 @@ impl Kernel<f64> for FloatSynapses {
                 continue;
             }
             let payload = if self.graded { *s } else { 1.0 };
-            for &(target, w, delay) in &self.columns[source] {
-                self.due[usize::from(delay)][target as usize] += w * payload;
+            for k in self.columns.start[source]..self.columns.start[source + 1] {
+                let delay = self.columns.delay.get(k).map_or(0, |d| usize::from(*d));
+                let target = self.columns.target[k] as usize;
+                self.due.slot(delay)[target] += self.columns.weight[k] * payload;
             }
         }
     }
 
     fn get(&self, _var: usize) -> Vec<f64> {
-        entries(&self.order, &self.columns)
+        self.columns.weights()
     }
 
     fn set(&mut self, _var: usize, values: &[f64]) -> Result<(), ModelError> {
-        replace(&self.order, &mut self.columns, values);
+        self.columns.replace(values);
         Ok(())
     }
 
     fn save(&self) -> Vec<Values> {
-        vec![Values::Real(self.due.concat()), Values::Real(self.get(0))]
+        vec![Values::Real(self.due.save()), Values::Real(self.columns.weights())]
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let n = self.due[0].len();
-        let [due, weights] = state else {
-            return Err(ModelError::range("saved state", state.len(), "2 arrays"));
-        };
-        let (due, weights) = (due.to_real(), weights.to_real());
-        if due.len() != n * self.due.len() || weights.len() != self.order.len() {
-            return Err(ModelError::shape(
-                "saved state",
-                &[due.len(), weights.len()],
-                &[n * self.due.len(), self.order.len()],
-            ));
-        }
-        for (slot, values) in self.due.iter_mut().zip(due.chunks(n)) {
-            slot.copy_from_slice(values);
-        }
-        self.set(0, &weights)
+        let due = saved_reals(state, 0, self.due.len())?;
+        let weights = saved_reals(state, 1, self.columns.weight.len())?;
+        self.due.load(&due);
+        self.columns.replace(&weights);
+        Ok(())
     }
 }
 
-/// The weights in the order in which they were given.
-fn entries<W: Copy>(order: &[(u32, u32)], columns: &[Column<W>]) -> Vec<W> {
-    let mut next = vec![0; columns.len()];
-    order
-        .iter()
-        .map(|(source, _)| {
-            let k = &mut next[*source as usize];
-            *k += 1;
-            columns[*source as usize][*k - 1].1
-        })
-        .collect()
-}
-
-/// Replaces the weights in the order in which they were given.
-fn replace<W: Copy>(order: &[(u32, u32)], columns: &mut [Column<W>], values: &[W]) {
-    let mut next = vec![0; columns.len()];
-    for ((source, _), w) in order.iter().zip(values) {
-        let k = &mut next[*source as usize];
-        columns[*source as usize][*k].1 = *w;
-        *k += 1;
+/// Takes an array of `n` reals out of a saved state.
+pub(crate) fn saved_reals(state: &[Values], k: usize, n: usize) -> Result<Vec<f64>, ModelError> {
+    match state.get(k).map(Values::to_real) {
+        Some(all) if all.len() == n => Ok(all),
+        other => Err(ModelError::range(
+            format!("saved state {k}"),
+            other.map_or("missing".into(), |v| format!("{} values", v.len())),
+            format!("{n} reals"),
+        )),
     }
 }

@@ -67,24 +67,12 @@ impl WeightFormat {
         weights: impl Iterator<Item = f64> + Clone,
     ) -> Result<Self, ModelError> {
         if !(-8..=7).contains(&exponent) {
-            return Err(ModelError::range(
-                "weight_exp",
-                exponent,
-                "an integer in -8..=7",
-            ));
+            return Err(ModelError::range("weight_exp", exponent, "an integer in -8..=7"));
         }
         if !(1..=8).contains(&bits) {
-            return Err(ModelError::range(
-                "num_weight_bits",
-                bits,
-                "an integer in 1..=8",
-            ));
+            return Err(ModelError::range("num_weight_bits", bits, "an integer in 1..=8"));
         }
-        Ok(WeightFormat {
-            exponent,
-            bits,
-            sign: sign.unwrap_or_else(|| SignMode::of(weights)),
-        })
+        Ok(WeightFormat { exponent, bits, sign: sign.unwrap_or_else(|| SignMode::of(weights)) })
     }
 
     /// Low bits that the format lacks.
@@ -93,9 +81,11 @@ impl WeightFormat {
     }
 
     /// The nearest weight of the sign mode's range.
-    pub fn clip(self, w: i32) -> i32 {
-        let (low, high) = self.sign.range();
-        w.clamp(low, high)
+    pub fn clip(self, w: i32, arithmetic: &Arithmetic) -> i32 {
+        match self.sign {
+            SignMode::Inhibitory => w.clamp(arithmetic.inhibitory_min, 0),
+            sign => w.clamp(sign.range().0, sign.range().1),
+        }
     }
 
     /// The weight without the bits that the format lacks, under the given rounding.
@@ -105,20 +95,40 @@ impl WeightFormat {
             WeightRounding::Floor if self.sign == SignMode::Inhibitory => -(((-w) >> lost) << lost),
             WeightRounding::Floor => (w >> lost) << lost,
             WeightRounding::TowardZero => pumice_num::toward_zero(w, lost) << lost,
-            WeightRounding::Nearest => {
-                let most = f64::from((1 << (8 - lost)) - 1);
-                let steps = (f64::from(w) / f64::from(1 << lost)).round_ties_even();
-                (steps.clamp(-most, most) as i32) << lost
-            }
+            WeightRounding::Nearest => self.steps(f64::from(w), 0) << lost,
+        }
+    }
+
+    /// The nearest count of weight steps, again a multiple of `2^coarse`, within what the bits can hold.
+    fn steps(self, w: f64, coarse: u32) -> i32 {
+        let most = f64::from((1 << 8_u32.saturating_sub(self.lost_bits())) - 1);
+        let fine = (w / f64::from(1 << self.lost_bits())).round_ties_even();
+        let unit = f64::from(1 << coarse);
+        ((fine / unit).round_ties_even() * unit).clamp(-most, most) as i32
+    }
+
+    /// The integer that acts on the accumulator in place of the real weight `w`, under nearest rounding.
+    ///
+    /// The weight is rounded to a multiple of the format's step and, where the exponent shifts bits out, once
+    /// more to what survives (nengo-loihi `builder/discretize.py`). Without `lossy`, the second rounding is
+    /// left out and the result has six more low bits.
+    pub fn discretize(self, w: f64, lossy: bool) -> i32 {
+        let scale = self.lost_bits() as i32 + self.exponent;
+        match lossy {
+            true => shift(self.steps(w, (-scale).max(0).unsigned_abs()), scale),
+            false => shift(self.steps(w, 0), scale + 6),
         }
     }
 
     /// The weight as it acts on the accumulator, with the exponent where the arithmetic applies it per synapse.
     pub fn effective(self, w: i32, arithmetic: &Arithmetic) -> i32 {
-        let w = self.truncate(self.clip(w), arithmetic.weight_rounding);
-        match arithmetic.weight_exponent {
-            WeightExponent::Sum => w,
-            WeightExponent::Synapse => shift(w, self.exponent).clamp(-MOST, MOST),
+        match (arithmetic.weight_exponent, arithmetic.weight_rounding) {
+            (WeightExponent::Synapse, WeightRounding::Nearest) => self.discretize(f64::from(w), true),
+            (WeightExponent::Synapse, rounding) => {
+                let w = self.truncate(self.clip(w, arithmetic), rounding);
+                shift(w, self.exponent).clamp(-MOST, MOST)
+            }
+            (WeightExponent::Sum, rounding) => self.truncate(self.clip(w, arithmetic), rounding),
         }
     }
 
@@ -131,6 +141,11 @@ impl WeightFormat {
     }
 }
 
+/// The default of `num_weight_bits`.
+pub(super) fn eight() -> u32 {
+    8
+}
+
 /// The largest magnitude of one weight after its exponent, `(2^21 - 64) / 64` accumulator LSB (brian2-loihi).
 pub const MOST: i32 = 32_767;
 
@@ -140,11 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn format(bits: u32, sign: SignMode) -> WeightFormat {
-        WeightFormat {
-            exponent: 0,
-            bits,
-            sign,
-        }
+        WeightFormat { exponent: 0, bits, sign }
     }
 
     /// Lava's own test values for 8 and 7 bits, mixed.
@@ -162,19 +173,10 @@ mod tests {
         assert_eq!(f.truncate(-3, WeightRounding::Floor), -4);
         assert_eq!(f.truncate(-3, WeightRounding::TowardZero), -2);
         assert_eq!(f.truncate(-3, WeightRounding::Nearest), -4);
-        assert_eq!(
-            format(6, SignMode::Inhibitory).truncate(-5, WeightRounding::Floor),
-            -4
-        );
+        assert_eq!(format(6, SignMode::Inhibitory).truncate(-5, WeightRounding::Floor), -4);
         let scaled = WeightFormat { exponent: -1, ..f };
-        assert_eq!(
-            [7, -7].map(|w| scaled.effective(w, &Arithmetic::loihi1())),
-            [3, -3]
-        );
-        assert_eq!(
-            [6, -6].map(|w| WeightFormat { exponent: -2, ..f }.effective(w, &Arithmetic::loihi1())),
-            [1, -2]
-        );
+        assert_eq!([7, -7].map(|w| scaled.effective(w, &Arithmetic::loihi1())), [3, -3]);
+        assert_eq!([6, -6].map(|w| WeightFormat { exponent: -2, ..f }.effective(w, &Arithmetic::loihi1())), [1, -2]);
     }
 
     proptest! {
@@ -182,7 +184,7 @@ mod tests {
         #[test]
         fn truncation_is_near_and_idempotent(w in -256i32..256, bits in 1u32..=8, mode in 0usize..3) {
             let f = format(bits, [SignMode::Mixed, SignMode::Excitatory, SignMode::Inhibitory][mode]);
-            let w = f.clip(w);
+            let w = f.clip(w, &Arithmetic::lava());
             for rounding in [WeightRounding::Floor, WeightRounding::TowardZero] {
                 let once = f.truncate(w, rounding);
                 prop_assert!((once - w).abs() < 1 << f.lost_bits());
