@@ -3,10 +3,12 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Io, Kernel, ModelError, Overflow, Values};
 
 /// The neurons of a bank that fired in one step, in ascending order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fired {
     /// Which neurons.
     pub index: Vec<u32>,
@@ -51,13 +53,8 @@ pub trait Bank: Send + Debug {
     ///
     /// `inputs` has one accumulator array of length [`Bank::len`] per in-port. Neurons that fired are appended
     /// to `fired` in ascending order. Returns how many neurons were active: with input, bias or state.
-    fn step(
-        &mut self,
-        range: Range<usize>,
-        context: &mut BankContext<'_>,
-        inputs: &[&[i32]],
-        fired: &mut Fired,
-    ) -> u64;
+    fn step(&mut self, range: Range<usize>, context: &mut BankContext<'_>, inputs: &[&[i32]], fired: &mut Fired)
+    -> u64;
 
     /// Reads variable `var`.
     fn get(&self, var: usize) -> Vec<i32>;
@@ -68,7 +65,7 @@ pub trait Bank: Send + Debug {
     /// If a value does not fit its register.
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError>;
 
-    /// The whole running state.
+    /// The whole running state; every array has one entry per neuron.
     fn save(&self) -> Vec<Values>;
 
     /// Takes back what [`Bank::save`] gave.
@@ -88,10 +85,7 @@ pub struct BankKernel {
 impl BankKernel {
     /// Wraps a bank of a whole population.
     pub fn new(bank: Box<dyn Bank>) -> Self {
-        BankKernel {
-            bank,
-            fired: Fired::default(),
-        }
+        BankKernel { bank, fired: Fired::default() }
     }
 }
 
@@ -99,12 +93,8 @@ impl Kernel<i32> for BankKernel {
     fn step(&mut self, io: &mut Io<'_, i32>) {
         self.fired.clear();
         let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
-        let mut context = BankContext {
-            step: io.step,
-            overflow: io.overflow,
-        };
-        self.bank
-            .step(0..self.bank.len(), &mut context, &inputs, &mut self.fired);
+        let mut context = BankContext { step: io.step, overflow: io.overflow };
+        self.bank.step(0..self.bank.len(), &mut context, &inputs, &mut self.fired);
         for (k, i) in self.fired.index.iter().enumerate() {
             io.outputs[0][*i as usize] = self.fired.payload_of(k);
         }

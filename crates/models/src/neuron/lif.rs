@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::bank::saved;
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
-    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane,
-    ModelError, OverflowKind, PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
+    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
+    OverflowKind, PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
 };
 
 /// Lava's `LIF`.
@@ -79,34 +79,16 @@ impl Lif {
         }
     }
 
-    fn make_bank(
-        &self,
-        arithmetic: &Arithmetic,
-        range: Range<usize>,
-    ) -> Result<LifBank, ModelError> {
+    pub(super) fn make_bank(&self, arithmetic: &Arithmetic, range: Range<usize>) -> Result<LifBank, ModelError> {
         let n = length(&self.shape);
         let cut = |all: Lane| all.slice(range.clone());
-        let end = |register: Register| {
-            1i32.checked_shl(register.bits - 1)
-                .map_or(i32::MAX, |x| x.wrapping_sub(1))
-        };
-        let mant = lane("bias_mant", &self.bias_mant, n, -4096..=4095)?;
-        let exp = lane("bias_exp", &self.bias_exp, n, -15..=7)?;
-        let bias = match (&mant, &exp) {
-            (Lane::All(m), Lane::All(e)) => Lane::All(shift(*m, *e)),
-            _ => Lane::Each((0..n).map(|i| shift(mant.at(i), exp.at(i))).collect()),
-        };
-        let u_end = end(arithmetic.current);
+        let bias = bias_registers(&self.bias_mant, &self.bias_exp, n)?;
+        let u_end = highest(arithmetic.current);
         let rule = Rule::of(arithmetic);
         Ok(LifBank {
             u: cut(lane("u", &self.u, n, -u_end - 1..=u_end)?).expand(range.len()),
             v: cut(lane("v", &self.v, n, -(1 << 23)..=(1 << 23) - 1)?).expand(range.len()),
-            ku: cut(self.du.keep(
-                "du",
-                n,
-                arithmetic.current_decay_offset,
-                arithmetic.lowest_current_decay,
-            )?),
+            ku: cut(self.du.keep("du", n, arithmetic.current_decay_offset, arithmetic.lowest_current_decay)?),
             kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, 0)?),
             bias: cut(bias),
             vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
@@ -116,21 +98,36 @@ impl Lif {
     }
 }
 
+/// The bias in registers, `bias_mant * 2^bias_exp`.
+pub(super) fn bias_registers(mant: &PerNeuron, exp: &PerNeuron, n: usize) -> Result<Lane, ModelError> {
+    let mant = lane("bias_mant", mant, n, -4096..=4095)?;
+    let exp = lane("bias_exp", exp, n, -15..=7)?;
+    Ok(match (&mant, &exp) {
+        (Lane::All(m), Lane::All(e)) => Lane::All(shift(*m, *e)),
+        _ => Lane::Each((0..n).map(|i| shift(mant.at(i), exp.at(i))).collect()),
+    })
+}
+
+/// The largest value of a register.
+pub(super) const fn highest(register: Register) -> i32 {
+    i32::MAX >> (32 - register.bits)
+}
+
 /// What the registers of one arithmetic do, ready for the kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Rule {
-    align: u32,
-    input: Register,
-    current: Register,
-    bias_sum: Register,
-    v_min: i32,
-    v_max: i32,
+pub(super) struct Rule {
+    pub(super) align: u32,
+    pub(super) input: Register,
+    pub(super) current: Register,
+    pub(super) bias_sum: Register,
+    pub(super) v_min: i32,
+    pub(super) v_max: i32,
     /// Added to the threshold so that `v > vth + extra` is the rule.
-    extra: i32,
+    pub(super) extra: i32,
 }
 
 impl Rule {
-    fn of(a: &Arithmetic) -> Self {
+    pub(super) fn of(a: &Arithmetic) -> Self {
         Rule {
             align: a.align,
             input: a.input,
@@ -138,18 +135,14 @@ impl Rule {
             bias_sum: a.bias_sum,
             v_min: a.v_min,
             v_max: a.v_max,
-            extra: if a.threshold == Threshold::AtOrAbove {
-                -1
-            } else {
-                0
-            },
+            extra: if a.threshold == Threshold::AtOrAbove { -1 } else { 0 },
         }
     }
 }
 
 /// Applies a register to `x`; the policy `Error` is counted like a wrap and reported by the caller.
 #[inline(always)]
-fn hold(register: Register, x: i32) -> i32 {
+pub(super) fn hold(register: Register, x: i32) -> i32 {
     let up = 32 - register.bits;
     let (low, high) = (i32::MIN >> up, i32::MAX >> up);
     match register.overflow {
@@ -158,17 +151,13 @@ fn hold(register: Register, x: i32) -> i32 {
         OverflowPolicy::Saturate => x.clamp(low, high),
         OverflowPolicy::WrapOnceUpper => {
             let turn = high.wrapping_sub(low).wrapping_add(1);
-            let x = if x > high.wrapping_add(1) {
-                x.wrapping_sub(turn)
-            } else {
-                x
-            };
+            let x = if x > high.wrapping_add(1) { x.wrapping_sub(turn) } else { x };
             if x <= low { x.wrapping_add(turn) } else { x }
         }
     }
 }
 
-const fn kind_of(register: Register) -> OverflowKind {
+pub(super) const fn kind_of(register: Register) -> OverflowKind {
     match register.overflow {
         OverflowPolicy::Saturate => OverflowKind::Saturate,
         _ => OverflowKind::Wrap,
@@ -275,12 +264,7 @@ impl LifBank {
         let rule = self.rule;
         match (&self.ku, &self.kv, &self.bias, &self.vth) {
             (Lane::All(ku), Lane::All(kv), Lane::All(bias), Lane::All(vth)) => {
-                let p = Block {
-                    ku: Same(*ku),
-                    kv: Same(*kv),
-                    bias: Same(*bias),
-                    vth: Same(*vth),
-                };
+                let p = Block { ku: Same(*ku), kv: Same(*kv), bias: Same(*bias), vth: Same(*vth) };
                 step_block(rule, p, (us, vs), input, mask)
             }
             (ku, kv, bias, vth) => {
@@ -289,12 +273,7 @@ impl LifBank {
                     Lane::Each(all) => all[range.clone()].to_vec(),
                 };
                 let (ku, kv, bias, vth) = (spread(ku), spread(kv), spread(bias), spread(vth));
-                let p = Block {
-                    ku: &ku[..],
-                    kv: &kv[..],
-                    bias: &bias[..],
-                    vth: &vth[..],
-                };
+                let p = Block { ku: &ku[..], kv: &kv[..], bias: &bias[..], vth: &vth[..] };
                 step_block(rule, p, (us, vs), input, mask)
             }
         }
@@ -320,25 +299,11 @@ impl LifBank {
             let mut once = |at: &mut u32, count: u32, hit: bool, name: &str, kind: OverflowKind| {
                 if hit && *at == 0 {
                     *at = 1;
-                    context
-                        .overflow
-                        .note(name, kind, u64::from(count), context.step, i as u32);
+                    context.overflow.note(name, kind, u64::from(count), context.step, i as u32);
                 }
             };
-            once(
-                &mut seen.input,
-                left.input,
-                hold(rule.input, aligned) != aligned,
-                "a_in",
-                kind_of(rule.input),
-            );
-            once(
-                &mut seen.current,
-                left.current,
-                u != sum_u,
-                "u",
-                kind_of(rule.current),
-            );
+            once(&mut seen.input, left.input, hold(rule.input, aligned) != aligned, "a_in", kind_of(rule.input));
+            once(&mut seen.current, left.current, u != sum_u, "u", kind_of(rule.current));
             once(
                 &mut seen.bias_sum,
                 left.bias_sum,
@@ -347,13 +312,7 @@ impl LifBank {
                 kind_of(rule.bias_sum),
             );
             let clamped = sum_v.clamp(rule.v_min, rule.v_max) != sum_v;
-            once(
-                &mut seen.voltage,
-                left.voltage,
-                clamped,
-                "v",
-                OverflowKind::Saturate,
-            );
+            once(&mut seen.voltage, left.voltage, clamped, "v", OverflowKind::Saturate);
         }
     }
 }
@@ -386,11 +345,7 @@ impl Bank for LifBank {
             }
             start = block.end;
         }
-        gather(
-            &self.mask[range.clone()],
-            range.start as u32,
-            &mut fired.index,
-        );
+        gather(&self.mask[range.clone()], range.start as u32, &mut fired.index);
         active
     }
 
@@ -440,12 +395,7 @@ pub(crate) fn gather(mask: &[u8], base: u32, index: &mut Vec<u32>) {
 }
 
 fn gather_bytes(mask: &[u8], base: u32, index: &mut Vec<u32>) {
-    index.extend(
-        mask.iter()
-            .enumerate()
-            .filter(|(_, m)| **m != 0)
-            .map(|(i, _)| base + i as u32),
-    );
+    index.extend(mask.iter().enumerate().filter(|(_, m)| **m != 0).map(|(i, _)| base + i as u32));
 }
 
 /// The float twin, in the same units as the registers: no rounding, no register ends.
@@ -499,11 +449,7 @@ impl Kernel<f64> for LifFloat {
         for (var, values) in state.iter().enumerate() {
             let values = values.to_real();
             if values.len() != self.u.len() {
-                return Err(ModelError::shape(
-                    "saved state",
-                    &[values.len()],
-                    &[self.u.len()],
-                ));
+                return Err(ModelError::shape("saved state", &[values.len()], &[self.u.len()]));
             }
             self.set(var, &values)?;
         }
@@ -521,9 +467,7 @@ impl Behaviour for Lif {
     }
 
     fn vars(&self) -> Vec<VarSpec> {
-        ["u", "v", "vth", "bias"]
-            .map(|name| VarSpec::new(name, &self.shape))
-            .to_vec()
+        ["u", "v", "vth", "bias"].map(|name| VarSpec::new(name, &self.shape)).to_vec()
     }
 
     fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
@@ -535,36 +479,21 @@ impl Behaviour for Lif {
         let n = length(&self.shape);
         let a = setting.arithmetic;
         let align = f64::from(1 << a.align);
-        let (mant, exp) = (
-            self.bias_mant.values("bias_mant", n)?,
-            self.bias_exp.values("bias_exp", n)?,
-        );
+        let (mant, exp) = (self.bias_mant.values("bias_mant", n)?, self.bias_exp.values("bias_exp", n)?);
         Ok(Box::new(LifFloat {
             u: self.u.values("u", n)?,
             v: self.v.values("v", n)?,
             ku: self.du.keep_real("du", n, a.current_decay_offset)?,
             kv: self.dv.keep_real("dv", n, a.voltage_decay_offset)?,
             bias: mant.iter().zip(&exp).map(|(m, e)| m * e.exp2()).collect(),
-            vth: self
-                .vth
-                .values("vth", n)?
-                .into_iter()
-                .map(|x| x * align)
-                .collect(),
+            vth: self.vth.values("vth", n)?.into_iter().map(|x| x * align).collect(),
             align,
             at_or_above: a.threshold == Threshold::AtOrAbove,
         }))
     }
 
-    fn bank(
-        &self,
-        setting: &Setting<'_>,
-        range: Range<usize>,
-    ) -> Option<Result<Box<dyn Bank>, ModelError>> {
-        Some(
-            self.make_bank(setting.arithmetic, range)
-                .map(|bank| Box::new(bank) as Box<dyn Bank>),
-        )
+    fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        Some(self.make_bank(setting.arithmetic, range).map(|bank| Box::new(bank) as Box<dyn Bank>))
     }
 }
 

@@ -4,27 +4,13 @@ use super::*;
 use crate::Overflow;
 
 fn kernels(p: &Lif, a: &Arithmetic) -> (Box<dyn Kernel<i32>>, Box<dyn Kernel<f64>>) {
-    let setting = Setting {
-        arithmetic: a,
-        seed: 0,
-        place: 0,
-    };
+    let setting = Setting { arithmetic: a, seed: 0, place: 0 };
     (p.fixed(&setting).unwrap(), p.float(&setting).unwrap())
 }
 
-fn step<N: crate::Number>(
-    kernel: &mut dyn Kernel<N>,
-    t: u64,
-    input: N,
-    overflow: &mut Overflow,
-) -> (N, N, N) {
+fn step<N: crate::Number>(kernel: &mut dyn Kernel<N>, t: u64, input: N, overflow: &mut Overflow) -> (N, N, N) {
     let mut outputs = vec![vec![N::default()]];
-    kernel.step(&mut Io {
-        step: t,
-        inputs: &[vec![input]],
-        outputs: &mut outputs,
-        overflow,
-    });
+    kernel.step(&mut Io { step: t, inputs: &[vec![input]], outputs: &mut outputs, overflow });
     (outputs[0][0], kernel.get(0)[0], kernel.get(1)[0])
 }
 
@@ -32,89 +18,41 @@ fn step<N: crate::Number>(
 #[test]
 fn halving_decays_give_lavas_published_series() {
     let lava = Arithmetic::lava();
-    let mut p = Lif {
-        du: 2047.into(),
-        vth: 131_071.into(),
-        ..Lif::new(&[1])
-    };
+    let mut p = Lif { du: 2047.into(), vth: 131_071.into(), ..Lif::new(&[1]) };
     let (mut fixed, _) = kernels(&p, &lava);
     let mut o = Overflow::default();
-    let us: Vec<i32> = (1..=4)
-        .map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).1)
-        .collect();
+    let us: Vec<i32> = (1..=4).map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).1).collect();
     assert_eq!(us, [8192, 4096, 2048, 1024]);
-    p = Lif {
-        du: (-1).into(),
-        dv: 2048.into(),
-        vth: 131_071.into(),
-        ..Lif::new(&[1])
-    };
+    p = Lif { du: (-1).into(), dv: 2048.into(), vth: 131_071.into(), ..Lif::new(&[1]) };
     let (mut fixed, _) = kernels(&p, &lava);
-    let vs: Vec<i32> = (1..=4)
-        .map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).2)
-        .collect();
+    let vs: Vec<i32> = (1..=4).map(|t| step(&mut *fixed, t, if t == 1 { 128 } else { 0 }, &mut o).2).collect();
     assert_eq!(vs, [8192, 12_288, 14_336, 15_360]);
     assert!(o.records().is_empty());
 }
 
 #[test]
 fn each_register_end_is_counted_with_its_first_place() {
-    let p = Lif {
-        u: vec![0, 8_388_000].into(),
-        du: (-1).into(),
-        vth: 131_071.into(),
-        ..Lif::new(&[2])
-    };
+    let p = Lif { u: vec![0, 8_388_000].into(), du: (-1).into(), vth: 131_071.into(), ..Lif::new(&[2]) };
     let (mut fixed, _) = kernels(&p, &Arithmetic::lava());
     let mut o = Overflow::default();
     for t in 1..=2 {
         let mut outputs = vec![vec![0; 2]];
-        fixed.step(&mut Io {
-            step: t,
-            inputs: &[vec![0, 100]],
-            outputs: &mut outputs,
-            overflow: &mut o,
-        });
+        fixed.step(&mut Io { step: t, inputs: &[vec![0, 100]], outputs: &mut outputs, overflow: &mut o });
     }
     let u = &o.records()[0];
-    assert_eq!(
-        (
-            u.variable.as_str(),
-            u.kind,
-            u.count,
-            u.first_step,
-            u.first_index
-        ),
-        ("u", OverflowKind::Wrap, 1, 1, 1)
-    );
-    let setting_error = Lif {
-        du: 9999.into(),
-        ..Lif::new(&[2])
-    }
-    .make_bank(&Arithmetic::lava(), 0..2)
-    .unwrap_err();
-    assert_eq!(
-        setting_error.to_string(),
-        "`du` is 9999; allowed is an integer in -1..=4095"
-    );
+    assert_eq!((u.variable.as_str(), u.kind, u.count, u.first_step, u.first_index), ("u", OverflowKind::Wrap, 1, 1, 1));
+    let setting_error = Lif { du: 9999.into(), ..Lif::new(&[2]) }.make_bank(&Arithmetic::lava(), 0..2).unwrap_err();
+    assert_eq!(setting_error.to_string(), "`du` is 9999; allowed is an integer in -1..=4095");
 }
 
 #[test]
 fn a_loihi_input_wraps_at_21_bits_and_sign_but_lavas_does_not() {
-    let p = Lif {
-        vth: 131_071.into(),
-        du: 4095.into(),
-        dv: 4095.into(),
-        ..Lif::new(&[1])
-    };
+    let p = Lif { vth: 131_071.into(), du: 4095.into(), dv: 4095.into(), ..Lif::new(&[1]) };
     let mut o = Overflow::default();
     let (mut lava, _) = kernels(&p, &Arithmetic::lava());
     assert_eq!(step(&mut *lava, 1, 40_000, &mut o).1, 2_560_000);
     let (mut loihi, _) = kernels(&p, &Arithmetic::loihi1());
-    assert_eq!(
-        step(&mut *loihi, 1, 40_000, &mut o).1,
-        2_560_000 - (1 << 22)
-    );
+    assert_eq!(step(&mut *loihi, 1, 40_000, &mut o).1, 2_560_000 - (1 << 22));
     assert_eq!(o.records()[0].variable, "a_in");
 }
 
