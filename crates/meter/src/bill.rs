@@ -162,21 +162,12 @@ impl Bill {
         let mut bill = Bill::empty();
         for event in Event::ALL {
             let count = energy.neuron_model.billed(event, counts)?;
-            bill.charge(
-                Term::Event(event),
-                count,
-                energy.get(event),
-                1.0,
-                energy.scope,
-            );
+            bill.charge(Term::Event(event), count, energy.get(event), 1.0, energy.scope);
         }
         bill.dynamic_j = bill.rows.iter().map(|row| row.energy_j).sum();
         let dynamic_rows = bill.rows.len();
         bill.charge_static(power, usage);
-        bill.static_j = bill.rows[dynamic_rows..]
-            .iter()
-            .map(|row| row.energy_j)
-            .sum();
+        bill.static_j = bill.rows[dynamic_rows..].iter().map(|row| row.energy_j).sum();
         bill.total_j = bill.dynamic_j + bill.static_j;
         bill.range_j = [0, 1].map(|end| bill.rows.iter().map(|row| row.range_j[end]).sum());
         bill.open_above = bill.rows.iter().any(|row| row.bound == Some(Bound::Min));
@@ -188,10 +179,7 @@ impl Bill {
     /// The energy charged for `term` `[J]`, if it was charged.
     #[must_use]
     pub fn energy_of(&self, term: &Term) -> Option<f64> {
-        self.rows
-            .iter()
-            .find(|row| row.term == *term)
-            .map(|row| row.energy_j)
+        self.rows.iter().find(|row| row.term == *term).map(|row| row.energy_j)
     }
 
     fn empty() -> Bill {
@@ -210,25 +198,13 @@ impl Bill {
     }
 
     /// Adds a row when `term` occurred; `scale` turns the figure into joules.
-    fn charge(
-        &mut self,
-        term: Term,
-        count: u64,
-        figure: Option<&Figure>,
-        scale: f64,
-        scope: Scope,
-    ) {
+    fn charge(&mut self, term: Term, count: u64, figure: Option<&Figure>, scale: f64, scope: Scope) {
         if count == 0 {
             return;
         }
         let Some(figure) = figure else {
-            let covered = scope == Scope::AllIn
-                && matches!(term, Term::Event(event) if event.within_all_in());
-            let list = if covered {
-                &mut self.included
-            } else {
-                &mut self.unpriced
-            };
+            let covered = scope == Scope::AllIn && matches!(term, Term::Event(event) if event.within_all_in());
+            let list = if covered { &mut self.included } else { &mut self.unpriced };
             list.push(Unpriced { term, count });
             return;
         };
@@ -256,20 +232,11 @@ impl Bill {
         if power.chip.is_some() || (power.rails.is_empty() && power.core.is_none()) {
             terms.push((Term::Chip, chips, power.chip.as_ref()));
         }
-        terms.extend(
-            power
-                .rails
-                .iter()
-                .map(|(name, figure)| (Term::Rail(name.clone()), chips, Some(figure))),
-        );
+        terms.extend(power.rails.iter().map(|(name, figure)| (Term::Rail(name.clone()), chips, Some(figure))));
         if power.core.is_some() {
             terms.push((Term::Core, u64::from(usage.cores), power.core.as_ref()));
         }
-        terms.push((
-            Term::EmbeddedCpu,
-            u64::from(usage.embedded_cpus),
-            power.embedded_cpu.as_ref(),
-        ));
+        terms.push((Term::EmbeddedCpu, u64::from(usage.embedded_cpus), power.embedded_cpu.as_ref()));
         for (term, count, figure) in terms {
             let figure = figure.filter(|_| seconds.is_some());
             self.charge(term, count, figure, seconds.unwrap_or(0.0), Scope::PerTerm);
@@ -288,29 +255,21 @@ mod tests {
     fn counts() -> impl Strategy<Value = Counts> {
         proptest::collection::vec(0u64..1 << 32, Event::COUNT).prop_map(|all| {
             let mut counts = Counts::default();
-            all.into_iter()
-                .zip(Event::ALL)
-                .for_each(|(n, event)| counts.add(event, n));
+            all.into_iter().zip(Event::ALL).for_each(|(n, event)| counts.add(event, n));
             counts
         })
     }
 
     fn evidence() -> impl Strategy<Value = Evidence> {
         use Evidence::*;
-        prop::sample::select(vec![
-            Measured, Fitted, Derived, Simulated, Vendor, Recalled, Assumed,
-        ])
+        prop::sample::select(vec![Measured, Fitted, Derived, Simulated, Vendor, Recalled, Assumed])
     }
 
     /// A price between 1 fJ and 1 nJ, with or without a range.
     fn price() -> impl Strategy<Value = Figure> {
         (1e-15..1e-9, evidence(), any::<bool>()).prop_map(|(v, ev, ranged)| {
             let price = Figure::new(v, ev, "strategy");
-            if ranged {
-                price.within(v * 0.5, v * 2.0)
-            } else {
-                price
-            }
+            if ranged { price.within(v * 0.5, v * 2.0) } else { price }
         })
     }
 
@@ -327,20 +286,10 @@ mod tests {
 
     fn power() -> StaticPower {
         let watts = |v| Some(Figure::new(v, Evidence::Measured, "bench"));
-        StaticPower {
-            chip: watts(0.1),
-            core: watts(0.001),
-            embedded_cpu: watts(0.02),
-            ..StaticPower::default()
-        }
+        StaticPower { chip: watts(0.1), core: watts(0.001), embedded_cpu: watts(0.02), ..StaticPower::default() }
     }
 
-    const USAGE: Usage = Usage {
-        chips: 2,
-        cores: 30,
-        embedded_cpus: 3,
-        time_ps: Some(5_000_000_000),
-    };
+    const USAGE: Usage = Usage { chips: 2, cores: 30, embedded_cpus: 3, time_ps: Some(5_000_000_000) };
 
     proptest! {
         /// Nothing is lost between the rows and the total, and every event is in exactly one list.
@@ -414,36 +363,16 @@ mod tests {
     #[test]
     fn all_in_price_covers_what_it_contains_and_refuses_to_be_added_to() {
         let mut table = EnergyTable::new(Scope::AllIn, NeuronModel::Additive);
-        table.set(
-            Event::SynapseReadDense,
-            Figure::new(8.43e-12, Evidence::Measured, "Frenkel 2019"),
-        );
+        table.set(Event::SynapseReadDense, Figure::new(8.43e-12, Evidence::Measured, "Frenkel 2019"));
         let mut counts = Counts::default();
         counts.add(Event::SynapseReadDense, 1000);
         counts.add(Event::NeuronUpdate, 50);
         counts.add(Event::HostRead, 2);
-        let bill =
-            Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap();
-        assert_eq!(
-            bill.included,
-            [Unpriced {
-                term: Term::Event(Event::NeuronUpdate),
-                count: 50
-            }]
-        );
-        assert_eq!(
-            bill.unpriced,
-            [Unpriced {
-                term: Term::Event(Event::HostRead),
-                count: 2
-            }]
-        );
-        table.set(
-            Event::HopEast,
-            Figure::new(3e-12, Evidence::Simulated, "Davies 2018"),
-        );
-        let error =
-            Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap_err();
+        let bill = Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap();
+        assert_eq!(bill.included, [Unpriced { term: Term::Event(Event::NeuronUpdate), count: 50 }]);
+        assert_eq!(bill.unpriced, [Unpriced { term: Term::Event(Event::HostRead), count: 2 }]);
+        table.set(Event::HopEast, Figure::new(3e-12, Evidence::Simulated, "Davies 2018"));
+        let error = Bill::price(&counts, &table, &StaticPower::default(), &Usage::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "energy.hop_east: event hop_east has a price, but scope `all_in` already contains it, allowed is a price for \
@@ -454,19 +383,10 @@ mod tests {
 
     #[test]
     fn static_power_is_watts_times_emulated_time() {
-        let bill = Bill::price(
-            &Counts::default(),
-            &EnergyTable::default(),
-            &power(),
-            &USAGE,
-        )
-        .unwrap();
+        let bill = Bill::price(&Counts::default(), &EnergyTable::default(), &power(), &USAGE).unwrap();
         assert_eq!(bill.energy_of(&Term::Chip), Some(2.0 * (0.1 * 5e-3)));
         assert_eq!(bill.energy_of(&Term::Core), Some(30.0 * (0.001 * 5e-3)));
-        assert_eq!(
-            bill.energy_of(&Term::EmbeddedCpu),
-            Some(3.0 * (0.02 * 5e-3))
-        );
+        assert_eq!(bill.energy_of(&Term::EmbeddedCpu), Some(3.0 * (0.02 * 5e-3)));
         assert_eq!(bill.dynamic_j, 0.0);
         assert!(bill.unpriced.is_empty());
     }
@@ -474,46 +394,24 @@ mod tests {
     #[test]
     fn unknown_static_power_and_unknown_time_are_listed() {
         let listed = |power: &StaticPower, usage: &Usage| {
-            let bill =
-                Bill::price(&Counts::default(), &EnergyTable::default(), power, usage).unwrap();
+            let bill = Bill::price(&Counts::default(), &EnergyTable::default(), power, usage).unwrap();
             assert_eq!(bill.total_j, 0.0);
-            bill.unpriced
-                .iter()
-                .map(|line| format!("{} {}", line.count, line.term))
-                .collect::<Vec<_>>()
+            bill.unpriced.iter().map(|line| format!("{} {}", line.count, line.term)).collect::<Vec<_>>()
         };
-        assert_eq!(
-            listed(&StaticPower::default(), &USAGE),
-            ["2 static.chip", "3 static.embedded_cpu"]
-        );
-        let timeless = Usage {
-            time_ps: None,
-            ..USAGE
-        };
-        assert_eq!(
-            listed(&power(), &timeless),
-            ["2 static.chip", "30 static.core", "3 static.embedded_cpu"]
-        );
+        assert_eq!(listed(&StaticPower::default(), &USAGE), ["2 static.chip", "3 static.embedded_cpu"]);
+        let timeless = Usage { time_ps: None, ..USAGE };
+        assert_eq!(listed(&power(), &timeless), ["2 static.chip", "30 static.core", "3 static.embedded_cpu"]);
     }
 
     #[test]
     fn rails_replace_the_chip() {
         let watts = |v| Figure::new(v, Evidence::Derived, "logs");
-        let rails = [
-            ("vdd".to_owned(), watts(0.00883)),
-            ("vddm".to_owned(), watts(0.02086)),
-        ]
-        .into();
-        let mut power = StaticPower {
-            rails,
-            ..StaticPower::default()
-        };
-        let bill =
-            Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap();
+        let rails = [("vdd".to_owned(), watts(0.00883)), ("vddm".to_owned(), watts(0.02086))].into();
+        let mut power = StaticPower { rails, ..StaticPower::default() };
+        let bill = Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap();
         assert!((bill.static_j - 2.0 * 0.02969 * 5e-3).abs() < 1e-15);
         power.chip = Some(watts(0.1));
-        let error =
-            Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap_err();
+        let error = Bill::price(&Counts::default(), &EnergyTable::default(), &power, &USAGE).unwrap_err();
         assert_eq!(
             error.to_string(),
             "static: chip and rails are both given, allowed is one of them, because rails are the parts of chip"
@@ -523,10 +421,7 @@ mod tests {
     #[test]
     fn open_ends_and_terms_survive_a_file() {
         let mut table = EnergyTable::new(Scope::PerTerm, NeuronModel::Exclusive);
-        let least = Figure {
-            bound: Some(Bound::Min),
-            ..Figure::new(23.6e-12, Evidence::Simulated, "Davies 2018")
-        };
+        let least = Figure { bound: Some(Bound::Min), ..Figure::new(23.6e-12, Evidence::Simulated, "Davies 2018") };
         table.set(Event::SynapseReadSparse, least);
         let mut counts = Counts::default();
         counts.add(Event::SynapseReadSparse, 7);
@@ -536,13 +431,7 @@ mod tests {
         let text = serde_json::to_string(&bill).unwrap();
         let back: Bill = serde_json::from_str(&text).unwrap();
         assert_eq!(back.rows, bill.rows);
-        for term in [
-            Term::Rail("vdd".into()),
-            Term::Core,
-            Term::EmbeddedCpu,
-            Term::Chip,
-            Term::Event(Event::HopEast),
-        ] {
+        for term in [Term::Rail("vdd".into()), Term::Core, Term::EmbeddedCpu, Term::Chip, Term::Event(Event::HopEast)] {
             assert_eq!(term.to_string().parse::<Term>().unwrap(), term);
         }
         assert!("static.moon".parse::<Term>().is_err());

@@ -38,9 +38,7 @@ impl Counts {
     /// Synapses that were read and accumulated, in any row format.
     #[must_use]
     pub fn synaptic_events(&self) -> u64 {
-        self[Event::SynapseReadDense]
-            + self[Event::SynapseReadSparse]
-            + self[Event::SynapseReadConv]
+        self[Event::SynapseReadDense] + self[Event::SynapseReadSparse] + self[Event::SynapseReadConv]
     }
 
     /// Links crossed, in any direction.
@@ -133,11 +131,7 @@ mod tests {
             counts.add(event, n);
             counts
         };
-        let parts = [
-            one(Event::Barrier, 5),
-            one(Event::HopEast, 2),
-            one(Event::Barrier, 1),
-        ];
+        let parts = [one(Event::Barrier, 5), one(Event::HopEast, 2), one(Event::Barrier, 1)];
         let forward: Counts = parts.iter().sum();
         let backward: Counts = parts.iter().rev().sum();
         assert_eq!(forward, backward);

@@ -46,9 +46,7 @@ impl NeuronModel {
             return Ok(counts[event]);
         }
         let (accesses, updates) = (counts[Event::NeuronAccess], counts[Event::NeuronUpdate]);
-        accesses
-            .checked_sub(updates)
-            .ok_or(MeterError::MoreUpdatesThanAccesses { updates, accesses })
+        accesses.checked_sub(updates).ok_or(MeterError::MoreUpdatesThanAccesses { updates, accesses })
     }
 }
 
@@ -89,18 +87,12 @@ impl EnergyTable {
     /// A table with no prices.
     #[must_use]
     pub fn new(scope: Scope, neuron_model: NeuronModel) -> Self {
-        EnergyTable {
-            scope,
-            neuron_model,
-            ..EnergyTable::default()
-        }
+        EnergyTable { scope, neuron_model, ..EnergyTable::default() }
     }
 
     /// Every known price, in table order.
     pub fn iter(&self) -> impl Iterator<Item = (Event, &Price)> {
-        Event::ALL
-            .into_iter()
-            .filter_map(|event| Some((event, self.get(event)?)))
+        Event::ALL.into_iter().filter_map(|event| Some((event, self.get(event)?)))
     }
 
     /// Checks every price and the scope; `field` is the path of the table in errors.
@@ -111,17 +103,10 @@ impl EnergyTable {
         for (event, price) in self.iter() {
             price.check(&format!("{field}.{event}"))?;
             if self.scope == Scope::AllIn && event.within_all_in() {
-                let allowed: Vec<_> = Event::ALL
-                    .iter()
-                    .filter(|event| !event.within_all_in())
-                    .map(|event| event.name())
-                    .collect();
+                let allowed: Vec<_> =
+                    Event::ALL.iter().filter(|event| !event.within_all_in()).map(|event| event.name()).collect();
                 let (field, allowed) = (format!("{field}.{event}"), allowed.join(", "));
-                return Err(MeterError::WithinAllIn {
-                    field,
-                    event,
-                    allowed,
-                });
+                return Err(MeterError::WithinAllIn { field, event, allowed });
             }
         }
         Ok(())

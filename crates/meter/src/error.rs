@@ -17,9 +17,7 @@ pub enum MeterError {
         value: f64,
     },
     /// A figure lies outside its own bounds.
-    #[error(
-        "{field}: value {value} is not within its bounds [{low}, {high}], allowed is 0 <= low <= value <= high"
-    )]
+    #[error("{field}: value {value} is not within its bounds [{low}, {high}], allowed is 0 <= low <= value <= high")]
     BoundsOutOfOrder {
         /// Path of the figure.
         field: String,
@@ -37,17 +35,13 @@ pub enum MeterError {
         field: String,
     },
     /// A figure is zero and does not say why.
-    #[error(
-        "{field}: value 0 has no reason, allowed is a zero with a reason, or no entry when the value is unknown"
-    )]
+    #[error("{field}: value 0 has no reason, allowed is a zero with a reason, or no entry when the value is unknown")]
     ZeroWithoutReason {
         /// Path of the figure.
         field: String,
     },
     /// A figure explains a zero that it is not.
-    #[error(
-        "{field}: value {value} has a reason, allowed is a reason only for a value of 0 (use note)"
-    )]
+    #[error("{field}: value {value} has a reason, allowed is a reason only for a value of 0 (use note)")]
     ReasonWithoutZero {
         /// Path of the figure.
         field: String,
@@ -76,9 +70,7 @@ pub enum MeterError {
         allowed: String,
     },
     /// Under the exclusive neuron model, more neurons were updated than visited.
-    #[error(
-        "neuron_update was counted {updates} times, allowed is at most neuron_access, {accesses} times"
-    )]
+    #[error("neuron_update was counted {updates} times, allowed is at most neuron_access, {accesses} times")]
     MoreUpdatesThanAccesses {
         /// Neuron updates counted.
         updates: u64,
@@ -102,9 +94,7 @@ pub enum MeterError {
         field: String,
     },
     /// Static power is given for the chip and again for its rails.
-    #[error(
-        "{field}: chip and rails are both given, allowed is one of them, because rails are the parts of chip"
-    )]
+    #[error("{field}: chip and rails are both given, allowed is one of them, because rails are the parts of chip")]
     ChipAndRails {
         /// Path of the table.
         field: String,

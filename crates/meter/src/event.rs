@@ -129,9 +129,7 @@ impl FromStr for Event {
 
     fn from_str(name: &str) -> Result<Self, MeterError> {
         let found = Event::ALL.into_iter().find(|event| event.name() == name);
-        found.ok_or_else(|| MeterError::UnknownTerm {
-            name: name.to_owned(),
-        })
+        found.ok_or_else(|| MeterError::UnknownTerm { name: name.to_owned() })
     }
 }
 
@@ -151,9 +149,7 @@ mod tests {
     fn names_are_distinct_and_the_same_in_files() {
         for event in Event::ALL {
             assert_eq!(serde_json::to_value(event).unwrap(), event.name());
-            let same_name = Event::ALL
-                .iter()
-                .filter(|other| other.name() == event.name());
+            let same_name = Event::ALL.iter().filter(|other| other.name() == event.name());
             assert_eq!(same_name.count(), 1, "{event}");
         }
     }

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::MeterError;
 
 /// How well a figure is supported, from the strongest grade to the weakest.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// Measured on silicon, published or in published logs.
@@ -22,7 +20,7 @@ pub enum Evidence {
     Derived,
     /// Simulated before silicon existed.
     Simulated,
-    /// Stated by the vendor in a brief or press release.
+    /// Stated by the makers of the chip or of its software, without a measurement.
     Vendor,
     /// Remembered from the literature and not read again: to be checked before use.
     Recalled,
@@ -64,7 +62,7 @@ pub enum Bound {
 
 /// A non-negative number with its evidence and source; the field that holds it fixes the unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table { v, ev, src }")]
 pub struct Figure {
     /// The value, in SI units.
     pub v: f64,
@@ -92,15 +90,7 @@ pub type Price = Figure;
 impl Figure {
     /// A figure with no range and no remark.
     pub fn new(v: f64, ev: Evidence, src: impl Into<String>) -> Self {
-        Figure {
-            v,
-            ev,
-            src: src.into(),
-            bounds: None,
-            bound: None,
-            reason: None,
-            note: None,
-        }
+        Figure { v, ev, src: src.into(), bounds: None, bound: None, reason: None, note: None }
     }
 
     /// Adds the smallest and the largest value the source allows.
@@ -130,34 +120,20 @@ impl Figure {
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
         let field = || field.to_owned();
         if !self.v.is_finite() || self.v < 0.0 {
-            return Err(MeterError::ValueOutOfRange {
-                field: field(),
-                value: self.v,
-            });
+            return Err(MeterError::ValueOutOfRange { field: field(), value: self.v });
         }
         if let Some([low, high]) = self.bounds
             && !(low >= 0.0 && low <= self.v && self.v <= high && high.is_finite())
         {
-            return Err(MeterError::BoundsOutOfOrder {
-                field: field(),
-                value: self.v,
-                low,
-                high,
-            });
+            return Err(MeterError::BoundsOutOfOrder { field: field(), value: self.v, low, high });
         }
         if self.src.trim().is_empty() {
             return Err(MeterError::NoSource { field: field() });
         }
-        let explained = self
-            .reason
-            .as_ref()
-            .is_some_and(|reason| !reason.trim().is_empty());
+        let explained = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
         match (self.v == 0.0, explained) {
             (true, false) => Err(MeterError::ZeroWithoutReason { field: field() }),
-            (false, true) => Err(MeterError::ReasonWithoutZero {
-                field: field(),
-                value: self.v,
-            }),
+            (false, true) => Err(MeterError::ReasonWithoutZero { field: field(), value: self.v }),
             _ => Ok(()),
         }
     }
@@ -174,30 +150,16 @@ mod tests {
     #[test]
     fn grades_are_ordered_from_strong_to_weak() {
         assert!(Evidence::Measured < Evidence::Fitted && Evidence::Recalled < Evidence::Assumed);
-        assert_eq!(
-            serde_json::to_value(Evidence::Vendor).unwrap(),
-            Evidence::Vendor.name()
-        );
+        assert_eq!(serde_json::to_value(Evidence::Vendor).unwrap(), Evidence::Vendor.name());
     }
 
     #[test]
     fn faults_are_named() {
         let good = Figure::new(2.0, Evidence::Measured, "paper");
         assert!(good.check("x").is_ok());
-        assert!(
-            Figure {
-                v: 0.0,
-                ..good.clone()
-            }
-            .because("no such part")
-            .check("x")
-            .is_ok()
-        );
+        assert!(Figure { v: 0.0, ..good.clone() }.because("no such part").check("x").is_ok());
         assert_eq!(
-            sentence(&Figure {
-                v: -1.0,
-                ..good.clone()
-            }),
+            sentence(&Figure { v: -1.0, ..good.clone() }),
             "energy.hop_east: value -1 is not allowed, allowed is a finite number of zero or more"
         );
         assert_eq!(
@@ -205,17 +167,11 @@ mod tests {
             "energy.hop_east: value 2 is not within its bounds [2.5, 3], allowed is 0 <= low <= value <= high"
         );
         assert_eq!(
-            sentence(&Figure {
-                src: " ".into(),
-                ..good.clone()
-            }),
+            sentence(&Figure { src: " ".into(), ..good.clone() }),
             "energy.hop_east: src is empty, allowed is a text that names the source"
         );
         assert_eq!(
-            sentence(&Figure {
-                v: 0.0,
-                ..good.clone()
-            }),
+            sentence(&Figure { v: 0.0, ..good.clone() }),
             "energy.hop_east: value 0 has no reason, allowed is a zero with a reason, or no entry when the value is unknown"
         );
         assert_eq!(

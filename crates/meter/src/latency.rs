@@ -22,13 +22,8 @@ pub(crate) const MAX_SECONDS: f64 = 1000.0;
 pub(crate) fn to_picoseconds(seconds: f64) -> Result<u64, MeterError> {
     let exact = seconds * PICOSECONDS_PER_SECOND;
     let whole = exact.round();
-    let representable = (0.0..=MAX_SECONDS).contains(&seconds)
-        && (exact - whole).abs() <= 1e-3f64.max(whole * 1e-15);
-    if representable {
-        Ok(whole as u64)
-    } else {
-        Err(MeterError::NotPicoseconds { seconds })
-    }
+    let representable = (0.0..=MAX_SECONDS).contains(&seconds) && (exact - whole).abs() <= 1e-3f64.max(whole * 1e-15);
+    if representable { Ok(whole as u64) } else { Err(MeterError::NotPicoseconds { seconds }) }
 }
 
 /// The duration of one event, with its provenance.
@@ -58,10 +53,7 @@ impl TryFrom<Figure> for Latency {
     type Error = MeterError;
 
     fn try_from(figure: Figure) -> Result<Self, MeterError> {
-        Ok(Latency {
-            ps: to_picoseconds(figure.v)?,
-            figure,
-        })
+        Ok(Latency { ps: to_picoseconds(figure.v)?, figure })
     }
 }
 
@@ -127,11 +119,7 @@ impl SyncByTiles {
         let (t0, t1) = (self.ps[above - 1], self.ps[above]);
         let (n0, n1) = (self.tiles[above - 1], self.tiles[above]);
         let part = |span: u64| span * u64::from(tiles - n0) / u64::from(n1 - n0);
-        if t1 >= t0 {
-            t0 + part(t1 - t0)
-        } else {
-            t0 - part(t0 - t1)
-        }
+        if t1 >= t0 { t0 + part(t1 - t0) } else { t0 - part(t0 - t1) }
     }
 }
 
@@ -142,21 +130,10 @@ impl TryFrom<SyncEntry> for SyncByTiles {
         let ascending = entry.tiles.windows(2).all(|pair| pair[0] < pair[1]);
         let starts = entry.tiles.first().is_some_and(|&first| first >= 1);
         if !(ascending && starts && entry.tiles.len() == entry.t.len()) {
-            return Err(MeterError::BarrierTable {
-                tiles: entry.tiles,
-                durations: entry.t.len(),
-            });
+            return Err(MeterError::BarrierTable { tiles: entry.tiles, durations: entry.t.len() });
         }
-        let ps = entry
-            .t
-            .iter()
-            .map(|&seconds| to_picoseconds(seconds))
-            .collect::<Result<_, _>>()?;
-        Ok(SyncByTiles {
-            tiles: entry.tiles.clone(),
-            ps,
-            entry,
-        })
+        let ps = entry.t.iter().map(|&seconds| to_picoseconds(seconds)).collect::<Result<_, _>>()?;
+        Ok(SyncByTiles { tiles: entry.tiles.clone(), ps, entry })
     }
 }
 
@@ -203,9 +180,7 @@ for_each_event!(define_latency_table []);
 impl LatencyTable {
     /// Every known latency, in table order.
     pub fn iter(&self) -> impl Iterator<Item = (Event, &Latency)> {
-        Event::ALL
-            .into_iter()
-            .filter_map(|event| Some((event, self.get(event)?)))
+        Event::ALL.into_iter().filter_map(|event| Some((event, self.get(event)?)))
     }
 
     /// Time `[ps]` that a core spends on `events` one after the other; unknown latencies count as nothing.
@@ -215,11 +190,7 @@ impl LatencyTable {
     pub fn serial_ps(&self, counts: &Counts, events: &[Event]) -> Result<u64, MeterError> {
         events.iter().try_fold(0u64, |sum, &event| {
             let each = self.get(event).map_or(0, Latency::ps);
-            Ok(sum.saturating_add(
-                self.neuron_model
-                    .billed(event, counts)?
-                    .saturating_mul(each),
-            ))
+            Ok(sum.saturating_add(self.neuron_model.billed(event, counts)?.saturating_mul(each)))
         })
     }
 
@@ -230,21 +201,14 @@ impl LatencyTable {
             Event::Barrier => self.barrier_ps(1).is_some(),
             _ => self.get(event).is_some(),
         };
-        counts
-            .iter()
-            .filter(|&(event, n)| n > 0 && !known(event))
-            .map(|(event, _)| event)
-            .collect()
+        counts.iter().filter(|&(event, n)| n > 0 && !known(event)).map(|(event, _)| event).collect()
     }
 
     /// Duration of the barrier `[ps]` with `tiles` used tiles, if known.
     #[must_use]
     pub fn barrier_ps(&self, tiles: u32) -> Option<u64> {
         let constant = || self.get(Event::Barrier).map(Latency::ps);
-        self.sync_by_tiles
-            .as_ref()
-            .map(|table| table.ps(tiles))
-            .or_else(constant)
+        self.sync_by_tiles.as_ref().map(|table| table.ps(tiles)).or_else(constant)
     }
 
     /// Checks every latency; `field` is the path of the table in errors.
@@ -256,12 +220,10 @@ impl LatencyTable {
             latency.figure.check(&format!("{field}.{event}"))?;
         }
         match (&self.sync_by_tiles, &self.barrier) {
-            (Some(_), Some(_)) => Err(MeterError::TwoBarriers {
-                field: field.to_owned(),
-            }),
-            (Some(table), None) if table.entry.src.trim().is_empty() => Err(MeterError::NoSource {
-                field: format!("{field}.sync_by_tiles"),
-            }),
+            (Some(_), Some(_)) => Err(MeterError::TwoBarriers { field: field.to_owned() }),
+            (Some(table), None) if table.entry.src.trim().is_empty() => {
+                Err(MeterError::NoSource { field: format!("{field}.sync_by_tiles") })
+            }
             _ => Ok(()),
         }
     }
@@ -277,14 +239,7 @@ mod tests {
 
     fn sync(tiles: &[u32], t: &[f64], between: Between) -> Result<SyncByTiles, MeterError> {
         let (tiles, t) = (tiles.to_vec(), t.to_vec());
-        SyncByTiles::try_from(SyncEntry {
-            tiles,
-            t,
-            between,
-            ev: Evidence::Fitted,
-            src: "bench".into(),
-            note: None,
-        })
+        SyncByTiles::try_from(SyncEntry { tiles, t, between, ev: Evidence::Fitted, src: "bench".into(), note: None })
     }
 
     #[test]
@@ -305,12 +260,7 @@ mod tests {
 
     #[test]
     fn step_table_takes_the_last_entry_that_is_not_larger() {
-        let table = sync(
-            &[1, 2, 4, 29],
-            &[0.6e-6, 1.0e-6, 1.4e-6, 1.8e-6],
-            Between::Step,
-        )
-        .unwrap();
+        let table = sync(&[1, 2, 4, 29], &[0.6e-6, 1.0e-6, 1.4e-6, 1.8e-6], Between::Step).unwrap();
         let us = [0, 1, 2, 3, 4, 28, 29, 32].map(|tiles| table.ps(tiles) / 100_000);
         assert_eq!(us, [6, 6, 10, 10, 14, 14, 18, 18]);
     }
@@ -318,10 +268,7 @@ mod tests {
     #[test]
     fn linear_table_meets_its_ends_and_is_constant_outside() {
         let table = sync(&[1, 32], &[113e-9, 465e-9], Between::Linear).unwrap();
-        assert_eq!(
-            [1, 32, 0, 64].map(|tiles| table.ps(tiles)),
-            [113_000, 465_000, 113_000, 465_000]
-        );
+        assert_eq!([1, 32, 0, 64].map(|tiles| table.ps(tiles)), [113_000, 465_000, 113_000, 465_000]);
         assert_eq!(table.ps(2), 113_000 + 352_000 / 31);
         let falling = sync(&[1, 3], &[4e-12, 2e-12], Between::Linear).unwrap();
         assert_eq!(falling.ps(2), 3);
@@ -329,18 +276,11 @@ mod tests {
 
     #[test]
     fn tables_that_are_none_are_refused() {
-        for (tiles, t) in [
-            (&[][..], &[][..]),
-            (&[0], &[1e-9]),
-            (&[2, 1], &[1e-9, 1e-9]),
-            (&[1, 2], &[1e-9]),
-        ] {
+        for (tiles, t) in [(&[][..], &[][..]), (&[0], &[1e-9]), (&[2, 1], &[1e-9, 1e-9]), (&[1, 2], &[1e-9])] {
             assert!(sync(tiles, t, Between::Step).is_err(), "{tiles:?}");
         }
         assert_eq!(
-            sync(&[2, 1], &[1e-9], Between::Step)
-                .unwrap_err()
-                .to_string(),
+            sync(&[2, 1], &[1e-9], Between::Step).unwrap_err().to_string(),
             "tiles [2, 1] and t (1 entries) do not form a table, allowed are equally many entries, at least one, tiles ascending from 1 or more"
         );
     }
@@ -371,15 +311,9 @@ mod tests {
         counts.add(Event::NeuronUpdate, 4);
         counts.add(Event::PacketOut, 1);
         let events = [Event::NeuronAccess, Event::NeuronUpdate, Event::PacketOut];
-        assert_eq!(
-            table.serial_ps(&counts, &events).unwrap(),
-            10 * 5_300 + 4 * 8_400
-        );
+        assert_eq!(table.serial_ps(&counts, &events).unwrap(), 10 * 5_300 + 4 * 8_400);
         table.neuron_model = NeuronModel::Exclusive;
-        assert_eq!(
-            table.serial_ps(&counts, &events).unwrap(),
-            6 * 5_300 + 4 * 8_400
-        );
+        assert_eq!(table.serial_ps(&counts, &events).unwrap(), 6 * 5_300 + 4 * 8_400);
         assert_eq!(table.untimed(&counts), [Event::PacketOut]);
     }
 }

@@ -34,23 +34,15 @@ impl StaticPower {
     /// # Errors
     /// The first figure that breaks a rule, and chip and rails given together.
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
-        let named = [
-            ("chip", &self.chip),
-            ("core", &self.core),
-            ("embedded_cpu", &self.embedded_cpu),
-        ];
+        let named = [("chip", &self.chip), ("core", &self.core), ("embedded_cpu", &self.embedded_cpu)];
         for (name, figure) in named {
-            figure
-                .iter()
-                .try_for_each(|figure| figure.check(&format!("{field}.{name}")))?;
+            figure.iter().try_for_each(|figure| figure.check(&format!("{field}.{name}")))?;
         }
         for (name, figure) in &self.rails {
             figure.check(&format!("{field}.rails.{name}"))?;
         }
         if self.chip.is_some() && !self.rails.is_empty() {
-            return Err(MeterError::ChipAndRails {
-                field: field.to_owned(),
-            });
+            return Err(MeterError::ChipAndRails { field: field.to_owned() });
         }
         Ok(())
     }
