@@ -103,20 +103,12 @@ impl ChipImage {
 
     /// Cores that hold at least one neuron: one more than the highest number used, as cores are filled in order.
     pub fn cores(&self) -> usize {
-        self.segments
-            .iter()
-            .map(|s| s.core.0 as usize + 1)
-            .max()
-            .unwrap_or(0)
+        self.segments.iter().map(|s| s.core.0 as usize + 1).max().unwrap_or(0)
     }
 
     /// Tiles that hold at least one used core.
     pub fn tiles(&self) -> u32 {
-        let mut tiles: Vec<u32> = self
-            .segments
-            .iter()
-            .map(|s| self.mesh.tile_number(s.core))
-            .collect();
+        let mut tiles: Vec<u32> = self.segments.iter().map(|s| self.mesh.tile_number(s.core)).collect();
         tiles.sort_unstable();
         tiles.dedup();
         tiles.len() as u32
@@ -124,10 +116,6 @@ impl ChipImage {
 
     /// The longest delay of any synapse.
     pub fn longest_delay(&self) -> usize {
-        self.projections
-            .iter()
-            .map(|p| usize::from(p.rows.longest_delay()))
-            .max()
-            .unwrap_or(0)
+        self.projections.iter().map(|p| usize::from(p.rows.longest_delay())).max().unwrap_or(0)
     }
 }

@@ -12,6 +12,7 @@ mod load;
 mod mesh;
 mod placement;
 mod rows;
+pub mod timing;
 mod worker;
 
 pub use batch::{Batch, HostBatch, PastSpikes};

@@ -23,12 +23,7 @@ impl SynapseFormat {
         let entry = self.synapses_per_entry as u64;
         let full = synapses / entry;
         let rest = synapses % entry;
-        full * self.entry_bits(entry, synapse_bits)
-            + if rest > 0 {
-                self.entry_bits(rest, synapse_bits)
-            } else {
-                0
-            }
+        full * self.entry_bits(entry, synapse_bits) + if rest > 0 { self.entry_bits(rest, synapse_bits) } else { 0 }
     }
 
     const fn entry_bits(self, synapses: u64, synapse_bits: u32) -> u64 {
@@ -39,12 +34,7 @@ impl SynapseFormat {
     /// Bits of one synapse: weight, delay and, for sparse rows, the index of its target among `targets`.
     ///
     /// Index widths are 6 to 12 bits (nengo-loihi's index encodings).
-    pub const fn synapse_bits(
-        format: RowFormat,
-        weight_bits: u32,
-        delay_bits: u32,
-        targets: usize,
-    ) -> u32 {
+    pub const fn synapse_bits(format: RowFormat, weight_bits: u32, delay_bits: u32, targets: usize) -> u32 {
         let index = match format {
             RowFormat::Sparse => {
                 let bits = usize::BITS - targets.saturating_sub(1).leading_zeros();
@@ -79,11 +69,7 @@ pub struct Limits {
 mod tests {
     use super::*;
 
-    const LOIHI: SynapseFormat = SynapseFormat {
-        word_bits: 64,
-        synapses_per_entry: 64,
-        overhead_bits: 10,
-    };
+    const LOIHI: SynapseFormat = SynapseFormat { word_bits: 64, synapses_per_entry: 64, overhead_bits: 10 };
 
     /// 64 synapses of 8 bits and 10 bits of overhead fill 9 words; one more synapse opens an entry of one word.
     #[test]
@@ -91,13 +77,7 @@ mod tests {
         assert_eq!(LOIHI.axon_bits(64, 8), 9 * 64);
         assert_eq!(LOIHI.axon_bits(65, 8), 10 * 64);
         assert_eq!(LOIHI.axon_bits(0, 8), 0);
-        assert_eq!(
-            SynapseFormat::synapse_bits(RowFormat::Sparse, 8, 0, 1000),
-            18
-        );
-        assert_eq!(
-            SynapseFormat::synapse_bits(RowFormat::Dense, 8, 3, 1000),
-            11
-        );
+        assert_eq!(SynapseFormat::synapse_bits(RowFormat::Sparse, 8, 0, 1000), 18);
+        assert_eq!(SynapseFormat::synapse_bits(RowFormat::Dense, 8, 3, 1000), 11);
     }
 }

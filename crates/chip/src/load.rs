@@ -37,15 +37,8 @@ impl Routes {
         for s in &image.segments {
             place[s.bank][s.start..s.start + s.len].fill(s.core.0);
         }
-        let mut routes = Routes {
-            start: Vec::new(),
-            packets: Vec::new(),
-            place,
-            banks,
-        };
-        let sources = (0..banks)
-            .map(Source::Bank)
-            .chain((0..image.inputs.len()).map(Source::Input));
+        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, banks };
+        let sources = (0..banks).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
         for source in sources {
             routes.add_source(image, source);
         }
@@ -53,11 +46,7 @@ impl Routes {
     }
 
     fn add_source(&mut self, image: &ChipImage, source: Source) {
-        let projections: Vec<_> = image
-            .projections
-            .iter()
-            .filter(|p| p.source == source)
-            .collect();
+        let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
         let mut start = vec![0];
         let mut packets: Vec<Packet> = Vec::new();
         let mut slot = vec![usize::MAX; image.cores()];
@@ -69,10 +58,7 @@ impl Routes {
                     let at = &mut slot[core as usize];
                     if *at == usize::MAX || *at < first {
                         *at = packets.len();
-                        packets.push(Packet {
-                            core,
-                            ..Packet::default()
-                        });
+                        packets.push(Packet { core, ..Packet::default() });
                     }
                     let packet = &mut packets[*at];
                     match p.rows.format {
@@ -91,14 +77,7 @@ impl Routes {
     }
 
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
-    pub fn add(
-        &self,
-        image: &ChipImage,
-        source: Source,
-        i: usize,
-        spikes: u64,
-        loads: &mut [CoreLoad],
-    ) {
+    pub fn add(&self, image: &ChipImage, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
         let (number, own) = match source {
             Source::Bank(b) => (b, Some(CoreId(self.place[b][i]))),
             Source::Input(k) => (self.banks + k, None),
@@ -117,13 +96,7 @@ impl Routes {
                 load.add(event, spikes * u64::from(n));
             }
             match own {
-                Some(core) => add_way(
-                    image,
-                    core,
-                    CoreId(packet.core),
-                    spikes,
-                    &mut loads[core.0 as usize],
-                ),
+                Some(core) => add_way(image, core, CoreId(packet.core), spikes, &mut loads[core.0 as usize]),
                 None => load.add(Event::HostSpikeIn, spikes),
             }
         }

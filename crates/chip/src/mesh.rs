@@ -66,11 +66,7 @@ impl Mesh {
     /// The tile that holds a core.
     pub const fn tile(self, core: CoreId) -> Tile {
         let tile = core.0 % self.cores_per_chip / self.cores_per_tile;
-        Tile {
-            chip: core.0 / self.cores_per_chip,
-            x: tile / self.height,
-            y: tile % self.height,
-        }
+        Tile { chip: core.0 / self.cores_per_chip, x: tile / self.height, y: tile % self.height }
     }
 
     /// The links that a packet crosses, x first, then y.
@@ -99,24 +95,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LOIHI: Mesh = Mesh {
-        width: 8,
-        height: 4,
-        cores_per_tile: 4,
-        cores_per_chip: 128,
-        chips: 1,
-    };
+    const LOIHI: Mesh = Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 1 };
 
     #[test]
     fn the_far_corner_is_seven_east_and_three_north() {
         let hops = LOIHI.hops(CoreId(0), CoreId(127));
         assert_eq!((hops.east, hops.north, hops.west, hops.south), (7, 3, 0, 0));
         assert_eq!(LOIHI.hops(CoreId(0), CoreId(3)).total(), 0, "one tile");
-        assert_eq!(
-            LOIHI.hops(CoreId(0), CoreId(4)).north,
-            1,
-            "tiles are numbered column by column"
-        );
+        assert_eq!(LOIHI.hops(CoreId(0), CoreId(4)).north, 1, "tiles are numbered column by column");
     }
 
     proptest! {

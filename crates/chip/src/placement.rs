@@ -42,9 +42,7 @@ pub struct CoreUse {
 /// How full each used core is.
 pub fn core_uses(image: &ChipImage) -> Vec<CoreUse> {
     let mut uses = vec![CoreUse::default(); image.cores()];
-    let place: Vec<Vec<u32>> = (0..image.banks.len())
-        .map(|b| cores_of_bank(image, b))
-        .collect();
+    let place: Vec<Vec<u32>> = (0..image.banks.len()).map(|b| cores_of_bank(image, b)).collect();
     for s in &image.segments {
         let own = &mut uses[s.core.0 as usize];
         own.neurons += s.len as u64;
@@ -73,8 +71,7 @@ fn add_synapses(limits: Limits, p: &crate::image::Projection, place: &[u32], use
     for core in place {
         targets[*core as usize] += 1;
     }
-    let bits =
-        SynapseFormat::synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
+    let bits = SynapseFormat::synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
     let memory = |n: u64| match limits.format {
         Some(format) => format.axon_bits(n, bits),
         None => n * u64::from(bits),
@@ -122,17 +119,11 @@ fn add_fan_in(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
 }
 
 fn add_axons(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
-    let sources = (0..image.banks.len())
-        .map(Source::Bank)
-        .chain((0..image.inputs.len()).map(Source::Input));
+    let sources = (0..image.banks.len()).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
     let mut seen = vec![u64::MAX; uses.len()];
     let mut stamp = 0;
     for source in sources {
-        let projections: Vec<_> = image
-            .projections
-            .iter()
-            .filter(|p| p.source == source)
-            .collect();
+        let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
         for i in 0..image.size_of(source) {
             for p in &projections {
                 for k in p.rows.start[i]..p.rows.start[i + 1] {

@@ -33,16 +33,10 @@ impl RowTable {
     /// Cuts the rows of `p` to the targets in `range`, which are then counted from 0.
     pub(crate) fn new(p: &Projection, range: &Range<usize>) -> Self {
         let rows = &p.rows;
-        let scale = rows
-            .weight
-            .iter()
-            .fold(31, |z, w| z.min(w.trailing_zeros().min(31)));
+        let scale = rows.weight.iter().fold(31, |z, w| z.min(w.trailing_zeros().min(31)));
         let scale = if rows.is_empty() { 0 } else { scale };
         let narrow = range.len() < 1 << (32 - WEIGHT_BITS)
-            && rows
-                .weight
-                .iter()
-                .all(|w| pumice_num::fits(i64::from(w >> scale), WEIGHT_BITS));
+            && rows.weight.iter().all(|w| pumice_num::fits(i64::from(w >> scale), WEIGHT_BITS));
         let mut delays: Vec<u8> = rows.delay.clone();
         delays.sort_unstable();
         delays.dedup();
@@ -65,22 +59,11 @@ impl RowTable {
         start.push(kept.len() as u32);
         let synapses = if narrow {
             let mask = (1 << WEIGHT_BITS) - 1;
-            Packed::Narrow(
-                kept.iter()
-                    .map(|(t, w)| t << WEIGHT_BITS | *w as u32 & mask)
-                    .collect(),
-            )
+            Packed::Narrow(kept.iter().map(|(t, w)| t << WEIGHT_BITS | *w as u32 & mask).collect())
         } else {
             Packed::Wide(kept)
         };
-        RowTable {
-            delays,
-            start,
-            n_in: rows.n_in,
-            synapses,
-            scale,
-            graded: rows.graded,
-        }
+        RowTable { delays, start, n_in: rows.n_in, synapses, scale, graded: rows.graded }
     }
 
     /// Adds the weights of source `i` at delay number `d`, times `payload`, to the accumulators.

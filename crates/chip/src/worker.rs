@@ -30,9 +30,7 @@ pub enum WorkerError {
         fault: ModelError,
     },
     /// A process has no form for cores.
-    #[error(
-        "`{path}` has no chip model; run it on the fixed backend by an exception in the run configuration"
-    )]
+    #[error("`{path}` has no chip model; run it on the fixed backend by an exception in the run configuration")]
     NoBank {
         /// Path of the process.
         path: String,
@@ -93,20 +91,13 @@ impl Worker {
         let mut shares = Vec::with_capacity(image.banks.len());
         for (b, bank) in image.banks.iter().enumerate() {
             let range = bank.n * w / workers..bank.n * (w + 1) / workers;
-            let setting = Setting {
-                arithmetic: &image.arithmetic,
-                seed: image.seed,
-                place: bank.process,
-            };
+            let setting = Setting { arithmetic: &image.arithmetic, seed: image.seed, place: bank.process };
             let path = bank.path.clone();
             let made = bank.model.bank(&setting, range.clone());
             let made = made.ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
             let kernel = made.map_err(|fault| WorkerError::Model { path, fault })?;
-            let parts = image
-                .segments
-                .iter()
-                .filter(|s| s.bank == b)
-                .filter_map(|s| cut(s.core, s.start, s.len, &range));
+            let parts =
+                image.segments.iter().filter(|s| s.bank == b).filter_map(|s| cut(s.core, s.start, s.len, &range));
             let parts: Vec<_> = parts.collect();
             shares.push(Share {
                 bank: kernel,
@@ -120,20 +111,9 @@ impl Worker {
         }
         let feed = |p: &crate::image::Projection| {
             let range = &shares[p.target].range;
-            let partial = if p.rows.sum_exponent == 0 {
-                Vec::new()
-            } else {
-                vec![0; range.len()]
-            };
+            let partial = if p.rows.sum_exponent == 0 { Vec::new() } else { vec![0; range.len()] };
             let rows = RowTable::new(p, range);
-            Feed {
-                source: p.source,
-                target: p.target,
-                port: p.port,
-                rows,
-                sum_exponent: p.rows.sum_exponent,
-                partial,
-            }
+            Feed { source: p.source, target: p.target, port: p.port, rows, sum_exponent: p.rows.sum_exponent, partial }
         };
         let feeds = image.projections.iter().map(feed).collect();
         Ok(Worker {
@@ -149,10 +129,7 @@ impl Worker {
     /// Runs one step and returns what the peers must know.
     pub fn step(&mut self, host: &HostBatch) -> Batch {
         self.integrate(host);
-        let mut batch = Batch {
-            fired: Vec::with_capacity(self.shares.len()),
-            ..Batch::default()
-        };
+        let mut batch = Batch { fired: Vec::with_capacity(self.shares.len()), ..Batch::default() };
         if host.loads {
             batch.loads = vec![Counts::default(); self.cores];
         }
@@ -167,19 +144,14 @@ impl Worker {
         }
         for (probe, bank, var) in &host.probes {
             let share = &self.shares[*bank];
-            batch
-                .probes
-                .push((*probe, share.range.start, share.bank.get(*var)));
+            batch.probes.push((*probe, share.range.start, share.bank.get(*var)));
         }
         batch
     }
 
     /// Takes what all workers sent in the step that just ended, in their order, its own batch included.
     pub fn receive(&mut self, batches: Vec<Arc<Batch>>) {
-        self.history.push_front(Past {
-            batches,
-            inputs: Vec::new(),
-        });
+        self.history.push_front(Past { batches, inputs: Vec::new() });
         self.history.truncate(self.depth);
     }
 
@@ -187,9 +159,7 @@ impl Worker {
     pub fn past(&self) -> Vec<PastSpikes> {
         let banks = self.shares.len();
         let whole = |past: &Past| PastSpikes {
-            banks: (0..banks)
-                .map(|b| join(past.batches.iter().map(|batch| &batch.fired[b])))
-                .collect(),
+            banks: (0..banks).map(|b| join(past.batches.iter().map(|batch| &batch.fired[b]))).collect(),
             inputs: past.inputs.clone(),
         };
         self.history.iter().map(whole).collect()
@@ -198,10 +168,7 @@ impl Worker {
     /// Takes back what [`Worker::past`] gave.
     pub fn recall(&mut self, past: &[PastSpikes]) {
         let step = |p: &PastSpikes| Past {
-            batches: vec![Arc::new(Batch {
-                fired: p.banks.clone(),
-                ..Batch::default()
-            })],
+            batches: vec![Arc::new(Batch { fired: p.banks.clone(), ..Batch::default() })],
             inputs: p.inputs.clone(),
         };
         self.history = past.iter().map(step).collect();
@@ -231,10 +198,7 @@ impl Worker {
         }
         for (bank, port, values) in &host.direct {
             let share = &mut self.shares[*bank];
-            for (sum, x) in share.sums[*port]
-                .iter_mut()
-                .zip(&values[share.range.clone()])
-            {
+            for (sum, x) in share.sums[*port].iter_mut().zip(&values[share.range.clone()]) {
                 *sum = sum.wrapping_add(*x);
             }
         }
@@ -249,18 +213,12 @@ impl Worker {
                 load.add(Event::NeuronUpdate, *active);
             }
         }
-        self.shares
-            .iter()
-            .map(|s| (s.range.clone(), s.spikes.as_slice()))
-            .collect()
+        self.shares.iter().map(|s| (s.range.clone(), s.spikes.as_slice())).collect()
     }
 
     /// Reads a variable of this worker's share of a bank: first neuron and values.
     pub fn get(&self, bank: usize, var: usize) -> (usize, Vec<i32>) {
-        (
-            self.shares[bank].range.start,
-            self.shares[bank].bank.get(var),
-        )
+        (self.shares[bank].range.start, self.shares[bank].bank.get(var))
     }
 
     /// Writes a variable of this worker's share of a bank from the values of the whole bank.
@@ -270,21 +228,12 @@ impl Worker {
     pub fn set(&mut self, bank: usize, var: usize, values: &[i32]) -> Result<(), WorkerError> {
         let share = &mut self.shares[bank];
         let own = &values[share.range.clone()];
-        share
-            .bank
-            .set(var, own)
-            .map_err(|fault| WorkerError::Model {
-                path: self.paths[bank].clone(),
-                fault,
-            })
+        share.bank.set(var, own).map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault })
     }
 
     /// The running state of this worker's share of a bank: first neuron and arrays.
     pub fn save(&self, bank: usize) -> (Range<usize>, Vec<Values>) {
-        (
-            self.shares[bank].range.clone(),
-            self.shares[bank].bank.save(),
-        )
+        (self.shares[bank].range.clone(), self.shares[bank].bank.save())
     }
 
     /// Takes back the state of its share of a bank.
@@ -293,13 +242,7 @@ impl Worker {
     /// If the arrays do not have the shape that the bank saves.
     pub fn load(&mut self, bank: usize, state: &[Values]) -> Result<(), WorkerError> {
         let path = &self.paths[bank];
-        self.shares[bank]
-            .bank
-            .load(state)
-            .map_err(|fault| WorkerError::Model {
-                path: path.clone(),
-                fault,
-            })
+        self.shares[bank].bank.load(state).map_err(|fault| WorkerError::Model { path: path.clone(), fault })
     }
 
     /// Neurons of a bank that belong to this worker.
@@ -321,12 +264,7 @@ impl Worker {
     }
 }
 
-fn cut(
-    core: CoreId,
-    start: usize,
-    len: usize,
-    range: &Range<usize>,
-) -> Option<(CoreId, Range<usize>)> {
+fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(CoreId, Range<usize>)> {
     let (lo, hi) = (start.max(range.start), (start + len).min(range.end));
     (lo < hi).then(|| (core, lo - range.start..hi - range.start))
 }
@@ -336,13 +274,8 @@ impl Share {
         let mut fired = Fired::default();
         let inputs: Vec<&[i32]> = self.sums.iter().map(Vec::as_slice).collect();
         for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
-            let mut context = BankContext {
-                step,
-                overflow: &mut self.overflow,
-            };
-            let active = self
-                .bank
-                .step(part.clone(), &mut context, &inputs, &mut fired);
+            let mut context = BankContext { step, overflow: &mut self.overflow };
+            let active = self.bank.step(part.clone(), &mut context, &inputs, &mut fired);
             *total += active;
             if let Some(load) = loads.get_mut(core.0 as usize) {
                 load.add(Event::NeuronAccess, part.len() as u64);
@@ -363,15 +296,8 @@ impl Share {
 impl Past {
     fn deliver(&self, source: Source, rows: &RowTable, d: usize, sums: &mut [i32]) {
         match source {
-            Source::Bank(b) => self
-                .batches
-                .iter()
-                .for_each(|batch| deliver(&batch.fired[b], rows, d, sums)),
-            Source::Input(i) => self
-                .inputs
-                .get(i)
-                .into_iter()
-                .for_each(|fired| deliver(fired, rows, d, sums)),
+            Source::Bank(b) => self.batches.iter().for_each(|batch| deliver(&batch.fired[b], rows, d, sums)),
+            Source::Input(i) => self.inputs.get(i).into_iter().for_each(|fired| deliver(fired, rows, d, sums)),
         }
     }
 }

@@ -24,9 +24,7 @@ pub enum CompileError {
         process: String,
     },
     /// Two populations on the chip are joined without synapses.
-    #[error(
-        "`{from}` feeds `{to}` directly; on a chip spikes reach neurons only through a connection"
-    )]
+    #[error("`{from}` feeds `{to}` directly; on a chip spikes reach neurons only through a connection")]
     Unconnected {
         /// Sending process.
         from: String,
@@ -96,9 +94,7 @@ pub enum CompileError {
         chip: String,
     },
     /// Processes wait for each other within one step.
-    #[error(
-        "{ports} wait for each other within one step; put a connection between them, or run them on one backend"
-    )]
+    #[error("{ports} wait for each other within one step; put a connection between them, or run them on one backend")]
     Deadlock {
         /// The ports in the cycle.
         ports: String,

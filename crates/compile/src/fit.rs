@@ -11,11 +11,7 @@ use crate::{CompileError, Hardware};
 pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
     check_delays(chip, hardware)?;
     let most = hardware.limits.neurons.map_or(usize::MAX, |n| n as usize);
-    let mut parts: Vec<usize> = chip
-        .banks
-        .iter()
-        .map(|b| b.n.div_ceil(most.min(b.n).max(1)).max(1))
-        .collect();
+    let mut parts: Vec<usize> = chip.banks.iter().map(|b| b.n.div_ceil(most.min(b.n).max(1)).max(1)).collect();
     let mut limit = vec!["neurons"; parts.len()];
     loop {
         chip.segments = segments(chip, &parts);
@@ -40,8 +36,7 @@ pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware) -> Result<(), Compi
                     });
                 }
                 let now = chip.banks[bank].n.div_ceil(use_.neurons as usize);
-                let wanted =
-                    ((now as u64 * need).div_ceil(have.max(1)) as usize).clamp(now + 1, now * 2);
+                let wanted = ((now as u64 * need).div_ceil(have.max(1)) as usize).clamp(now + 1, now * 2);
                 parts[bank] = parts[bank].max(wanted.min(chip.banks[bank].n));
                 limit[bank] = resource;
             }
@@ -59,22 +54,11 @@ fn broken(limits: &Limits, used: &CoreUse) -> Option<(&'static str, u64, u64)> {
     let checks = [
         (FAN_IN, used.fan_in, limits.fan_in.map(u64::from)),
         ("neurons", used.neurons, limits.neurons.map(u64::from)),
-        (
-            "bits of synapse memory",
-            used.synapse_bits,
-            limits.synapse_bits,
-        ),
+        ("bits of synapse memory", used.synapse_bits, limits.synapse_bits),
         ("input axons", used.axons_in, limits.axons_in.map(u64::from)),
-        (
-            "output axons",
-            used.axons_out,
-            limits.axons_out.map(u64::from),
-        ),
+        ("output axons", used.axons_out, limits.axons_out.map(u64::from)),
     ];
-    checks.into_iter().find_map(|(name, need, have)| {
-        have.filter(|have| need > *have)
-            .map(|have| (name, need, have))
-    })
+    checks.into_iter().find_map(|(name, need, have)| have.filter(|have| need > *have).map(|have| (name, need, have)))
 }
 
 fn segments(chip: &ChipImage, parts: &[usize]) -> Vec<Segment> {
@@ -84,12 +68,7 @@ fn segments(chip: &ChipImage, parts: &[usize]) -> Vec<Segment> {
         for k in 0..*parts {
             let (start, end) = (image.n * k / parts, image.n * (k + 1) / parts);
             if end > start {
-                all.push(Segment {
-                    bank,
-                    start,
-                    len: end - start,
-                    core: CoreId(core),
-                });
+                all.push(Segment { bank, start, len: end - start, core: CoreId(core) });
                 core += 1;
             }
         }
@@ -97,12 +76,7 @@ fn segments(chip: &ChipImage, parts: &[usize]) -> Vec<Segment> {
     all
 }
 
-fn out_of_cores(
-    chip: &ChipImage,
-    hardware: &Hardware,
-    parts: &[usize],
-    limit: &[&str],
-) -> CompileError {
+fn out_of_cores(chip: &ChipImage, hardware: &Hardware, parts: &[usize], limit: &[&str]) -> CompileError {
     let bank = (0..parts.len()).max_by_key(|b| parts[*b]).unwrap_or(0);
     CompileError::OutOfCores {
         need: chip.cores() as u64,
@@ -122,12 +96,7 @@ fn check_delays(chip: &ChipImage, hardware: &Hardware) -> Result<(), CompileErro
         let need = u64::from(p.rows.longest_delay());
         if need > u64::from(have) {
             let chip = hardware.name.clone();
-            return Err(CompileError::Delay {
-                path: p.path.clone(),
-                need,
-                have: u64::from(have),
-                chip,
-            });
+            return Err(CompileError::Delay { path: p.path.clone(), need, have: u64::from(have), chip });
         }
     }
     Ok(())

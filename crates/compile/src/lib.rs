@@ -38,19 +38,8 @@ pub struct Hardware {
 impl Hardware {
     /// A chip of one core without limits, for simulation as such.
     pub fn unlimited(arithmetic: Arithmetic) -> Self {
-        let mesh = Mesh {
-            width: 1,
-            height: 1,
-            cores_per_tile: 1 << 20,
-            cores_per_chip: 1 << 20,
-            chips: 1,
-        };
-        Hardware {
-            name: "unlimited".into(),
-            mesh,
-            limits: Limits::default(),
-            arithmetic,
-        }
+        let mesh = Mesh { width: 1, height: 1, cores_per_tile: 1 << 20, cores_per_chip: 1 << 20, chips: 1 };
+        Hardware { name: "unlimited".into(), mesh, limits: Limits::default(), arithmetic }
     }
 }
 
@@ -59,11 +48,7 @@ impl Hardware {
 /// # Errors
 /// If a process refuses its parameters or has no form for its backend, the network does not fit the chip, or
 /// processes wait for each other within a step.
-pub fn compile(
-    graph: &Graph,
-    hardware: &Hardware,
-    config: &RunConfig,
-) -> Result<Image, CompileError> {
+pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result<Image, CompileError> {
     let wires = graph.wires();
     let placement = Placement::new(graph, hardware, config, &wires)?;
     let mut chip = ChipImage {
@@ -78,11 +63,7 @@ pub fn compile(
     };
     let inputs = project::project(graph, &placement, &wires, &mut chip)?;
     fit::fit(&mut chip, hardware)?;
-    let units: Vec<UnitImage> = placement
-        .units
-        .iter()
-        .map(|p| unit(graph, config, *p))
-        .collect();
+    let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
     let mut image = Image {
         order: Vec::new(),
         places: placement.places.clone(),
@@ -118,14 +99,8 @@ fn unit(graph: &Graph, config: &RunConfig, process: ProcessId) -> UnitImage {
         process: process.number(),
         path: node.path.clone(),
         body,
-        inputs: ins
-            .iter()
-            .map(|(_, _, shape, reduce)| (pumice_models::length(shape), join_of(*reduce)))
-            .collect(),
-        outputs: outs
-            .iter()
-            .map(|(_, _, shape, _)| pumice_models::length(shape))
-            .collect(),
+        inputs: ins.iter().map(|(_, _, shape, reduce)| (pumice_models::length(shape), join_of(*reduce))).collect(),
+        outputs: outs.iter().map(|(_, _, shape, _)| pumice_models::length(shape)).collect(),
         buffered,
     }
 }
@@ -139,12 +114,7 @@ const fn join_of(reduce: Reduce) -> Join {
 }
 
 fn synapses(graph: &Graph, placement: &Placement) -> Vec<(u32, pumice_models::Model)> {
-    let on_chip = placement
-        .places
-        .iter()
-        .zip(graph.nodes())
-        .enumerate()
-        .filter(|(_, (p, _))| **p == Where::Synapses);
+    let on_chip = placement.places.iter().zip(graph.nodes()).enumerate().filter(|(_, (p, _))| **p == Where::Synapses);
     on_chip
         .filter_map(|(k, (_, node))| match &node.body {
             Body::Model(model) => Some((k as u32, model.clone())),
@@ -156,35 +126,60 @@ fn synapses(graph: &Graph, placement: &Placement) -> Vec<(u32, pumice_models::Mo
 /// Sorts the wires by what they join: units, or a unit and the chip.
 fn join(placement: &Placement, wires: &[Wire], image: &mut Image) {
     for wire in wires {
-        let (from, to) = (
-            placement.places[wire.from.0.number() as usize],
-            placement.places[wire.to.0.number() as usize],
-        );
+        let (from, to) =
+            (placement.places[wire.from.0.number() as usize], placement.places[wire.to.0.number() as usize]);
         let pairs = wire.pairs.clone();
         match (from, to) {
             (Where::Unit(a), Where::Unit(b)) => {
-                image.wires.push(UnitWire {
-                    from: (a, wire.from.1),
-                    to: (b, wire.to.1),
-                    pairs,
-                });
+                image.wires.push(UnitWire { from: (a, wire.from.1), to: (b, wire.to.1), pairs });
             }
             (Where::Unit(a), Where::Bank(b)) => {
-                image.to_chip.push(ToChip {
-                    from: (a, wire.from.1),
-                    to: (b, wire.to.1),
-                    pairs,
-                });
+                image.to_chip.push(ToChip { from: (a, wire.from.1), to: (b, wire.to.1), pairs });
             }
             (Where::Bank(a), Where::Unit(b)) => {
-                image.from_chip.push(FromChip {
-                    bank: a,
-                    to: (b, wire.to.1),
-                    pairs,
-                });
+                image.from_chip.push(FromChip { bank: a, to: (b, wire.to.1), pairs });
             }
             // Synapses are joined by their projections; nothing else can be wired to a bank (checked in placement).
             (Where::Synapses, _) | (_, Where::Synapses) | (Where::Bank(_), Where::Bank(_)) => {}
         }
     }
+}
+
+/// Cores of a profile that does not say how many it has.
+const PLENTY: u32 = 1 << 20;
+
+impl From<&pumice_profile::Profile> for Hardware {
+    /// What a profile says of structure and arithmetic; absent limits are not checked.
+    fn from(profile: &pumice_profile::Profile) -> Self {
+        let (topology, core) = (&profile.topology, &profile.core);
+        let cores_per_chip = topology.cores_per_chip.unwrap_or(PLENTY);
+        let cores_per_tile = topology.cores_per_tile.unwrap_or(1);
+        let tiles = cores_per_chip.div_ceil(cores_per_tile);
+        let [width, height] = topology.tile_grid.unwrap_or_else(|| square(tiles));
+        let format = core.synapse_format.as_ref().map(|f| pumice_chip::SynapseFormat {
+            word_bits: f.word_bits,
+            synapses_per_entry: f.max_synapses_per_entry,
+            overhead_bits: f.entry_overhead_bits,
+        });
+        Hardware {
+            name: profile.meta.name.clone(),
+            mesh: Mesh { width, height, cores_per_tile, cores_per_chip, chips: topology.chips },
+            limits: Limits {
+                neurons: core.neurons,
+                synapse_bits: core.syn_mem_bits,
+                axons_in: core.axon_in,
+                axons_out: core.axon_out,
+                fan_in: core.fan_in,
+                delay: core.delay_max,
+                format,
+            },
+            arithmetic: profile.arithmetic.values.clone(),
+        }
+    }
+}
+
+/// The smallest nearly square grid that holds `tiles` tiles.
+fn square(tiles: u32) -> [u32; 2] {
+    let width = (1..=tiles.max(1)).find(|w| w * w >= tiles).unwrap_or(1);
+    [width, tiles.div_ceil(width)]
 }

@@ -18,18 +18,10 @@ pub(crate) fn order(graph: &Graph, image: &Image) -> Result<Vec<Task>, CompileEr
         after[from].push(to);
         waits[to] += 1;
     };
-    for wire in image
-        .wires
-        .iter()
-        .filter(|w| !image.units[w.from.0].buffered)
-    {
+    for wire in image.wires.iter().filter(|w| !image.units[w.from.0].buffered) {
         edge(wire.from.0, wire.to.0);
     }
-    for wire in image
-        .to_chip
-        .iter()
-        .filter(|w| !image.units[w.from.0].buffered)
-    {
+    for wire in image.to_chip.iter().filter(|w| !image.units[w.from.0].buffered) {
         edge(wire.from.0, chip);
     }
     for wire in &image.from_chip {
@@ -39,11 +31,7 @@ pub(crate) fn order(graph: &Graph, image: &Image) -> Result<Vec<Task>, CompileEr
     let mut done = vec![false; units + 1];
     while let Some(next) = (0..=units).find(|k| !done[*k] && waits[*k] == 0) {
         done[next] = true;
-        tasks.push(if next == chip {
-            Task::Chip
-        } else {
-            Task::Unit(next)
-        });
+        tasks.push(if next == chip { Task::Chip } else { Task::Unit(next) });
         for to in &after[next] {
             waits[*to] -= 1;
         }
@@ -52,9 +40,7 @@ pub(crate) fn order(graph: &Graph, image: &Image) -> Result<Vec<Task>, CompileEr
         return Ok(tasks);
     }
     let stuck: Vec<usize> = (0..=units).filter(|k| !done[*k]).collect();
-    Err(CompileError::Deadlock {
-        ports: ports(graph, image, &stuck),
-    })
+    Err(CompileError::Deadlock { ports: ports(graph, image, &stuck) })
 }
 
 /// The in-ports of the stuck processes, by name.
@@ -63,17 +49,9 @@ fn ports(graph: &Graph, image: &Image, stuck: &[usize]) -> String {
     let port = |process: u32, slot: usize| {
         let node = &graph.nodes()[process as usize];
         let id = graph.find(&node.path).expect("every node has its own path");
-        format!(
-            "`{}.{}`",
-            node.path,
-            graph.ports_of(id, Direction::In)[slot].0
-        )
+        format!("`{}.{}`", node.path, graph.ports_of(id, Direction::In)[slot].0)
     };
-    for wire in image
-        .wires
-        .iter()
-        .filter(|w| stuck.contains(&w.from.0) && stuck.contains(&w.to.0))
-    {
+    for wire in image.wires.iter().filter(|w| stuck.contains(&w.from.0) && stuck.contains(&w.to.0)) {
         names.push(port(image.units[wire.to.0].process, wire.to.1));
     }
     for wire in image.to_chip.iter().filter(|w| stuck.contains(&w.from.0)) {

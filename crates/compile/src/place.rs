@@ -37,22 +37,14 @@ impl Placement {
         let mut forms = Vec::with_capacity(graph.nodes().len());
         for (k, node) in graph.nodes().iter().enumerate() {
             forms.push(match (&node.body, config.backend_of(&node.path)) {
-                (Body::Model(model), Backend::Chip) => {
-                    form(model, hardware, config, &node.path, k as u32)?
-                }
+                (Body::Model(model), Backend::Chip) => form(model, hardware, config, &node.path, k as u32)?,
                 _ => Form::Host,
             });
         }
-        let is_population: Vec<bool> = forms
-            .iter()
-            .map(|f| matches!(f, Form::Population))
-            .collect();
+        let is_population: Vec<bool> = forms.iter().map(|f| matches!(f, Form::Population)).collect();
         for (k, form) in forms.iter_mut().enumerate() {
             let feeds = |w: &&Wire| w.from.0.number() as usize == k;
-            let all = wires
-                .iter()
-                .filter(feeds)
-                .all(|w| is_population[w.to.0.number() as usize]);
+            let all = wires.iter().filter(feeds).all(|w| is_population[w.to.0.number() as usize]);
             if matches!(form, Form::Connection(_)) && !(all && wires.iter().any(|w| feeds(&w))) {
                 *form = Form::Host;
             }
@@ -63,12 +55,7 @@ impl Placement {
     }
 
     fn sort(graph: &Graph, forms: Vec<Form>) -> Self {
-        let mut own = Placement {
-            places: Vec::new(),
-            units: Vec::new(),
-            populations: Vec::new(),
-            rows: Vec::new(),
-        };
+        let mut own = Placement { places: Vec::new(), units: Vec::new(), populations: Vec::new(), rows: Vec::new() };
         for ((k, form), _) in forms.into_iter().enumerate().zip(graph.nodes()) {
             let (place, rows) = match form {
                 Form::Host => {
@@ -90,32 +77,16 @@ impl Placement {
     fn check(&self, graph: &Graph, wires: &[Wire]) -> Result<(), CompileError> {
         let path = |p: ProcessId| graph.nodes()[p.number() as usize].path.clone();
         for wire in wires {
-            let places = (
-                self.places[wire.from.0.number() as usize],
-                self.places[wire.to.0.number() as usize],
-            );
+            let places = (self.places[wire.from.0.number() as usize], self.places[wire.to.0.number() as usize]);
             if let (Where::Bank(_), Where::Bank(_)) = places {
-                return Err(CompileError::Unconnected {
-                    from: path(wire.from.0),
-                    to: path(wire.to.0),
-                });
+                return Err(CompileError::Unconnected { from: path(wire.from.0), to: path(wire.to.0) });
             }
         }
-        for (k, place) in self
-            .places
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| !matches!(p, Where::Unit(_)))
-        {
-            let sums = graph
-                .ports_of(id(graph, k), Direction::In)
-                .iter()
-                .all(|port| port.3 == Reduce::Sum);
+        for (k, place) in self.places.iter().enumerate().filter(|(_, p)| !matches!(p, Where::Unit(_))) {
+            let sums = graph.ports_of(id(graph, k), Direction::In).iter().all(|port| port.3 == Reduce::Sum);
             if !sums {
                 debug_assert!(!matches!(place, Where::Unit(_)));
-                return Err(CompileError::Join {
-                    path: graph.nodes()[k].path.clone(),
-                });
+                return Err(CompileError::Join { path: graph.nodes()[k].path.clone() });
             }
         }
         Ok(())
@@ -140,9 +111,7 @@ impl Placement {
 }
 
 fn id(graph: &Graph, k: usize) -> ProcessId {
-    graph
-        .find(&graph.nodes()[k].path)
-        .expect("every node has its own path")
+    graph.find(&graph.nodes()[k].path).expect("every node has its own path")
 }
 
 fn form(
@@ -152,19 +121,10 @@ fn form(
     path: &str,
     process: u32,
 ) -> Result<Form, CompileError> {
-    let setting = Setting {
-        arithmetic: &hardware.arithmetic,
-        seed: config.seed,
-        place: process,
-    };
-    let refuse = |fault| CompileError::Model {
-        path: path.to_owned(),
-        fault,
-    };
+    let setting = Setting { arithmetic: &hardware.arithmetic, seed: config.seed, place: process };
+    let refuse = |fault| CompileError::Model { path: path.to_owned(), fault };
     if let Some(rows) = model.rows(&setting) {
-        return rows
-            .map(|rows| Form::Connection(Box::new(rows)))
-            .map_err(refuse);
+        return rows.map(|rows| Form::Connection(Box::new(rows))).map_err(refuse);
     }
     if let Some(bank) = model.bank(&setting, 0..0) {
         return bank.map(|_| Form::Population).map_err(refuse);
@@ -172,9 +132,6 @@ fn form(
     let (ins, outs) = (model.in_ports(), model.out_ports());
     match ins.is_empty() || outs.is_empty() {
         true => Ok(Form::Host),
-        false => Err(CompileError::NoChipModel {
-            path: path.to_owned(),
-            process: model.name().to_owned(),
-        }),
+        false => Err(CompileError::NoChipModel { path: path.to_owned(), process: model.name().to_owned() }),
     }
 }

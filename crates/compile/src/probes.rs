@@ -5,65 +5,39 @@ use pumice_process::{Direction, Graph, Probe, ProbeTarget, Record};
 
 use crate::{CompileError, Placement};
 
-pub(crate) fn probes(
-    graph: &Graph,
-    placement: &Placement,
-) -> Result<Vec<ProbeImage>, CompileError> {
-    graph
-        .probes()
-        .iter()
-        .map(|probe| one(graph, placement, probe))
-        .collect()
+pub(crate) fn probes(graph: &Graph, placement: &Placement) -> Result<Vec<ProbeImage>, CompileError> {
+    graph.probes().iter().map(|probe| one(graph, placement, probe)).collect()
 }
 
 fn one(graph: &Graph, placement: &Placement, probe: &Probe) -> Result<ProbeImage, CompileError> {
-    let refuse = |fault| CompileError::Probe {
-        name: probe.name.clone(),
-        fault,
-    };
+    let refuse = |fault| CompileError::Probe { name: probe.name.clone(), fault };
     let (source, shape) = match probe.target {
         ProbeTarget::Var(process, var) => {
-            let shape = graph.nodes()[process.number() as usize].vars()[var]
-                .shape
-                .clone();
+            let shape = graph.nodes()[process.number() as usize].vars()[var].shape.clone();
             let source = match placement.places[process.number() as usize] {
                 Where::Unit(unit) => ProbeSource::UnitVar(unit, var),
                 Where::Bank(bank) => ProbeSource::BankVar(bank, var),
                 Where::Synapses => {
-                    return Err(refuse(
-                        "weights of this connection do not change; read them once",
-                    ));
+                    return Err(refuse("weights of this connection do not change; read them once"));
                 }
             };
             (source, shape)
         }
         ProbeTarget::Port(port) => {
             let (direction, elements) = graph.probed(port);
-            (
-                port_source(placement, direction, &elements).map_err(refuse)?,
-                graph.shape_of(port).to_vec(),
-            )
+            (port_source(placement, direction, &elements).map_err(refuse)?, graph.shape_of(port).to_vec())
         }
     };
     let stride = match probe.record {
         Record::Dense { stride } => Some(stride),
         Record::Events => None,
     };
-    Ok(ProbeImage {
-        name: probe.name.clone(),
-        source,
-        shape,
-        stride,
-    })
+    Ok(ProbeImage { name: probe.name.clone(), source, shape, stride })
 }
 
 type Element = (pumice_process::ProcessId, usize, u32);
 
-fn port_source(
-    placement: &Placement,
-    direction: Direction,
-    elements: &[Element],
-) -> Result<ProbeSource, &'static str> {
+fn port_source(placement: &Placement, direction: Direction, elements: &[Element]) -> Result<ProbeSource, &'static str> {
     let mut units = Vec::new();
     let mut banks = Vec::new();
     for (process, port, index) in elements {
@@ -80,9 +54,7 @@ fn port_source(
     }
     match (units.is_empty(), direction) {
         (true, _) => Ok(ProbeSource::BankOut(banks)),
-        (false, _) if !banks.is_empty() => {
-            Err("a concatenation of ports on the chip and off it; probe each by itself")
-        }
+        (false, _) if !banks.is_empty() => Err("a concatenation of ports on the chip and off it; probe each by itself"),
         (false, Direction::Out) => Ok(ProbeSource::UnitOut(units)),
         (false, Direction::In) => Ok(ProbeSource::UnitIn(units)),
     }

@@ -19,10 +19,7 @@ pub(crate) fn project(
     let mut inputs: Vec<(usize, usize)> = Vec::new();
     for (k, rows) in placement.rows.iter().enumerate() {
         let Some(rows) = rows else { continue };
-        let sources: Vec<&Wire> = wires
-            .iter()
-            .filter(|w| w.to.0.number() as usize == k)
-            .collect();
+        let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k).collect();
         check_shared(graph, k, rows.n_in, &sources)?;
         for source in &sources {
             let from = source_of(graph, placement, source, chip, &mut inputs);
@@ -36,12 +33,7 @@ pub(crate) fn project(
                     source: from,
                     target: bank,
                     port: target.to.1,
-                    rows: remap(
-                        rows,
-                        source,
-                        target,
-                        (chip.size_of(from), chip.banks[bank].n),
-                    ),
+                    rows: remap(rows, source, target, (chip.size_of(from), chip.banks[bank].n)),
                 });
             }
         }
@@ -58,10 +50,7 @@ fn check_shared(graph: &Graph, k: usize, n: usize, sources: &[&Wire]) -> Result<
         };
         for element in elements {
             if std::mem::replace(&mut fed[element as usize], true) {
-                return Err(CompileError::SharedInput {
-                    path: graph.nodes()[k].path.clone(),
-                    element,
-                });
+                return Err(CompileError::SharedInput { path: graph.nodes()[k].path.clone(), element });
             }
         }
     }
@@ -85,17 +74,12 @@ fn source_of(
             inputs.push((unit, port));
             let n = length(graph.ports_of(process, Direction::Out)[port].2);
             let path = graph.nodes()[process.number() as usize].path.clone();
-            chip.inputs.push(InputImage {
-                process: process.number(),
-                port,
-                path,
-                n,
-            });
+            chip.inputs.push(InputImage { process: process.number(), port, path, n });
             Source::Input(inputs.len() - 1)
         }
-        Where::Synapses => unreachable!(
-            "a connection's sums never carry the kind of message that another connection takes"
-        ),
+        Where::Synapses => {
+            unreachable!("a connection's sums never carry the kind of message that another connection takes")
+        }
     }
 }
 
@@ -112,9 +96,7 @@ fn remap(rows: &Rows, source: &Wire, target: &Wire, (n_in, n_out): (usize, usize
     }
     match &target.pairs {
         None => targets.extend((0..rows.n_out as u32).map(|i| (i, vec![i]))),
-        Some(pairs) => pairs
-            .iter()
-            .for_each(|(from, to)| targets.entry(*from).or_default().push(*to)),
+        Some(pairs) => pairs.iter().for_each(|(from, to)| targets.entry(*from).or_default().push(*to)),
     }
     let mut entries = Vec::new();
     for i in 0..rows.n_in {

@@ -82,11 +82,8 @@ pub const fn schema(name: &str) -> u64 {
 /// # Errors
 /// If the value cannot be serialised.
 pub fn encode<T: Serialize>(schema: u64, value: &T) -> Result<Vec<u8>, CodecError> {
-    let payload =
-        bincode::serde::encode_to_vec(value, layout()).map_err(|fault| CodecError::Payload {
-            act: "written",
-            fault: fault.to_string(),
-        })?;
+    let payload = bincode::serde::encode_to_vec(value, layout())
+        .map_err(|fault| CodecError::Payload { act: "written", fault: fault.to_string() })?;
     let mut bytes = Vec::with_capacity(HEADER + payload.len());
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
@@ -106,51 +103,30 @@ pub fn decode<T: DeserializeOwned>(wanted: u64, bytes: &[u8]) -> Result<T, Codec
         return Err(CodecError::Magic);
     }
     let Some(header) = bytes.get(8..HEADER) else {
-        return Err(CodecError::Length {
-            have: bytes.len() as u64,
-            want: HEADER as u64,
-        });
+        return Err(CodecError::Length { have: bytes.len() as u64, want: HEADER as u64 });
     };
-    let u32_at = |at: usize| {
-        u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-    };
+    let u32_at = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
     let (version, schema, length, checksum) = (u32_at(0), u64_at(4), u64_at(12), u32_at(20));
     if version != VERSION {
-        return Err(CodecError::Version {
-            have: version,
-            want: VERSION,
-        });
+        return Err(CodecError::Version { have: version, want: VERSION });
     }
     if schema != wanted {
-        return Err(CodecError::Schema {
-            have: schema,
-            want: wanted,
-        });
+        return Err(CodecError::Schema { have: schema, want: wanted });
     }
     let payload = &bytes[HEADER..];
     if payload.len() as u64 != length {
-        return Err(CodecError::Length {
-            have: bytes.len() as u64,
-            want: length.saturating_add(HEADER as u64),
-        });
+        return Err(CodecError::Length { have: bytes.len() as u64, want: length.saturating_add(HEADER as u64) });
     }
     let found = crc32fast::hash(payload);
     if found != checksum {
-        return Err(CodecError::Checksum {
-            have: found,
-            want: checksum,
-        });
+        return Err(CodecError::Checksum { have: found, want: checksum });
     }
     let refuse = |fault: String| CodecError::Payload { act: "read", fault };
-    let (value, used) =
-        bincode::serde::decode_from_slice(payload, layout()).map_err(|e| refuse(e.to_string()))?;
+    let (value, used) = bincode::serde::decode_from_slice(payload, layout()).map_err(|e| refuse(e.to_string()))?;
     match used == payload.len() {
         true => Ok(value),
-        false => Err(refuse(format!(
-            "{} bytes are left over",
-            payload.len() - used
-        ))),
+        false => Err(refuse(format!("{} bytes are left over", payload.len() - used))),
     }
 }
 
@@ -166,9 +142,7 @@ mod tests {
     fn the_layout_is_pinned() {
         let bytes = encode(SCHEMA, &(7u16, vec![-1i32], "ab".to_owned())).unwrap();
         assert_eq!(&bytes[..8], b"PUMICE\x1a\n");
-        let payload = [
-            7, 0, 1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 2, 0, 0, 0, 0, 0, 0, 0, b'a', b'b',
-        ];
+        let payload = [7, 0, 1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 2, 0, 0, 0, 0, 0, 0, 0, b'a', b'b'];
         assert_eq!(&bytes[HEADER..], payload);
     }
 

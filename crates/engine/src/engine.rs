@@ -97,7 +97,6 @@ pub struct Engine {
     initial: Option<Snapshot>,
     patience: Duration,
     strict: bool,
-    in_ports_seen: Vec<Vec<Values>>,
 }
 
 impl Engine {
@@ -111,15 +110,10 @@ impl Engine {
             n => n,
         };
         let chip = &image.chip;
-        let made: Result<Vec<Worker>, _> = (0..workers)
-            .map(|w| Worker::new(chip, w, workers))
-            .collect();
+        let made: Result<Vec<Worker>, _> = (0..workers).map(|w| Worker::new(chip, w, workers)).collect();
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
-            made.map_err(|fault| EngineError::Model {
-                path: u.path.clone(),
-                fault,
-            })
+            made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault })
         };
         let units: Result<Vec<Unit>, _> = image.units.iter().map(unit).collect();
         let a = &chip.arithmetic;
@@ -138,10 +132,7 @@ impl Engine {
             counted: 0,
             initial: None,
             patience: Duration::from_secs(30),
-            strict: [a.input, a.current, a.bias_sum]
-                .iter()
-                .any(|r| r.overflow == OverflowPolicy::Error),
-            in_ports_seen: vec![Vec::new(); image.units.len()],
+            strict: [a.input, a.current, a.bias_sum].iter().any(|r| r.overflow == OverflowPolicy::Error),
             image: Arc::new(image),
         };
         engine.initial = Some(engine.save());
@@ -175,11 +166,7 @@ impl Engine {
             if let Unit::Host { line, .. } = unit {
                 let ((to, from_engine), (to_engine, from)) = (bounded(1), bounded(1));
                 *line = Some(Line { to, from });
-                ends.push(HostEnd {
-                    process: image.process,
-                    from_engine,
-                    to_engine,
-                });
+                ends.push(HostEnd { process: image.process, from_engine, to_engine });
             }
         }
         ends
@@ -235,21 +222,12 @@ impl Engine {
     }
 
     /// One step; returns whether a host process asked for a pause.
-    fn one_step(
-        &mut self,
-        pool: &mut Pool<'_>,
-        observer: &mut Option<&mut dyn Observer>,
-    ) -> Result<bool, EngineError> {
+    fn one_step(&mut self, pool: &mut Pool<'_>, observer: &mut Option<&mut dyn Observer>) -> Result<bool, EngineError> {
         self.step += 1;
         let image = self.image.clone();
         let mut direct: Vec<(usize, usize, Vec<i32>)> = Vec::new();
         self.units.iter_mut().for_each(Unit::clear);
-        for (u, unit) in image
-            .units
-            .iter()
-            .enumerate()
-            .filter(|(_, unit)| unit.buffered)
-        {
+        for (u, unit) in image.units.iter().enumerate().filter(|(_, unit)| unit.buffered) {
             self.units[u].emit(self.step);
             debug_assert!(unit.buffered);
             self.propagate(u, &mut direct);
@@ -264,9 +242,7 @@ impl Engine {
                         self.propagate(*u, &mut direct);
                     }
                 }
-                Task::Chip => {
-                    batches = self.step_chip(pool, std::mem::take(&mut direct), observer)?
-                }
+                Task::Chip => batches = self.step_chip(pool, std::mem::take(&mut direct), observer)?,
             }
         }
         self.collect_inputs();
@@ -284,16 +260,10 @@ impl Engine {
         let image = self.image.clone();
         let unit = &image.units[u];
         if unit.body == UnitBody::Host {
-            let inputs = (0..unit.inputs.len())
-                .map(|p| probe::values(self.units[u].input(p)))
-                .collect();
+            let inputs = (0..unit.inputs.len()).map(|p| probe::values(self.units[u].input(p))).collect();
             return self.run_phase(u, pool, Phase::Spike, inputs);
         }
-        self.units[u].step(
-            self.step,
-            unit.buffered,
-            &mut self.overflow[unit.process as usize],
-        );
+        self.units[u].step(self.step, unit.buffered, &mut self.overflow[unit.process as usize]);
         Ok(false)
     }
 
@@ -304,12 +274,7 @@ impl Engine {
             let join = image.units[wire.to.0].inputs[wire.to.1].1;
             let (sender, receiver) = pair(&mut self.units, u, wire.to.0);
             match sender {
-                Some(sender) => receiver.accept(
-                    wire.to.1,
-                    join,
-                    sender.output(wire.from.1),
-                    wire.pairs.as_deref(),
-                ),
+                Some(sender) => receiver.accept(wire.to.1, join, sender.output(wire.from.1), wire.pairs.as_deref()),
                 None => {
                     let own = probe::values(receiver.output(wire.from.1));
                     receiver.accept(wire.to.1, join, probe::slice(&own), wire.pairs.as_deref());
@@ -320,13 +285,8 @@ impl Engine {
             let out = self.units[u].output(wire.from.1);
             let mut values = vec![0; image.chip.banks[wire.to.0].n];
             match &wire.pairs {
-                None => values
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(i, x)| *x = out.int(i)),
-                Some(pairs) => pairs
-                    .iter()
-                    .for_each(|(i, k)| values[*k as usize] = out.int(*i as usize)),
+                None => values.iter_mut().enumerate().for_each(|(i, x)| *x = out.int(i)),
+                Some(pairs) => pairs.iter().for_each(|(i, k)| values[*k as usize] = out.int(*i as usize)),
             }
             direct.push((wire.to.0, wire.to.1, values));
         }
@@ -340,13 +300,7 @@ impl Engine {
     ) -> Result<Vec<Arc<Batch>>, EngineError> {
         let inputs = std::mem::take(&mut self.inputs);
         let loads = observer.is_some();
-        let host = HostBatch {
-            step: self.step,
-            inputs,
-            direct,
-            loads,
-            probes: self.due_bank_probes(),
-        };
+        let host = HostBatch { step: self.step, inputs, direct, loads, probes: self.due_bank_probes() };
         let batches = pool.step(host)?;
         self.counted += 1;
         let image = self.image.clone();
@@ -372,10 +326,7 @@ impl Engine {
         let record = record.expect("a batch lists only banks that overflowed");
         let chip = &self.image.chip;
         let index = record.first_index as usize;
-        let on = chip
-            .segments
-            .iter()
-            .find(|s| s.bank == bank && (s.start..s.start + s.len).contains(&index));
+        let on = chip.segments.iter().find(|s| s.bank == bank && (s.start..s.start + s.len).contains(&index));
         EngineError::Overflow {
             path: chip.banks[bank].path.clone(),
             core: on.map_or("none".into(), |s| s.core.0.to_string()),
@@ -407,10 +358,7 @@ impl Engine {
                 *sum += own;
             }
             for (b, fired) in batch.fired.iter().enumerate() {
-                fired.index.iter().for_each(|i| {
-                    self.routes
-                        .add(chip, Source::Bank(b), *i as usize, 1, &mut loads)
-                });
+                fired.index.iter().for_each(|i| self.routes.add(chip, Source::Bank(b), *i as usize, 1, &mut loads));
             }
         }
         for (k, (unit, port)) in self.image.chip_inputs.iter().enumerate() {
@@ -456,15 +404,8 @@ impl Engine {
         inputs: Vec<Values>,
     ) -> Result<bool, EngineError> {
         let (path, step) = (self.image.units[u].path.clone(), self.step);
-        let failed = |fault: &str| EngineError::Host {
-            path: path.clone(),
-            step,
-            fault: fault.to_owned(),
-        };
-        let Unit::Host {
-            line: Some(line), ..
-        } = &self.units[u]
-        else {
+        let failed = |fault: &str| EngineError::Host { path: path.clone(), step, fault: fault.to_owned() };
+        let Unit::Host { line: Some(line), .. } = &self.units[u] else {
             return Err(failed("no thread serves it"));
         };
         let line = line.clone();
@@ -475,10 +416,7 @@ impl Engine {
             let reply = match line.wait(self.patience) {
                 Answer::Done { outputs, pause } => {
                     if let Unit::Host { outputs: own, .. } = &mut self.units[u] {
-                        outputs
-                            .into_iter()
-                            .zip(own)
-                            .for_each(|(values, out)| *out = values.to_real());
+                        outputs.into_iter().zip(own).for_each(|(values, out)| *out = values.to_real());
                     }
                     return Ok(pause);
                 }
@@ -487,19 +425,11 @@ impl Engine {
                 Answer::Silent => return Err(self.waiting(u, phase)),
                 Answer::Get { process, variable } => ToHost::Variable(match phase {
                     Phase::Spike | Phase::Learning => Err(OUT_OF_PHASE.to_owned()),
-                    _ => self
-                        .get_in(pool, process, variable)
-                        .map_err(|e| e.to_string()),
+                    _ => self.get_in(pool, process, variable).map_err(|e| e.to_string()),
                 }),
-                Answer::Set {
-                    process,
-                    variable,
-                    values,
-                } => ToHost::Written(match phase {
+                Answer::Set { process, variable, values } => ToHost::Written(match phase {
                     Phase::Spike | Phase::Learning => Err(OUT_OF_PHASE.to_owned()),
-                    _ => self
-                        .set_in(pool, process, variable, &values)
-                        .map_err(|e| e.to_string()),
+                    _ => self.set_in(pool, process, variable, &values).map_err(|e| e.to_string()),
                 }),
             };
             if line.to.send(reply).is_err() {
@@ -510,36 +440,21 @@ impl Engine {
 
     fn waiting(&self, u: usize, phase: Phase) -> EngineError {
         let image = &self.image;
-        let mut waiting: Vec<String> = image
-            .wires
-            .iter()
-            .filter(|w| w.from.0 == u)
-            .map(|w| image.units[w.to.0].path.clone())
-            .collect();
-        waiting.extend(
-            image
-                .to_chip
-                .iter()
-                .filter(|w| w.from.0 == u)
-                .map(|w| image.chip.banks[w.to.0].path.clone()),
-        );
+        let mut waiting: Vec<String> =
+            image.wires.iter().filter(|w| w.from.0 == u).map(|w| image.units[w.to.0].path.clone()).collect();
+        waiting.extend(image.to_chip.iter().filter(|w| w.from.0 == u).map(|w| image.chip.banks[w.to.0].path.clone()));
         waiting.dedup();
         EngineError::Waiting {
             path: image.units[u].path.clone(),
             phase: format!("{phase:?}").to_lowercase(),
             step: self.step,
             seconds: self.patience.as_secs(),
-            waiting: if waiting.is_empty() {
-                "no ports".into()
-            } else {
-                waiting.join(", ")
-            },
+            waiting: if waiting.is_empty() { "no ports".into() } else { waiting.join(", ") },
         }
     }
 }
 
-const OUT_OF_PHASE: &str =
-    "variables can be read and written only in the management and host phases";
+const OUT_OF_PHASE: &str = "variables can be read and written only in the management and host phases";
 
 /// The sending unit, or `None` if it is the receiving one too, and the receiving unit.
 fn pair(units: &mut [Unit], from: usize, to: usize) -> (Option<&Unit>, &mut Unit) {
@@ -561,20 +476,12 @@ const WORTH_A_THREAD: usize = 400_000;
 fn choose_workers(image: &Image) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = image.chip.neurons() + image.chip.synapses() / 50;
-    if work < WORTH_A_THREAD {
-        1
-    } else {
-        cores.min(work / WORTH_A_THREAD + 1)
-    }
+    if work < WORTH_A_THREAD { 1 } else { cores.min(work / WORTH_A_THREAD + 1) }
 }
 
 pub(crate) fn float_weights(image: &Image, process: u32) -> Option<Result<Values, EngineError>> {
     let (_, model) = image.synapses.iter().find(|(p, _)| *p == process)?;
-    let setting = Setting {
-        arithmetic: &image.chip.arithmetic,
-        seed: image.chip.seed,
-        place: process,
-    };
+    let setting = Setting { arithmetic: &image.chip.arithmetic, seed: image.chip.seed, place: process };
     let path = image.paths[process as usize].clone();
     Some(match model.fixed(&setting) {
         Ok(kernel) => Ok(Values::Int(kernel.get(0))),
@@ -583,21 +490,12 @@ pub(crate) fn float_weights(image: &Image, process: u32) -> Option<Result<Values
 }
 
 pub(crate) fn no_such(image: &Image, process: u32, fault: &str) -> EngineError {
-    let path = image
-        .paths
-        .get(process as usize)
-        .map_or("?", String::as_str);
-    EngineError::Variable {
-        fault: format!("`{path}` {fault}"),
-    }
+    let path = image.paths.get(process as usize).map_or("?", String::as_str);
+    EngineError::Variable { fault: format!("`{path}` {fault}") }
 }
 
 pub(crate) fn place(image: &Image, process: u32) -> Result<Where, EngineError> {
-    image
-        .places
-        .get(process as usize)
-        .copied()
-        .ok_or_else(|| no_such(image, process, "is not in this network"))
+    image.places.get(process as usize).copied().ok_or_else(|| no_such(image, process, "is not in this network"))
 }
 
 /// Adds host events to the loads: spikes out to the host are charged to no core.

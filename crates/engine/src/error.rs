@@ -44,9 +44,7 @@ pub enum EngineError {
         waiting: String,
     },
     /// A value left a register whose overflow policy is `error`.
-    #[error(
-        "`{variable}` of neuron {index} of `{path}` (core {core}) left its register in step {step}"
-    )]
+    #[error("`{variable}` of neuron {index} of `{path}` (core {core}) left its register in step {step}")]
     Overflow {
         /// Path of the process.
         path: String,

@@ -16,8 +16,7 @@ mod unit;
 pub use engine::{Control, Engine, HostEnd, Observer, Outcome};
 pub use error::EngineError;
 pub use image::{
-    FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage,
-    UnitWire, Where,
+    FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage, UnitWire, Where,
 };
 pub use recording::{Recorded, Recording};
 pub use snapshot::Snapshot;

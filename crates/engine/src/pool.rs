@@ -19,7 +19,7 @@ enum Order {
 
 /// An answer of a worker thread.
 enum Reply {
-    Got(usize, Vec<i32>),
+    Got(Vec<i32>),
     Written(Result<(), EngineError>),
 }
 
@@ -43,9 +43,8 @@ impl<'scope> Pool<'scope> {
         let n = workers.len();
         let rest = workers.split_off(1);
         let first = workers.pop().expect("an engine has at least one worker");
-        let mut lanes: Vec<Vec<(Sender<Arc<Batch>>, Receiver<Arc<Batch>>)>> = (0..n)
-            .map(|_| (0..n).map(|_| bounded(2)).collect())
-            .collect();
+        let mut lanes: Vec<Vec<(Sender<Arc<Batch>>, Receiver<Arc<Batch>>)>> =
+            (0..n).map(|_| (0..n).map(|_| bounded(2)).collect()).collect();
         let mut remotes = Vec::with_capacity(rest.len());
         for (k, worker) in rest.into_iter().enumerate() {
             let me = k + 1;
@@ -55,13 +54,7 @@ impl<'scope> Pool<'scope> {
             let from: Vec<_> = (0..n).map(|peer| lanes[peer][me].1.clone()).collect();
             let handle = scope.spawn(move || serve(worker, me, &inbox, &outbox, (&to, &from)));
             let (batches, mine) = (lanes[me][0].1.clone(), lanes[0][me].0.clone());
-            remotes.push(Remote {
-                orders,
-                replies,
-                batches,
-                mine,
-                handle,
-            });
+            remotes.push(Remote { orders, replies, batches, mine, handle });
         }
         lanes.clear();
         Pool { first, remotes }
@@ -70,16 +63,10 @@ impl<'scope> Pool<'scope> {
     /// Runs one step on all workers and returns their batches in order.
     pub(crate) fn step(&mut self, host: HostBatch) -> Result<Vec<Arc<Batch>>, EngineError> {
         let step = host.step;
-        let lost = |k: usize| EngineError::Lost {
-            worker: k + 1,
-            step,
-        };
+        let lost = |k: usize| EngineError::Lost { worker: k + 1, step };
         let host = Arc::new(host);
         for (k, remote) in self.remotes.iter().enumerate() {
-            remote
-                .orders
-                .send(Order::Step(host.clone()))
-                .map_err(|_| lost(k))?;
+            remote.orders.send(Order::Step(host.clone())).map_err(|_| lost(k))?;
         }
         let own = Arc::new(self.first.step(&host));
         let mut all = vec![own.clone()];
@@ -97,16 +84,10 @@ impl<'scope> Pool<'scope> {
     pub(crate) fn get(&mut self, bank: usize, var: usize) -> Result<Vec<i32>, EngineError> {
         let mut all = self.first.get(bank, var).1;
         for (k, remote) in self.remotes.iter().enumerate() {
-            let lost = || EngineError::Lost {
-                worker: k + 1,
-                step: 0,
-            };
-            remote
-                .orders
-                .send(Order::Get(bank, var))
-                .map_err(|_| lost())?;
+            let lost = || EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::Get(bank, var)).map_err(|_| lost())?;
             match remote.replies.recv() {
-                Ok(Reply::Got(_, values)) => all.extend(values),
+                Ok(Reply::Got(values)) => all.extend(values),
                 _ => return Err(lost()),
             }
         }
@@ -114,26 +95,12 @@ impl<'scope> Pool<'scope> {
     }
 
     /// Writes a variable of a whole bank.
-    pub(crate) fn set(
-        &mut self,
-        bank: usize,
-        var: usize,
-        values: Vec<i32>,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn set(&mut self, bank: usize, var: usize, values: Vec<i32>) -> Result<(), EngineError> {
         let values = Arc::new(values);
-        let mut result = self
-            .first
-            .set(bank, var, &values)
-            .map_err(EngineError::from);
+        let mut result = self.first.set(bank, var, &values).map_err(EngineError::from);
         for (k, remote) in self.remotes.iter().enumerate() {
-            let lost = || EngineError::Lost {
-                worker: k + 1,
-                step: 0,
-            };
-            remote
-                .orders
-                .send(Order::Set(bank, var, values.clone()))
-                .map_err(|_| lost())?;
+            let lost = || EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::Set(bank, var, values.clone())).map_err(|_| lost())?;
             match remote.replies.recv() {
                 Ok(Reply::Written(written)) => result = result.and(written),
                 _ => return Err(lost()),
@@ -147,10 +114,7 @@ impl<'scope> Pool<'scope> {
         let mut workers = vec![self.first];
         for (k, remote) in self.remotes.into_iter().enumerate() {
             drop((remote.orders, remote.mine));
-            let worker = remote.handle.join().map_err(|_| EngineError::Lost {
-                worker: k + 1,
-                step: 0,
-            })?;
+            let worker = remote.handle.join().map_err(|_| EngineError::Lost { worker: k + 1, step: 0 })?;
             workers.push(worker);
         }
         Ok(workers)
@@ -160,20 +124,11 @@ impl<'scope> Pool<'scope> {
 /// Lanes to and from every peer, by number.
 type Lanes<'a> = (&'a [Sender<Arc<Batch>>], &'a [Receiver<Arc<Batch>>]);
 
-fn serve(
-    mut worker: Worker,
-    me: usize,
-    inbox: &Receiver<Order>,
-    outbox: &Sender<Reply>,
-    lanes: Lanes<'_>,
-) -> Worker {
+fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender<Reply>, lanes: Lanes<'_>) -> Worker {
     while let Ok(order) = inbox.recv() {
         let sent = match order {
             Order::Step(host) => exchange(&mut worker, me, &host, lanes),
-            Order::Get(bank, var) => {
-                let (start, values) = worker.get(bank, var);
-                outbox.send(Reply::Got(start, values)).is_ok()
-            }
+            Order::Get(bank, var) => outbox.send(Reply::Got(worker.get(bank, var).1)).is_ok(),
             Order::Set(bank, var, values) => {
                 let written = worker.set(bank, var, &values).map_err(EngineError::from);
                 outbox.send(Reply::Written(written)).is_ok()
@@ -189,10 +144,7 @@ fn serve(
 fn exchange(worker: &mut Worker, me: usize, host: &HostBatch, (to, from): Lanes<'_>) -> bool {
     let own = Arc::new(worker.step(host));
     let peers = |k: &usize| *k != me;
-    if (0..to.len())
-        .filter(peers)
-        .any(|k| to[k].send(own.clone()).is_err())
-    {
+    if (0..to.len()).filter(peers).any(|k| to[k].send(own.clone()).is_err()) {
         return false;
     }
     let mut all = Vec::with_capacity(from.len());

@@ -48,9 +48,7 @@ impl Recording {
     /// The events of an event recording as `(step, element)`; empty for dense ones.
     pub fn events(&self) -> Vec<(u64, u32)> {
         match &self.data {
-            Recorded::Events { step, index, .. } => {
-                step.iter().copied().zip(index.iter().copied()).collect()
-            }
+            Recorded::Events { step, index, .. } => step.iter().copied().zip(index.iter().copied()).collect(),
             _ => Vec::new(),
         }
     }

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
-use pumice_models::{
-    Arithmetic, Behaviour, Io, Kernel, ModelError, Number, Overflow, Setting, Values,
-};
+use pumice_models::{Arithmetic, Behaviour, Io, Kernel, ModelError, Number, Overflow, Setting, Values};
 
 use crate::image::{Join, UnitBody, UnitImage};
 
@@ -32,12 +30,7 @@ pub(crate) struct Seat<N> {
 pub(crate) enum Unit {
     Int(Seat<i32>),
     Real(Seat<f64>),
-    Host {
-        line: Option<Line>,
-        inputs: Vec<Vec<f64>>,
-        outputs: Vec<Vec<f64>>,
-        touched: Vec<bool>,
-    },
+    Host { line: Option<Line>, inputs: Vec<Vec<f64>>, outputs: Vec<Vec<f64>>, touched: Vec<bool> },
 }
 
 /// One array of a port, borrowed.
@@ -71,16 +64,8 @@ impl Slice<'_> {
 }
 
 impl Unit {
-    pub(crate) fn new(
-        image: &UnitImage,
-        arithmetic: &Arithmetic,
-        seed: u64,
-    ) -> Result<Self, ModelError> {
-        let setting = Setting {
-            arithmetic,
-            seed,
-            place: image.process,
-        };
+    pub(crate) fn new(image: &UnitImage, arithmetic: &Arithmetic, seed: u64) -> Result<Self, ModelError> {
+        let setting = Setting { arithmetic, seed, place: image.process };
         Ok(match &image.body {
             UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image)),
             UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image)),
@@ -110,28 +95,13 @@ impl Unit {
     }
 
     /// Joins what a wire brings to an in-port.
-    pub(crate) fn accept(
-        &mut self,
-        port: usize,
-        join: Join,
-        from: Slice<'_>,
-        pairs: Option<&[(u32, u32)]>,
-    ) {
+    pub(crate) fn accept(&mut self, port: usize, join: Join, from: Slice<'_>, pairs: Option<&[(u32, u32)]>) {
         match self {
             Unit::Int(seat) => seat.accept(port, join, |i| from.int(i), from.len(), pairs),
             Unit::Real(seat) => seat.accept(port, join, |i| from.real(i), from.len(), pairs),
-            Unit::Host {
-                inputs, touched, ..
-            } => {
+            Unit::Host { inputs, touched, .. } => {
                 let first = !std::mem::replace(&mut touched[port], true);
-                merge(
-                    &mut inputs[port],
-                    join,
-                    first,
-                    |i| from.real(i),
-                    from.len(),
-                    pairs,
-                );
+                merge(&mut inputs[port], join, first, |i| from.real(i), from.len(), pairs);
             }
         }
     }
@@ -150,9 +120,7 @@ impl Unit {
         match self {
             Unit::Int(seat) => seat.clear(),
             Unit::Real(seat) => seat.clear(),
-            Unit::Host {
-                inputs, touched, ..
-            } => {
+            Unit::Host { inputs, touched, .. } => {
                 inputs.iter_mut().for_each(|all| all.fill(0.0));
                 touched.fill(false);
             }
@@ -192,11 +160,7 @@ impl Unit {
                 match values.to_int() {
                     _ if values.len() != n => Err(refuse(n)),
                     Some(all) => seat.kernel.set(var, &all),
-                    None => Err(ModelError::range(
-                        "values",
-                        "a fraction",
-                        "integers on a fixed-point backend",
-                    )),
+                    None => Err(ModelError::range("values", "a fraction", "integers on a fixed-point backend")),
                 }
             }
             Unit::Real(seat) => {
@@ -231,51 +195,27 @@ impl<N: Number> Seat<N> {
     fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage) -> Self {
         Seat {
             kernel,
-            inputs: image
-                .inputs
-                .iter()
-                .map(|(n, _)| vec![N::default(); *n])
-                .collect(),
-            outputs: image
-                .outputs
-                .iter()
-                .map(|n| vec![N::default(); *n])
-                .collect(),
+            inputs: image.inputs.iter().map(|(n, _)| vec![N::default(); *n]).collect(),
+            outputs: image.outputs.iter().map(|n| vec![N::default(); *n]).collect(),
             touched: vec![false; image.inputs.len()],
         }
     }
 
-    fn accept(
-        &mut self,
-        port: usize,
-        join: Join,
-        from: impl Fn(usize) -> N,
-        n: usize,
-        pairs: Option<&[(u32, u32)]>,
-    ) {
+    fn accept(&mut self, port: usize, join: Join, from: impl Fn(usize) -> N, n: usize, pairs: Option<&[(u32, u32)]>) {
         let first = !std::mem::replace(&mut self.touched[port], true);
         merge(&mut self.inputs[port], join, first, from, n, pairs);
     }
 
     fn clear(&mut self) {
-        self.inputs
-            .iter_mut()
-            .for_each(|all| all.fill(N::default()));
+        self.inputs.iter_mut().for_each(|all| all.fill(N::default()));
         self.touched.fill(false);
     }
 
     fn step(&mut self, step: u64, buffered: bool, overflow: &mut Overflow) {
         if !buffered {
-            self.outputs
-                .iter_mut()
-                .for_each(|all| all.fill(N::default()));
+            self.outputs.iter_mut().for_each(|all| all.fill(N::default()));
         }
-        self.kernel.step(&mut Io {
-            step,
-            inputs: &self.inputs,
-            outputs: &mut self.outputs,
-            overflow,
-        });
+        self.kernel.step(&mut Io { step, inputs: &self.inputs, outputs: &mut self.outputs, overflow });
     }
 }
 
@@ -311,27 +251,15 @@ fn merge<N: Number>(
     };
     match pairs {
         None => (0..n).for_each(|i| one(i, i)),
-        Some(pairs) => pairs
-            .iter()
-            .for_each(|(i, k)| one(*i as usize, *k as usize)),
+        Some(pairs) => pairs.iter().for_each(|(i, k)| one(*i as usize, *k as usize)),
     }
 }
 
 /// What became of a phase of a host process.
 pub(crate) enum Answer {
-    Done {
-        outputs: Vec<Values>,
-        pause: bool,
-    },
-    Get {
-        process: u32,
-        variable: usize,
-    },
-    Set {
-        process: u32,
-        variable: usize,
-        values: Values,
-    },
+    Done { outputs: Vec<Values>, pause: bool },
+    Get { process: u32, variable: usize },
+    Set { process: u32, variable: usize, values: Values },
     Failed(String),
     Silent,
     Gone,
@@ -339,28 +267,14 @@ pub(crate) enum Answer {
 
 impl Line {
     pub(crate) fn start(&self, phase: Phase, step: u64, inputs: Vec<Values>) -> bool {
-        self.to
-            .send(ToHost::Run {
-                phase,
-                step,
-                inputs,
-            })
-            .is_ok()
+        self.to.send(ToHost::Run { phase, step, inputs }).is_ok()
     }
 
     pub(crate) fn wait(&self, limit: Duration) -> Answer {
         match self.from.recv_timeout(limit) {
             Ok(FromHost::Done { outputs, pause }) => Answer::Done { outputs, pause },
             Ok(FromHost::Get { process, variable }) => Answer::Get { process, variable },
-            Ok(FromHost::Set {
-                process,
-                variable,
-                values,
-            }) => Answer::Set {
-                process,
-                variable,
-                values,
-            },
+            Ok(FromHost::Set { process, variable, values }) => Answer::Set { process, variable, values },
             Ok(FromHost::Failed(fault)) => Answer::Failed(fault),
             Err(RecvTimeoutError::Timeout) => Answer::Silent,
             Err(RecvTimeoutError::Disconnected) => Answer::Gone,

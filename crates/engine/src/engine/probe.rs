@@ -17,11 +17,7 @@ pub(super) fn empty(image: &Image) -> Vec<Recording> {
         shape: p.shape.clone(),
         steps: Vec::new(),
         data: match p.stride {
-            None => Recorded::Events {
-                step: Vec::new(),
-                index: Vec::new(),
-                value: Vec::new(),
-            },
+            None => Recorded::Events { step: Vec::new(), index: Vec::new(), value: Vec::new() },
             Some(_) => Recorded::Int(Vec::new()),
         },
     };
@@ -43,20 +39,13 @@ pub(super) fn slice(values: &Values) -> Slice<'_> {
 }
 
 fn due(probe: &ProbeImage, step: u64) -> bool {
-    probe
-        .stride
-        .is_none_or(|stride| step.is_multiple_of(stride))
+    probe.stride.is_none_or(|stride| step.is_multiple_of(stride))
 }
 
 impl Engine {
     /// Variables of banks that are to be recorded in this step: probe, bank, variable.
     pub(super) fn due_bank_probes(&self) -> Vec<(usize, usize, usize)> {
-        let wanted = self
-            .image
-            .probes
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| due(p, self.step));
+        let wanted = self.image.probes.iter().enumerate().filter(|(_, p)| due(p, self.step));
         wanted
             .filter_map(|(k, p)| match p.source {
                 ProbeSource::BankVar(bank, var) => Some((k, bank, var)),
@@ -68,12 +57,7 @@ impl Engine {
     /// Records what is due at the end of the step.
     pub(super) fn record(&mut self, batches: &[Arc<Batch>]) {
         let image = self.image.clone();
-        for (k, probe) in image
-            .probes
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| due(p, self.step))
-        {
+        for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, self.step)) {
             let values = self.read(k, &probe.source, batches);
             keep(&mut self.recordings[k], self.step, values);
         }
@@ -81,29 +65,15 @@ impl Engine {
 
     fn read(&self, k: usize, source: &ProbeSource, batches: &[Arc<Batch>]) -> Values {
         match source {
-            ProbeSource::UnitVar(u, var) => {
-                self.units[*u].get(*var).unwrap_or(Values::Int(Vec::new()))
-            }
+            ProbeSource::UnitVar(u, var) => self.units[*u].get(*var).unwrap_or(Values::Int(Vec::new())),
             ProbeSource::BankVar(..) => {
-                let parts = batches
-                    .iter()
-                    .flat_map(|b| &b.probes)
-                    .filter(|(probe, ..)| *probe == k);
-                Values::Int(
-                    parts
-                        .flat_map(|(_, _, values)| values.iter().copied())
-                        .collect(),
-                )
+                let parts = batches.iter().flat_map(|b| &b.probes).filter(|(probe, ..)| *probe == k);
+                Values::Int(parts.flat_map(|(_, _, values)| values.iter().copied()).collect())
             }
-            ProbeSource::UnitOut(elements) => {
-                self.pick(elements, |u, port| self.units[u].output(port))
-            }
-            ProbeSource::UnitIn(elements) => {
-                self.pick(elements, |u, port| self.units[u].input(port))
-            }
+            ProbeSource::UnitOut(elements) => self.pick(elements, |u, port| self.units[u].output(port)),
+            ProbeSource::UnitIn(elements) => self.pick(elements, |u, port| self.units[u].input(port)),
             ProbeSource::BankOut(elements) => {
-                let mut sent: Vec<Vec<i32>> =
-                    self.image.chip.banks.iter().map(|b| vec![0; b.n]).collect();
+                let mut sent: Vec<Vec<i32>> = self.image.chip.banks.iter().map(|b| vec![0; b.n]).collect();
                 for batch in batches {
                     for (bank, fired) in batch.fired.iter().enumerate() {
                         for (j, i) in fired.index.iter().enumerate() {
@@ -111,38 +81,17 @@ impl Engine {
                         }
                     }
                 }
-                Values::Int(
-                    elements
-                        .iter()
-                        .map(|(bank, i)| sent[*bank][*i as usize])
-                        .collect(),
-                )
+                Values::Int(elements.iter().map(|(bank, i)| sent[*bank][*i as usize]).collect())
             }
         }
     }
 
-    fn pick<'a>(
-        &'a self,
-        elements: &[(usize, usize, u32)],
-        port: impl Fn(usize, usize) -> Slice<'a>,
-    ) -> Values {
-        let real = elements
-            .iter()
-            .any(|(u, p, _)| matches!(port(*u, *p), Slice::Real(_)));
+    fn pick<'a>(&'a self, elements: &[(usize, usize, u32)], port: impl Fn(usize, usize) -> Slice<'a>) -> Values {
+        let real = elements.iter().any(|(u, p, _)| matches!(port(*u, *p), Slice::Real(_)));
         if real {
-            Values::Real(
-                elements
-                    .iter()
-                    .map(|(u, p, i)| port(*u, *p).real(*i as usize))
-                    .collect(),
-            )
+            Values::Real(elements.iter().map(|(u, p, i)| port(*u, *p).real(*i as usize)).collect())
         } else {
-            Values::Int(
-                elements
-                    .iter()
-                    .map(|(u, p, i)| port(*u, *p).int(*i as usize))
-                    .collect(),
-            )
+            Values::Int(elements.iter().map(|(u, p, i)| port(*u, *p).int(*i as usize)).collect())
         }
     }
 
@@ -153,18 +102,8 @@ impl Engine {
 }
 
 fn keep(recording: &mut Recording, step: u64, values: Values) {
-    if let Recorded::Events {
-        step: steps,
-        index,
-        value,
-    } = &mut recording.data
-    {
-        for (i, x) in values
-            .to_real()
-            .into_iter()
-            .enumerate()
-            .filter(|(_, x)| *x != 0.0)
-        {
+    if let Recorded::Events { step: steps, index, value } = &mut recording.data {
+        for (i, x) in values.to_real().into_iter().enumerate().filter(|(_, x)| *x != 0.0) {
             steps.push(step);
             index.push(i as u32);
             value.push(x);

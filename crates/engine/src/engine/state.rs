@@ -19,15 +19,8 @@ impl Engine {
     /// If there is no such process, or it is a process of the user.
     pub fn get(&self, process: u32, var: usize) -> Result<Values, EngineError> {
         match place(&self.image, process)? {
-            Where::Unit(u) => self.units[u]
-                .get(var)
-                .ok_or_else(|| no_such(&self.image, process, "has no variables")),
-            Where::Bank(bank) => Ok(Values::Int(
-                self.workers
-                    .iter()
-                    .flat_map(|w| w.get(bank, var).1)
-                    .collect(),
-            )),
+            Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
+            Where::Bank(bank) => Ok(Values::Int(self.workers.iter().flat_map(|w| w.get(bank, var).1).collect())),
             Where::Synapses => self.weights(process),
         }
     }
@@ -41,25 +34,15 @@ impl Engine {
             Where::Unit(u) => self.set_unit(u, var, values),
             Where::Bank(bank) => {
                 let all = self.whole(process, bank, values)?;
-                self.workers
-                    .iter_mut()
-                    .try_for_each(|w| w.set(bank, var, &all))
-                    .map_err(EngineError::from)
+                self.workers.iter_mut().try_for_each(|w| w.set(bank, var, &all)).map_err(EngineError::from)
             }
             Where::Synapses => Err(self.fixed_synapses(process)),
         }
     }
 
-    pub(super) fn get_in(
-        &mut self,
-        pool: &mut Pool<'_>,
-        process: u32,
-        var: usize,
-    ) -> Result<Values, EngineError> {
+    pub(super) fn get_in(&mut self, pool: &mut Pool<'_>, process: u32, var: usize) -> Result<Values, EngineError> {
         match place(&self.image, process)? {
-            Where::Unit(u) => self.units[u]
-                .get(var)
-                .ok_or_else(|| no_such(&self.image, process, "has no variables")),
+            Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
             Where::Bank(bank) => Ok(Values::Int(pool.get(bank, var)?)),
             Where::Synapses => self.weights(process),
         }
@@ -84,17 +67,11 @@ impl Engine {
 
     fn set_unit(&mut self, u: usize, var: usize, values: &Values) -> Result<(), EngineError> {
         let path = &self.image.units[u].path;
-        self.units[u]
-            .set(var, values)
-            .map_err(|fault| EngineError::Model {
-                path: path.clone(),
-                fault,
-            })
+        self.units[u].set(var, values).map_err(|fault| EngineError::Model { path: path.clone(), fault })
     }
 
     fn weights(&self, process: u32) -> Result<Values, EngineError> {
-        float_weights(&self.image, process)
-            .unwrap_or_else(|| Err(no_such(&self.image, process, "has no variables")))
+        float_weights(&self.image, process).unwrap_or_else(|| Err(no_such(&self.image, process, "has no variables")))
     }
 
     fn fixed_synapses(&self, process: u32) -> EngineError {
@@ -109,13 +86,7 @@ impl Engine {
             return Err(no_such(&self.image, process, &fault));
         }
         let integers = values.to_int();
-        integers.ok_or_else(|| {
-            no_such(
-                &self.image,
-                process,
-                "runs in integers, but a value with a fraction was given",
-            )
-        })
+        integers.ok_or_else(|| no_such(&self.image, process, "runs in integers, but a value with a fraction was given"))
     }
 
     /// Back to the state before the first step: as a fresh engine of the same image.
@@ -124,11 +95,7 @@ impl Engine {
     /// None in practice; a process could refuse the state that it saved itself.
     pub fn reset(&mut self) -> Result<(), EngineError> {
         for unit in &self.units {
-            if let Unit::Host {
-                line: Some(Line { to, .. }),
-                ..
-            } = unit
-            {
+            if let Unit::Host { line: Some(Line { to, .. }), .. } = unit {
                 let _gone_threads_are_reported_by_the_next_run = to.send(ToHost::Reset);
             }
         }
@@ -147,9 +114,7 @@ impl Engine {
         Snapshot {
             step: self.step,
             units: self.units.iter().map(Unit::save).collect(),
-            banks: (0..banks)
-                .map(|b| join(self.workers.iter().map(|w| w.save(b).1)))
-                .collect(),
+            banks: (0..banks).map(|b| join(self.workers.iter().map(|w| w.save(b).1))).collect(),
             past: self.workers.first().map(Worker::past).unwrap_or_default(),
             inputs: self.inputs.clone(),
             spikes: (0..banks).map(|b| self.spikes(b)).collect(),
@@ -167,37 +132,20 @@ impl Engine {
     pub fn load(&mut self, snapshot: &Snapshot) -> Result<(), EngineError> {
         let chip = &self.image.chip;
         let counts = [
-            (
-                "processes with the host",
-                snapshot.units.len(),
-                self.units.len(),
-            ),
-            (
-                "populations on the chip",
-                snapshot.banks.len(),
-                chip.banks.len(),
-            ),
-            (
-                "inputs of the chip",
-                snapshot.input_spikes.len(),
-                chip.inputs.len(),
-            ),
+            ("processes with the host", snapshot.units.len(), self.units.len()),
+            ("populations on the chip", snapshot.banks.len(), chip.banks.len()),
+            ("inputs of the chip", snapshot.input_spikes.len(), chip.inputs.len()),
             ("cores", snapshot.loads.len(), chip.cores()),
             ("processes", snapshot.overflow.len(), self.image.paths.len()),
         ];
         for (what, have, want) in counts {
             if have != want {
-                return Err(EngineError::Snapshot {
-                    fault: format!("it has {have} {what}, this network has {want}"),
-                });
+                return Err(EngineError::Snapshot { fault: format!("it has {have} {what}, this network has {want}") });
             }
         }
         for (u, (unit, state)) in self.units.iter_mut().zip(&snapshot.units).enumerate() {
             let path = &self.image.units[u].path;
-            unit.load(state).map_err(|fault| EngineError::Model {
-                path: path.clone(),
-                fault,
-            })?;
+            unit.load(state).map_err(|fault| EngineError::Model { path: path.clone(), fault })?;
         }
         for worker in &mut self.workers {
             for (bank, state) in snapshot.banks.iter().enumerate() {
@@ -247,19 +195,13 @@ impl Engine {
         let chip = &self.image.chip;
         let mut loads = self.neuron_loads();
         for bank in 0..chip.banks.len() {
-            for (i, n) in self
-                .spikes(bank)
-                .into_iter()
-                .enumerate()
-                .filter(|(_, n)| *n > 0)
-            {
+            for (i, n) in self.spikes(bank).into_iter().enumerate().filter(|(_, n)| *n > 0) {
                 self.routes.add(chip, Source::Bank(bank), i, n, &mut loads);
             }
         }
         for (input, spikes) in self.input_spikes.iter().enumerate() {
             for (i, n) in spikes.iter().enumerate().filter(|(_, n)| **n > 0) {
-                self.routes
-                    .add(chip, Source::Input(input), i, *n, &mut loads);
+                self.routes.add(chip, Source::Input(input), i, *n, &mut loads);
             }
         }
         loads

@@ -1,0 +1,134 @@
+//! Classification of samples: a variable is set, the network runs, spikes of the outputs are counted.
+
+use pumice_meter::{Counts, Usage};
+use pumice_process::{ProbeId, Var};
+
+use crate::{Error, RunSteps, Simulation};
+
+/// Samples to be classified, and how they go in and out.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// The variable that each sample is written to.
+    pub input: Var<f64>,
+    /// A probe of events of the output spikes, one element per class.
+    pub output: ProbeId,
+    /// One row per sample.
+    pub samples: &'a [Vec<f64>],
+    /// The class of each sample.
+    pub labels: &'a [usize],
+    /// Number of classes.
+    pub classes: usize,
+    /// Steps per sample.
+    pub steps: u64,
+    /// Whether the state goes back to the beginning before each sample.
+    pub reset: bool,
+}
+
+/// What became of one sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The class it has.
+    pub label: usize,
+    /// The class with most output spikes; the lowest of equals.
+    pub answer: usize,
+    /// Output spikes by class.
+    pub votes: Vec<u64>,
+    /// Emulated time `[ps]`, if it was computed.
+    pub time_ps: Option<u64>,
+}
+
+/// What became of all samples, with everything they cost.
+#[derive(Clone, Debug, Default)]
+pub struct Classification {
+    /// By sample.
+    pub samples: Vec<Sample>,
+    /// Events of all samples.
+    pub counts: Counts,
+    /// Events of all samples by core.
+    pub loads: Vec<Counts>,
+    /// Chips, cores and time of all samples.
+    pub usage: Usage,
+    /// Steps of all samples.
+    pub steps: u64,
+    /// Wraps, clips and saturations of all samples: path, variable, kind and how often.
+    pub overflow: Vec<(String, pumice_models::OverflowRecord)>,
+}
+
+impl Classification {
+    /// The part of the samples that were classified as labelled.
+    pub fn accuracy(&self) -> f64 {
+        let right = self.samples.iter().filter(|s| s.answer == s.label).count();
+        right as f64 / self.samples.len().max(1) as f64
+    }
+
+    /// The part of the samples to which both gave the same answer.
+    pub fn agreement(&self, other: &Classification) -> f64 {
+        let same = self.samples.iter().zip(&other.samples).filter(|(a, b)| a.answer == b.answer).count();
+        same as f64 / self.samples.len().max(1) as f64
+    }
+}
+
+/// Classifies all samples; `progress` is told how many are done after each.
+///
+/// # Errors
+/// If a sample does not fit the input, or the run fails.
+pub fn classify(
+    simulation: &mut Simulation,
+    task: &Task<'_>,
+    mut progress: impl FnMut(usize),
+) -> Result<Classification, Error> {
+    let mut result = Classification { loads: vec![Counts::default(); simulation.loads().len()], ..Default::default() };
+    let mut seen = 0;
+    for (k, (sample, label)) in task.samples.iter().zip(task.labels).enumerate() {
+        if task.reset {
+            add_events(simulation, &mut result);
+            simulation.reset()?;
+            seen = 0;
+        }
+        let before = simulation.time_ps();
+        simulation.set(task.input, sample)?;
+        simulation.run(RunSteps(task.steps))?;
+        let events = simulation.recording(task.output).events();
+        let mut votes = vec![0; task.classes];
+        for (_, element) in &events[seen..] {
+            votes[*element as usize] += 1;
+        }
+        seen = events.len();
+        let time_ps = simulation.time_ps().zip(before).map(|(after, before)| after - before);
+        result.samples.push(Sample { label: *label, answer: most(&votes), votes, time_ps });
+        result.steps += task.steps;
+        progress(k + 1);
+    }
+    add_events(simulation, &mut result);
+    let times: Option<u64> = result.samples.iter().map(|s| s.time_ps).sum();
+    result.usage = Usage { time_ps: times, ..simulation.usage() };
+    Ok(result)
+}
+
+/// The lowest index of the largest vote.
+fn most(votes: &[u64]) -> usize {
+    let best = votes.iter().max();
+    votes.iter().position(|v| Some(v) == best).unwrap_or(0)
+}
+
+/// Adds what the simulation counted since its last reset.
+fn add_events(simulation: &Simulation, result: &mut Classification) {
+    if simulation.steps() == 0 {
+        return;
+    }
+    result.counts += simulation.counts();
+    for (sum, own) in result.loads.iter_mut().zip(simulation.loads()) {
+        *sum += own;
+    }
+    for (path, records) in simulation.overflow() {
+        for record in records {
+            let same = |(p, r): &&mut (String, pumice_models::OverflowRecord)| {
+                *p == path && r.variable == record.variable && r.kind == record.kind
+            };
+            match result.overflow.iter_mut().find(same) {
+                Some((_, sum)) => sum.count += record.count,
+                None => result.overflow.push((path.clone(), record)),
+            }
+        }
+    }
+}

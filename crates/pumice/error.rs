@@ -1,0 +1,47 @@
+use thiserror::Error;
+
+/// Anything that can go wrong between a model and its results.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The graph cannot be built.
+    #[error(transparent)]
+    Graph(#[from] pumice_process::GraphError),
+    /// A process refuses its parameters.
+    #[error(transparent)]
+    Model(#[from] pumice_models::ModelError),
+    /// The profile cannot be read.
+    #[error(transparent)]
+    Profile(#[from] pumice_profile::ProfileError),
+    /// The graph cannot be laid on the chip.
+    #[error(transparent)]
+    Compile(#[from] pumice_compile::CompileError),
+    /// The run failed.
+    #[error(transparent)]
+    Engine(#[from] pumice_engine::EngineError),
+    /// Events cannot be priced.
+    #[error(transparent)]
+    Meter(#[from] pumice_meter::MeterError),
+    /// Bytes are not what they should be.
+    #[error(transparent)]
+    Codec(#[from] pumice_engine::codec::CodecError),
+    /// A variable was read as a type that it does not have on its backend.
+    #[error("`{path}` runs in floating point; read its variables as real numbers, with `.real()`")]
+    NotAnInteger {
+        /// Path of the process.
+        path: String,
+    },
+    /// The model has no task to classify with.
+    #[error("the model has no `task`; there is nothing to classify")]
+    NoTask,
+    /// A thread that was running a simulation is gone.
+    #[error("the thread of the simulation ended unexpectedly")]
+    Lost,
+}
+
+impl Error {
+    /// Whether the input was wrong, rather than the run.
+    pub const fn is_input(&self) -> bool {
+        !matches!(self, Error::Engine(_) | Error::Codec(_) | Error::Lost)
+    }
+}

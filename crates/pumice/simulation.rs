@@ -1,0 +1,292 @@
+//! A network in execution, with its chip's prices and clock.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use pumice_chip::timing::{self, StepTime};
+use pumice_chip::{CoreLoad, CoreUse, core_uses};
+use pumice_compile::{Hardware, compile};
+use pumice_engine::{Control, Engine, Image, Observer, Outcome, Recording, Snapshot};
+use pumice_meter::{Bill, Counts, LatencyTable, MeterError, Usage};
+use pumice_models::{OverflowRecord, Values};
+use pumice_process::host::{HostLink, serve};
+use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RunConfig, Var};
+use pumice_profile::Profile;
+
+use crate::Error;
+
+/// Run this many steps (Lava's `RunSteps`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunSteps(pub u64);
+
+/// What a variable can be read and written as.
+pub trait Number: Copy {
+    /// From the values of a process, or `None` where they are of another type.
+    fn from_values(values: Values) -> Option<Vec<Self>>;
+    /// To values for a process.
+    fn to_values(values: &[Self]) -> Values;
+}
+
+impl Number for i32 {
+    fn from_values(values: Values) -> Option<Vec<i32>> {
+        match values {
+            Values::Int(all) => Some(all),
+            Values::Real(_) => None,
+        }
+    }
+
+    fn to_values(values: &[i32]) -> Values {
+        Values::Int(values.to_vec())
+    }
+}
+
+impl Number for f64 {
+    fn from_values(values: Values) -> Option<Vec<f64>> {
+        Some(values.to_real())
+    }
+
+    fn to_values(values: &[f64]) -> Values {
+        Values::Real(values.to_vec())
+    }
+}
+
+/// Emulated time, step by step.
+#[derive(Clone, Debug, Default)]
+struct Clock {
+    total_ps: u64,
+    steps: Vec<StepTime>,
+    latency: LatencyTable,
+    tiles: u32,
+    fault: Option<MeterError>,
+}
+
+impl Observer for Clock {
+    fn step(&mut self, _step: u64, loads: &[CoreLoad]) {
+        match timing::simple(loads, &self.latency, self.tiles) {
+            Ok(time) => {
+                self.total_ps += time.total_ps;
+                self.steps.push(time);
+            }
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+}
+
+/// A network in execution.
+#[derive(Debug)]
+pub struct Simulation {
+    engine: Engine,
+    profile: Arc<Profile>,
+    prices: Option<String>,
+    clock: Clock,
+    timed: bool,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Simulation {
+    /// Lays a graph on a chip and makes its running state.
+    ///
+    /// # Errors
+    /// If a process refuses its parameters, the network does not fit, or processes wait for each other.
+    pub fn new(mut graph: Graph, profile: &Profile, config: &RunConfig) -> Result<Self, Error> {
+        let image = compile(&graph, &Hardware::from(profile), config)?;
+        let engine = Engine::new(image, config.workers)?;
+        let mut simulation = Simulation {
+            clock: Clock { tiles: engine.image().chip.tiles(), latency: profile.time.clone(), ..Clock::default() },
+            timed: !engine.image().chip.banks.is_empty(),
+            engine,
+            profile: Arc::new(profile.clone()),
+            prices: None,
+            threads: Vec::new(),
+        };
+        simulation.start(graph.take_hosts());
+        Ok(simulation)
+    }
+
+    fn start(&mut self, hosts: Vec<(ProcessId, HostSpec, Box<dyn HostProcess>)>) {
+        let mut ends = self.engine.open_hosts();
+        for (id, spec, process) in hosts {
+            let Some(k) = ends.iter().position(|end| end.process == id.number()) else { continue };
+            let end = ends.swap_remove(k);
+            let link = HostLink { from_engine: end.from_engine, to_engine: end.to_engine };
+            self.threads.push(std::thread::spawn(move || serve(&spec, process, &link)));
+        }
+    }
+
+    /// Prices events by another table of the profile than its main one.
+    ///
+    /// # Errors
+    /// If the profile has no table of that name.
+    pub fn set_prices(&mut self, name: &str) -> Result<(), Error> {
+        self.clock.latency = self.profile.prices(Some(name))?.time.clone();
+        self.prices = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// Whether emulated time is computed in every step; it costs a walk over the packets of each spike.
+    pub fn set_timed(&mut self, timed: bool) {
+        self.timed = timed && !self.image().chip.banks.is_empty();
+    }
+
+    /// How long a process of the user may take for one phase before the run ends with an error.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.engine.set_patience(patience);
+    }
+
+    /// Runs a number of steps.
+    ///
+    /// # Errors
+    /// If a process fails.
+    pub fn run(&mut self, steps: RunSteps) -> Result<Outcome, Error> {
+        self.run_with(Some(steps.0), &Control::default())
+    }
+
+    /// Runs until done (`None`: without end) or until somebody asks for a pause.
+    ///
+    /// # Errors
+    /// If a process fails.
+    pub fn run_with(&mut self, steps: Option<u64>, control: &Control) -> Result<Outcome, Error> {
+        let observer = self.timed.then_some(&mut self.clock as &mut dyn Observer);
+        let outcome = self.engine.run(steps, control, observer)?;
+        match self.clock.fault.take() {
+            Some(fault) => Err(fault.into()),
+            None => Ok(outcome),
+        }
+    }
+
+    /// Reads a variable, the whole array in C order.
+    ///
+    /// # Errors
+    /// If it is read as integers but runs in floating point.
+    pub fn get<T: Number>(&self, var: Var<T>) -> Result<Vec<T>, Error> {
+        let process = var.process().number();
+        let values = self.engine.get(process, var.index())?;
+        T::from_values(values).ok_or_else(|| Error::NotAnInteger { path: self.image().paths[process as usize].clone() })
+    }
+
+    /// Writes a variable, the whole array in C order.
+    ///
+    /// # Errors
+    /// If the length differs or a value does not fit its register.
+    pub fn set<T: Number>(&mut self, var: Var<T>, values: &[T]) -> Result<(), Error> {
+        Ok(self.engine.set(var.process().number(), var.index(), &T::to_values(values))?)
+    }
+
+    /// Back to the state before the first step; counters, clock and recordings too.
+    ///
+    /// # Errors
+    /// If a process refuses its own first state.
+    pub fn reset(&mut self) -> Result<(), Error> {
+        self.engine.reset()?;
+        self.clock.total_ps = 0;
+        self.clock.steps.clear();
+        Ok(())
+    }
+
+    /// The running state, to be resumed bit for bit.
+    pub fn save(&self) -> Snapshot {
+        self.engine.save()
+    }
+
+    /// Takes back a running state of the same network, on any number of workers.
+    ///
+    /// # Errors
+    /// If it is of another network.
+    pub fn load(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        Ok(self.engine.load(snapshot)?)
+    }
+
+    /// What a probe recorded since the last reset.
+    pub fn recording(&self, probe: ProbeId) -> &Recording {
+        &self.engine.recordings()[probe.number() as usize]
+    }
+
+    /// All recordings, by the number of their probe.
+    pub fn recordings(&self) -> &[Recording] {
+        self.engine.recordings()
+    }
+
+    /// Steps done since the last reset.
+    pub fn steps(&self) -> u64 {
+        self.engine.steps()
+    }
+
+    /// All events since the last reset.
+    pub fn counts(&self) -> Counts {
+        self.engine.counts()
+    }
+
+    /// Events by core since the last reset.
+    pub fn loads(&self) -> Vec<Counts> {
+        self.engine.loads()
+    }
+
+    /// Spikes of each neuron of a process on the chip since the last reset; `None` if it is not there.
+    pub fn spikes(&self, process: ProcessId) -> Option<Vec<u64>> {
+        let banks = &self.image().chip.banks;
+        let bank = banks.iter().position(|b| b.process == process.number())?;
+        Some(self.engine.spikes(bank))
+    }
+
+    /// Emulated time since the last reset `[ps]`; `None` if it was not computed.
+    pub fn time_ps(&self) -> Option<u64> {
+        self.timed.then_some(self.clock.total_ps)
+    }
+
+    /// The length of each step since the last reset, and what set it.
+    pub fn step_times(&self) -> &[StepTime] {
+        &self.clock.steps
+    }
+
+    /// The chips, cores and time that static power is charged for.
+    pub fn usage(&self) -> Usage {
+        let chip = &self.image().chip;
+        let cores = chip.cores() as u32;
+        let chips = cores.div_ceil(chip.mesh.cores_per_chip);
+        Usage { chips, cores, embedded_cpus: 0, time_ps: self.time_ps() }
+    }
+
+    /// The price of all events since the last reset.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn bill(&self) -> Result<Bill, Error> {
+        self.bill_of(&self.counts(), &self.usage())
+    }
+
+    /// The price of any counts by this simulation's tables.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn bill_of(&self, counts: &Counts, usage: &Usage) -> Result<Bill, Error> {
+        let prices = self.profile.prices(self.prices.as_deref())?;
+        Ok(Bill::price(counts, prices.energy, prices.static_power, usage)?)
+    }
+
+    /// Wraps, clips and saturations: path of each process that had some, and its records.
+    pub fn overflow(&self) -> Vec<(String, Vec<OverflowRecord>)> {
+        let all = self.engine.overflow().into_iter().zip(&self.image().paths);
+        all.filter(|(records, _)| !records.is_empty()).map(|(records, path)| (path.clone(), records)).collect()
+    }
+
+    /// How full each core is.
+    pub fn core_uses(&self) -> Vec<CoreUse> {
+        core_uses(&self.image().chip)
+    }
+
+    /// What was placed where.
+    pub fn image(&self) -> &Image {
+        self.engine.image()
+    }
+
+    /// The chip.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Number of workers.
+    pub fn workers(&self) -> usize {
+        self.engine.workers()
+    }
+}
