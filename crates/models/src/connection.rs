@@ -8,11 +8,14 @@ pub mod conv_in_time;
 pub mod dense;
 pub mod one_to_one;
 pub mod pool;
+pub mod quantise;
+pub mod random;
 pub mod rows;
 pub mod sparse;
 #[cfg(test)]
 pub(crate) mod support;
 pub(crate) mod synapses;
+pub mod topology;
 pub mod weight;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, sparse};
+use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
 use crate::neuron::{cuba_lif, lif, lif_refractory, lif_reset, ternary_lif};
 use crate::source::{poisson, rate_code, ring_buffer, sink};
 use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
@@ -76,6 +76,8 @@ processes! {
     DelaySparse(sparse::DelaySparse) = "DelaySparse",
     /// Each element to its own number.
     OneToOne(one_to_one::OneToOne) = "OneToOne",
+    /// Synapses drawn from a seed.
+    Random(random::Random) = "Random",
     /// Convolution in space.
     Conv(conv::Conv) = "Conv",
     /// Convolution in time.

@@ -103,6 +103,7 @@ impl Listed for ConvInTime {
             max_delay: steps - 1,
             format,
             as_given: setting.arithmetic.conv_weights == ConvWeights::Ignored,
+            rounded: false,
             graded: self.num_message_bits > 0,
             layout: RowFormat::Dense,
         };

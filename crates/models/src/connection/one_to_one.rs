@@ -87,6 +87,7 @@ impl Listed for OneToOne {
             max_delay,
             format,
             as_given: false,
+            rounded: false,
             graded: self.num_message_bits > 0,
             layout: RowFormat::Sparse,
         };

@@ -116,6 +116,7 @@ impl Listed for Sparse {
             max_delay,
             format,
             as_given: false,
+            rounded: false,
             graded: self.num_message_bits > 0,
             layout: RowFormat::Sparse,
         };

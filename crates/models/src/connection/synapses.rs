@@ -23,6 +23,8 @@ pub(crate) struct Synapses<'a> {
     pub(crate) format: WeightFormat,
     /// Whether weights act as given, without the format.
     pub(crate) as_given: bool,
+    /// Whether fixed kernels take weights rounded to integers; otherwise they refuse fractions.
+    pub(crate) rounded: bool,
     pub(crate) graded: bool,
     pub(crate) layout: RowFormat,
 }
@@ -182,6 +184,10 @@ impl Synapses<'_> {
 
     fn effective(&self, a: &Arithmetic) -> Result<(Vec<i32>, Overflow), ModelError> {
         let format = (!self.as_given).then_some(self.format);
+        if self.rounded {
+            let rounded: Vec<f64> = self.weights.iter().map(|w| w.round_ties_even()).collect();
+            return effective(&rounded, format, a, |k| self.name(k));
+        }
         effective(&self.weights, format, a, |k| self.name(k))
     }
 

@@ -82,9 +82,15 @@ impl WeightFormat {
 
     /// The nearest weight of the sign mode's range.
     pub fn clip(self, w: i32, arithmetic: &Arithmetic) -> i32 {
+        let (low, high) = self.range(arithmetic);
+        w.clamp(low, high)
+    }
+
+    /// The smallest and largest weight before the low bits are lost, under the given arithmetic.
+    pub const fn range(self, arithmetic: &Arithmetic) -> (i32, i32) {
         match self.sign {
-            SignMode::Inhibitory => w.clamp(arithmetic.inhibitory_min, 0),
-            sign => w.clamp(sign.range().0, sign.range().1),
+            SignMode::Inhibitory => (arithmetic.inhibitory_min, 0),
+            sign => sign.range(),
         }
     }
 
