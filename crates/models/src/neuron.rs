@@ -1,12 +1,23 @@
 //! Populations of neurons, one file each.
 
+pub mod atrlif;
 pub mod bank;
 pub mod cuba_lif;
+pub mod delta;
 #[cfg(test)]
 pub(crate) mod golden;
+pub mod graded_vec;
+pub mod inv_sqrt;
 pub mod lif;
 pub mod lif_refractory;
 pub mod lif_reset;
 mod membrane;
+pub mod norm_vec_delay;
 mod population;
+pub mod prod_neuron;
+pub mod rf;
+pub mod rf_iz;
+pub mod rf_zero;
+pub mod sigma;
+pub mod sigma_delta;
 pub mod ternary_lif;

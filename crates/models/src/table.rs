@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
-use crate::neuron::{cuba_lif, lif, lif_refractory, lif_reset, ternary_lif};
+use crate::neuron::{atrlif, cuba_lif, delta, graded_vec, inv_sqrt, lif, lif_refractory, lif_reset, norm_vec_delay};
+use crate::neuron::{prod_neuron, rf, rf_iz, rf_zero, sigma, sigma_delta, ternary_lif};
 use crate::source::{poisson, rate_code, ring_buffer, sink};
 use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
 
@@ -66,6 +67,30 @@ processes! {
     LifRefractory(lif_refractory::LifRefractory) = "LIFRefractory",
     /// LIF neurons with all a Loihi 1 compartment has.
     CubaLif(cuba_lif::CubaLif) = "CubaLIF",
+    /// LIF neurons with adaptive threshold and refractoriness.
+    Atrlif(atrlif::Atrlif) = "ATRLIF",
+    /// Resonate-and-fire neurons.
+    Rf(rf::Rf) = "RF",
+    /// Resonate-and-fire neurons with a reset.
+    RfIz(rf_iz::RfIz) = "RF_IZ",
+    /// Resonate-and-fire neurons that send their amplitude at phase zero.
+    RfZero(rf_zero::RfZero) = "RFZero",
+    /// Sigma decoders.
+    Sigma(sigma::Sigma) = "Sigma",
+    /// Delta encoders.
+    Delta(delta::Delta) = "Delta",
+    /// Sigma-delta neurons.
+    SigmaDelta(sigma_delta::SigmaDelta) = "SigmaDelta",
+    /// Neurons that pass what is beyond a threshold.
+    GradedVec(graded_vec::GradedVec) = "GradedVec",
+    /// Neurons that pass what is above a threshold.
+    GradedReluVec(graded_vec::GradedReluVec) = "GradedReluVec",
+    /// Neurons scaled by a number that comes back a step later.
+    NormVecDelay(norm_vec_delay::NormVecDelay) = "NormVecDelay",
+    /// Inverse square roots.
+    InvSqrt(inv_sqrt::InvSqrt) = "InvSqrt",
+    /// Neurons that multiply their inputs.
+    ProdNeuron(prod_neuron::ProdNeuron) = "ProdNeuron",
     /// All-to-all synapses.
     Dense(dense::Dense) = "Dense",
     /// All-to-all synapses with delays.

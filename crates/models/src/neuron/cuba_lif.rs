@@ -285,7 +285,7 @@ impl Neuron for CubaLif {
             noise: self.noise(setting, &cut)?,
             limits: self.limits(setting)?.map(|lane| lane.slice(cut.clone()).expand(cut.len())),
         };
-        Ok(Population::new(compartment, cut.start, state, parameters))
+        Ok(Population::new(compartment, &cut, state, parameters))
     }
 
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
@@ -309,7 +309,7 @@ impl Neuron for CubaLif {
             noise: self.noise(setting, &(0..n))?,
             limits: [limit("vmin", &self.vmin, f64::NEG_INFINITY)?, limit("vmax", &self.vmax, f64::INFINITY)?],
         };
-        Ok(Population::new(compartment, 0, state, parameters))
+        Ok(Population::new(compartment, &(0..crate::length(self.shape())), state, parameters))
     }
 }
 

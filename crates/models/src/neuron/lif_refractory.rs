@@ -137,7 +137,7 @@ impl Neuron for LifRefractory {
         let remaining = Column::of("refractory", vec![0; cut.len()], 0..=longest);
         let vth = Column::registers("vth", &self.vth, given.n, &cut, THRESHOLD)?;
         let resting = Resting(given.membrane(a, &cut)?, Dead(a.refractory));
-        Ok(Population::new(resting, cut.start, [u, v, remaining], [vth, period, bias]))
+        Ok(Population::new(resting, &cut, [u, v, remaining], [vth, period, bias]))
     }
 
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
@@ -150,7 +150,7 @@ impl Neuron for LifRefractory {
         let vth = Column::reals("vth", &self.vth, given.n)?;
         let resting = Resting(given.real_membrane(a)?, Dead(a.refractory));
         let remaining = Column::real_zero("refractory", given.n);
-        Ok(Population::new(resting, 0, [u, v, remaining], [vth, period, bias]))
+        Ok(Population::new(resting, &(0..crate::length(self.shape())), [u, v, remaining], [vth, period, bias]))
     }
 }
 

@@ -72,11 +72,6 @@ impl Column<i32> {
     pub(crate) fn of(name: &'static str, values: Vec<i32>, accepted: RangeInclusive<i32>) -> Self {
         Column { name, accepted, values }
     }
-
-    /// A variable that starts at 0 and accepts 24 bits.
-    pub(crate) fn zero(name: &'static str, n: usize) -> Self {
-        Column::of(name, vec![0; n], STATE)
-    }
 }
 
 impl Column<f64> {
@@ -111,6 +106,7 @@ pub(crate) struct Population<D, N, const I: usize, const S: usize, const P: usiz
     dynamics: D,
     /// Number of the first neuron in its process.
     base: u32,
+    n: usize,
     state: [Column<N>; S],
     parameters: [Column<N>; P],
 }
@@ -119,8 +115,9 @@ impl<D, N: Number, const I: usize, const S: usize, const P: usize, const O: usiz
 where
     D: Dynamics<N, I, S, P, O>,
 {
-    pub(crate) fn new(dynamics: D, base: usize, state: [Column<N>; S], parameters: [Column<N>; P]) -> Self {
-        Population { dynamics, base: base as u32, state, parameters }
+    /// Neurons `cut` of a process; every column has their number of values.
+    pub(crate) fn new(dynamics: D, cut: &Range<usize>, state: [Column<N>; S], parameters: [Column<N>; P]) -> Self {
+        Population { dynamics, base: cut.start as u32, n: cut.len(), state, parameters }
     }
 
     fn column(&self, var: usize) -> &Column<N> {
@@ -132,10 +129,6 @@ where
             true => &mut self.state[var],
             false => &mut self.parameters[var - S],
         }
-    }
-
-    fn n(&self) -> usize {
-        self.state.first().or(self.parameters.first()).map_or(0, |c| c.values.len())
     }
 
     /// Steps `range`; gives each neuron's outputs to `send` and returns how many neurons were active.
@@ -200,7 +193,7 @@ where
     }
 
     fn restore(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let n = self.n();
+        let n = self.n;
         if state.len() != S + P {
             return Err(ModelError::shape("saved state", &[state.len()], &[S + P]));
         }
@@ -226,7 +219,7 @@ where
     fn step(&mut self, io: &mut Io<'_, N>) {
         let inputs: Vec<&[N]> = io.inputs.iter().map(Vec::as_slice).collect();
         let outputs = &mut *io.outputs;
-        self.advance(0..self.n(), io.step, &inputs, io.overflow, |i, out| {
+        self.advance(0..self.n, io.step, &inputs, io.overflow, |i, out| {
             for (port, value) in outputs.iter_mut().zip(out) {
                 port[i] = value;
             }
@@ -256,7 +249,7 @@ where
     D: Dynamics<i32, I, S, P, O>,
 {
     fn len(&self) -> usize {
-        self.n()
+        self.n
     }
 
     fn step(
@@ -341,6 +334,15 @@ impl<T: Neuron> Behaviour for T {
     fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
         (T::OUT.len() == 1)
             .then(|| self.registers(setting, range).map(|population| Box::new(population) as Box<dyn Bank>))
+    }
+}
+
+/// The values times `2^exponent`.
+pub(crate) fn scaled(values: &PerNeuron, exponent: i32) -> PerNeuron {
+    let factor = f64::from(exponent).exp2();
+    match values {
+        PerNeuron::All(x) => PerNeuron::All(x * factor),
+        PerNeuron::Each(all) => PerNeuron::Each(all.iter().map(|x| x * factor).collect()),
     }
 }
 

@@ -115,7 +115,7 @@ impl Neuron for TernaryLif {
         let [u, v, bias] = given.columns(a, &cut)?;
         let hi = Column::registers("vth_hi", &self.vth_hi, given.n, &cut, SIGNED)?;
         let lo = Column::registers("vth_lo", &self.vth_lo, given.n, &cut, SIGNED)?;
-        Ok(Population::new(Ternary(given.membrane(a, &cut)?), cut.start, [u, v], [hi, lo, bias]))
+        Ok(Population::new(Ternary(given.membrane(a, &cut)?), &cut, [u, v], [hi, lo, bias]))
     }
 
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
@@ -124,7 +124,12 @@ impl Neuron for TernaryLif {
         let [u, v, bias] = given.real_columns()?;
         let hi = Column::reals("vth_hi", &self.vth_hi, given.n)?;
         let lo = Column::reals("vth_lo", &self.vth_lo, given.n)?;
-        Ok(Population::new(Ternary(given.real_membrane(setting.arithmetic)?), 0, [u, v], [hi, lo, bias]))
+        Ok(Population::new(
+            Ternary(given.real_membrane(setting.arithmetic)?),
+            &(0..crate::length(self.shape())),
+            [u, v],
+            [hi, lo, bias],
+        ))
     }
 }
 

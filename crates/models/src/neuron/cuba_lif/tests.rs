@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::neuron::golden::{self, pair, step};
-use crate::{Arithmetic, Behaviour, Kernel, Overflow};
+use crate::{Arithmetic, Behaviour, Overflow};
 
 fn integers(value: &Value) -> Vec<i32> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as i32).collect()
