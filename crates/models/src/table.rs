@@ -6,9 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
+use crate::learning;
 use crate::neuron::{atrlif, cuba_lif, delta, graded_vec, inv_sqrt, lif, lif_refractory, lif_reset, norm_vec_delay};
 use crate::neuron::{prod_neuron, rf, rf_iz, rf_zero, sigma, sigma_delta, ternary_lif};
-use crate::source::{poisson, rate_code, ring_buffer, sink};
+use crate::source::{dataloader, delta_encoder, poisson, rate_code, receiver, ring_buffer, sink, spiker};
 use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
 
 macro_rules! processes {
@@ -109,14 +110,38 @@ processes! {
     ConvInTime(conv_in_time::ConvInTime) = "ConvInTime",
     /// Pooling.
     Pool(pool::Pool) = "Pool",
+    /// All-to-all synapses that learn.
+    LearningDense(learning::LearningDense) = "LearningDense",
+    /// Listed synapses that learn.
+    LearningSparse(learning::LearningSparse) = "LearningSparse",
+    /// LIF neurons that send their spikes and traces to the synapses that learn.
+    LearningLif(learning::LearningLif) = "LearningLIF",
+    /// Synapses that learn as brian2-loihi's.
+    LoihiSynapses(learning::LoihiSynapses) = "LoihiSynapses",
+    /// Synapses that learn by nengo-loihi's prescribed error sensitivity.
+    PesSynapses(learning::PesSynapses) = "PES",
     /// A recording played back.
     RingBuffer(ring_buffer::RingBuffer) = "RingBuffer",
     /// Random spikes.
     Poisson(poisson::Poisson) = "Poisson",
     /// Numbers as evenly spaced spikes.
     RateCode(rate_code::RateCode) = "RateCode",
+    /// A payload at a steady period, from the step after it.
+    Spiker(spiker::Spiker) = "Spiker",
+    /// A payload at a steady period.
+    Spiker32bit(spiker::Spiker32bit) = "Spiker32bit",
+    /// One sample of a data set after the other.
+    SpikeDataloader(dataloader::SpikeDataloader) = "SpikeDataloader",
+    /// What changed in the input.
+    DeltaEncoder(delta_encoder::DeltaEncoder) = "DeltaEncoder",
     /// The last messages received.
     Sink(sink::Sink) = "Sink",
+    /// The newest message.
+    Receiver(receiver::Receiver) = "Receiver",
+    /// The newest message in two parts.
+    Receiver32Bit(receiver::Receiver32Bit) = "Receiver32Bit",
+    /// The newest message, sent on.
+    IdBroadcast(receiver::IdBroadcast) = "IdBroadcast",
 }
 
 impl Behaviour for Model {

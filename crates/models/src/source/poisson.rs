@@ -7,10 +7,7 @@ use pumice_num::{Purpose, draw};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Behaviour, Io, Kernel, Kind, ModelError, Number, PerNeuron, PortSpec, Setting, Values, VarSpec,
-    length,
-};
+use crate::{Behaviour, Io, Kernel, Kind, ModelError, Number, PerNeuron, PortSpec, Setting, Values, VarSpec, length};
 
 /// A Poisson (Bernoulli per step) source of spikes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,24 +22,15 @@ pub struct Poisson {
 impl Poisson {
     /// A source of the given shape and probability per step.
     pub fn new(shape: &[usize], probability: impl Into<PerNeuron>) -> Self {
-        Poisson {
-            shape: shape.to_vec(),
-            probability: probability.into(),
-        }
+        Poisson { shape: shape.to_vec(), probability: probability.into() }
     }
 
     fn kernel(&self, setting: &Setting<'_>) -> Result<Drawn, ModelError> {
-        let probability = self
-            .probability
-            .values("probability", length(&self.shape))?;
+        let probability = self.probability.values("probability", length(&self.shape))?;
         if let Some(p) = probability.iter().find(|p| !(0.0..=1.0).contains(*p)) {
             return Err(ModelError::range("probability", p, "a number in 0..=1"));
         }
-        Ok(Drawn {
-            probability,
-            seed: setting.seed,
-            place: setting.place,
-        })
+        Ok(Drawn { probability, seed: setting.seed, place: setting.place })
     }
 }
 
@@ -76,15 +64,9 @@ impl<N: Number> Kernel<N> for Drawn {
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
         match state {
-            [Values::Real(p)] if p.len() == self.probability.len() => {
-                self.probability.clone_from(p)
-            }
+            [Values::Real(p)] if p.len() == self.probability.len() => self.probability.clone_from(p),
             _ => {
-                return Err(ModelError::range(
-                    "saved state",
-                    state.len(),
-                    "1 array of probabilities",
-                ));
+                return Err(ModelError::range("saved state", state.len(), "1 array of probabilities"));
             }
         }
         Ok(())

@@ -6,10 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Behaviour, Io, Kernel, Kind, ModelError, Number, PerNeuron, PortSpec, Setting, Values, VarSpec,
-    length,
-};
+use crate::{Behaviour, Io, Kernel, Kind, ModelError, Number, PerNeuron, PortSpec, Setting, Values, VarSpec, length};
 
 /// A rate-coding source of spikes; its variable `value` can be set between samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,17 +29,9 @@ impl RateCode {
     fn kernel(&self) -> Result<Counter, ModelError> {
         let n = length(&self.shape);
         if self.full == 0 || self.full > 1 << 30 {
-            return Err(ModelError::range(
-                "full",
-                self.full,
-                format!("an integer in 1..={}", 1 << 30),
-            ));
+            return Err(ModelError::range("full", self.full, format!("an integer in 1..={}", 1 << 30)));
         }
-        let mut counter = Counter {
-            value: vec![0; n],
-            sum: vec![0; n],
-            full: self.full as i32,
-        };
+        let mut counter = Counter { value: vec![0; n], sum: vec![0; n], full: self.full as i32 };
         counter.assign(&self.value.values("value", n)?)?;
         Ok(counter)
     }
@@ -92,10 +81,7 @@ impl<N: Number> Kernel<N> for Counter {
     }
 
     fn save(&self) -> Vec<Values> {
-        vec![
-            Values::Int(self.value.clone()),
-            Values::Int(self.sum.clone()),
-        ]
+        vec![Values::Int(self.value.clone()), Values::Int(self.sum.clone())]
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
@@ -116,10 +102,7 @@ impl Behaviour for RateCode {
     }
 
     fn vars(&self) -> Vec<VarSpec> {
-        vec![
-            VarSpec::new("value", &self.shape),
-            VarSpec::new("sum", &self.shape),
-        ]
+        vec![VarSpec::new("value", &self.shape), VarSpec::new("sum", &self.shape)]
     }
 
     fn fixed(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {

@@ -5,9 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Behaviour, Io, Kernel, Kind, ModelError, Number, PortSpec, Setting, Values, VarSpec, length,
-};
+use crate::{Behaviour, Io, Kernel, Kind, ModelError, Number, PortSpec, Setting, Values, VarSpec, length};
 
 /// Lava's source `RingBuffer`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,11 +28,7 @@ fn spike() -> Kind {
 impl RingBuffer {
     /// A source of spikes.
     pub fn spikes(shape: &[usize], data: Vec<Vec<f64>>) -> Self {
-        RingBuffer {
-            shape: shape.to_vec(),
-            data,
-            kind: Kind::Spike,
-        }
+        RingBuffer { shape: shape.to_vec(), data, kind: Kind::Spike }
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -46,30 +40,14 @@ impl RingBuffer {
             if row.len() != n {
                 return Err(ModelError::shape(format!("data[{t}]"), &[row.len()], &[n]));
             }
-            let ok = |x: f64| x.is_finite() && (self.kind != Kind::Spike || x == 0.0 || x == 1.0);
-            if let Some(i) = row.iter().position(|x| !ok(*x)) {
-                let allowed = if self.kind == Kind::Spike {
-                    "0 or 1 in a source of spikes"
-                } else {
-                    "a finite number"
-                };
-                return Err(ModelError::range(
-                    format!("data[{t}][{i}]"),
-                    row[i],
-                    allowed,
-                ));
-            }
+            super::check_messages(&format!("data[{t}]"), row, self.kind)?;
         }
         Ok(())
     }
 
     fn playback<N: Number>(&self, convert: impl Fn(f64) -> N) -> Result<Playback<N>, ModelError> {
         self.check()?;
-        let data = self
-            .data
-            .iter()
-            .map(|row| row.iter().map(|x| convert(*x)).collect())
-            .collect();
+        let data = self.data.iter().map(|row| row.iter().map(|x| convert(*x)).collect()).collect();
         Ok(Playback { data })
     }
 }
@@ -101,20 +79,7 @@ impl<N: Number> Kernel<N> for Playback<N> {
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let values: Vec<N> = state
-            .first()
-            .map(Values::to_real)
-            .unwrap_or_default()
-            .into_iter()
-            .map(N::from_real)
-            .collect();
-        if values.len() != self.data.len() * self.data[0].len() {
-            return Err(ModelError::shape(
-                "saved state",
-                &[values.len()],
-                &[self.data.len() * self.data[0].len()],
-            ));
-        }
+        let values = super::saved_numbers(state, 0, self.data.len() * self.data[0].len())?;
         self.set(0, &values)
     }
 }
@@ -125,28 +90,17 @@ impl Behaviour for RingBuffer {
     }
 
     fn out_ports(&self) -> Vec<PortSpec> {
-        let name = if self.kind == Kind::Activation {
-            "a_out"
-        } else {
-            "s_out"
-        };
+        let name = if self.kind == Kind::Activation { "a_out" } else { "s_out" };
         vec![PortSpec::new(name, self.kind, &self.shape)]
     }
 
     fn vars(&self) -> Vec<VarSpec> {
-        vec![VarSpec::new(
-            "data",
-            &[self.data.len(), length(&self.shape)],
-        )]
+        vec![VarSpec::new("data", &[self.data.len(), length(&self.shape)])]
     }
 
     fn fixed(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
         if let Some(x) = self.data.iter().flatten().find(|x| x.fract() != 0.0) {
-            return Err(ModelError::range(
-                "data",
-                x,
-                "integers on a fixed-point backend",
-            ));
+            return Err(ModelError::range("data", x, "integers on a fixed-point backend"));
         }
         Ok(Box::new(self.playback(|x| x as i32)?))
     }

@@ -5,9 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Behaviour, Io, Kernel, Kind, ModelError, Number, PortSpec, Setting, Values, VarSpec, length,
-};
+use crate::{Behaviour, Io, Kernel, Kind, ModelError, Number, PortSpec, Setting, Values, VarSpec, length};
 
 /// Lava's sink `RingBuffer`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,20 +28,14 @@ fn spike() -> Kind {
 impl Sink {
     /// A sink of spikes.
     pub fn spikes(shape: &[usize], buffer: usize) -> Self {
-        Sink {
-            shape: shape.to_vec(),
-            buffer,
-            kind: Kind::Spike,
-        }
+        Sink { shape: shape.to_vec(), buffer, kind: Kind::Spike }
     }
 
     fn kernel<N: Number>(&self) -> Result<Kept<N>, ModelError> {
         if self.buffer == 0 {
             return Err(ModelError::range("buffer", 0, "at least 1"));
         }
-        Ok(Kept {
-            data: vec![vec![N::default(); length(&self.shape)]; self.buffer],
-        })
+        Ok(Kept { data: vec![vec![N::default(); length(&self.shape)]; self.buffer] })
     }
 }
 
@@ -75,20 +67,7 @@ impl<N: Number> Kernel<N> for Kept<N> {
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let values: Vec<N> = state
-            .first()
-            .map(Values::to_real)
-            .unwrap_or_default()
-            .into_iter()
-            .map(N::from_real)
-            .collect();
-        if values.len() != self.data.len() * self.data[0].len() {
-            return Err(ModelError::shape(
-                "saved state",
-                &[values.len()],
-                &[self.data.len() * self.data[0].len()],
-            ));
-        }
+        let values = super::saved_numbers(state, 0, self.data.len() * self.data[0].len())?;
         self.set(0, &values)
     }
 }

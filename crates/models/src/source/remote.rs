@@ -1,0 +1,312 @@
+//! Processes that act on a variable of another process at regular steps: `Read`, `Reset` and `StateDataloader`.
+//!
+//! Lava connects them by a RefPort and runs them in the management phase after learning. Here are their parameters
+//! and their running state; whoever owns the variable asks [`Remote::access`] at the end of every step and does what
+//! it says.
+//!
+//! A schedule of `interval` and `offset` is due at step t (counted from 1) if `(t - 1) % interval == offset % interval`.
+//!
+//! Source: Lava 0.10 `lava/proc/io/sink.py` (`Read`), `lava/proc/io/reset.py`, `lava/proc/io/dataloader.py`.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// Which steps something is due at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    interval: u64,
+    offset: u64,
+}
+
+impl Schedule {
+    /// A schedule; the offset counts modulo the interval.
+    ///
+    /// # Errors
+    /// If the interval is 0.
+    pub fn new(interval: u64, offset: u64) -> Result<Self, ModelError> {
+        match interval {
+            0 => Err(ModelError::range("interval", interval, "at least 1")),
+            _ => Ok(Schedule { interval, offset: offset % interval }),
+        }
+    }
+
+    /// Whether it is due at `step`, counted from 1.
+    pub const fn due(self, step: u64) -> bool {
+        (step - 1) % self.interval == self.offset
+    }
+
+    /// The last time it was due before `step`: its number, from 0, and the steps from the one after it to `step`.
+    pub const fn since(self, step: u64) -> Option<(u64, u64)> {
+        match (step - 1).checked_sub(self.offset + 1) {
+            Some(ago) => Some((ago / self.interval, ago % self.interval)),
+            None => None,
+        }
+    }
+}
+
+/// What is to be done with the variable at the end of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Access {
+    /// Nothing.
+    None,
+    /// Read it and give it to [`Remote::receive`].
+    Read,
+    /// Write these values.
+    Write(Vec<f64>),
+}
+
+/// A running process that acts on a variable of another.
+pub trait Remote: Send + Debug {
+    /// What is to be done at the end of `step`, counted from 1; called once per step.
+    fn access(&mut self, step: u64) -> Access;
+
+    /// Takes the values that [`Access::Read`] asked for.
+    fn receive(&mut self, _values: &[f64]) {}
+
+    /// What the port `ground_truth` sends in this step, if there is one.
+    fn ground_truth(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// The recorded values, one row per slot of the buffer, if this process records.
+    fn data(&self) -> Option<&[Vec<f64>]> {
+        None
+    }
+
+    /// Back to the state before the first step.
+    fn reset(&mut self);
+}
+
+/// Lava's `Read`: records a variable in a ring of `buffer` slots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// Number of records kept, at least 1.
+    pub buffer: usize,
+    /// Steps between records, at least 1.
+    #[serde(default = "one")]
+    pub interval: u64,
+    /// Phase of the records `[steps]`.
+    #[serde(default)]
+    pub offset: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Read {
+    /// The running process for a variable of `n` elements.
+    ///
+    /// # Errors
+    /// If buffer or interval is 0.
+    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
+        if self.buffer == 0 {
+            return Err(ModelError::range("buffer", 0, "at least 1"));
+        }
+        let schedule = Schedule::new(self.interval, self.offset)?;
+        Ok(Recorder { schedule, data: vec![vec![0.0; n]; self.buffer], count: 0 })
+    }
+}
+
+#[derive(Debug)]
+struct Recorder {
+    schedule: Schedule,
+    data: Vec<Vec<f64>>,
+    count: usize,
+}
+
+impl Remote for Recorder {
+    fn access(&mut self, step: u64) -> Access {
+        if self.schedule.due(step) { Access::Read } else { Access::None }
+    }
+
+    fn receive(&mut self, values: &[f64]) {
+        let slot = self.count % self.data.len();
+        self.data[slot].copy_from_slice(values);
+        self.count += 1;
+    }
+
+    fn data(&self) -> Option<&[Vec<f64>]> {
+        Some(&self.data)
+    }
+
+    fn reset(&mut self) {
+        self.data.iter_mut().for_each(|row| row.fill(0.0));
+        self.count = 0;
+    }
+}
+
+/// Lava's `Reset`: writes one value into all elements of a variable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// What is written.
+    #[serde(default)]
+    pub reset_value: f64,
+    /// Steps between resets, at least 1.
+    #[serde(default = "one")]
+    pub interval: u64,
+    /// Phase of the resets `[steps]`.
+    #[serde(default)]
+    pub offset: u64,
+}
+
+impl Reset {
+    /// The running process for a variable of `n` elements.
+    ///
+    /// # Errors
+    /// If the interval is 0 or the value not finite.
+    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
+        if !self.reset_value.is_finite() {
+            return Err(ModelError::range("reset_value", self.reset_value, "a finite number"));
+        }
+        let states = vec![(vec![self.reset_value; n], None)];
+        Ok(Writer { schedule: Schedule::new(self.interval, self.offset)?, states, next: 0, label: None })
+    }
+}
+
+/// One state with its label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateSample {
+    /// What is written into the variable, in C order.
+    pub data: Vec<f64>,
+    /// Label, of any length that is the same for all samples.
+    pub ground_truth: Vec<f64>,
+}
+
+/// Lava's `StateDataloader`: writes one sample after the other into a variable, and sends the label of the last one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateDataloader {
+    /// The samples, at least one.
+    pub dataset: Vec<StateSample>,
+    /// Steps between loads, at least 1.
+    #[serde(default = "one")]
+    pub interval: u64,
+    /// Phase of the loads `[steps]`.
+    #[serde(default)]
+    pub offset: u64,
+}
+
+impl StateDataloader {
+    /// The running process for a variable of `n` elements.
+    ///
+    /// # Errors
+    /// If there is no sample, one has the wrong length or is not finite, or the interval is 0.
+    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
+        let Some(first) = self.dataset.first() else {
+            return Err(ModelError::range("dataset", "empty", "at least one sample"));
+        };
+        let n_labels = first.ground_truth.len();
+        for (k, sample) in self.dataset.iter().enumerate() {
+            let parts = [("data", &sample.data, n), ("ground_truth", &sample.ground_truth, n_labels)];
+            for (name, values, n) in parts {
+                let field = format!("dataset[{k}].{name}");
+                if values.len() != n {
+                    return Err(ModelError::shape(field, &[values.len()], &[n]));
+                }
+                if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+                    return Err(ModelError::range(field, x, "finite numbers"));
+                }
+            }
+        }
+        let states = self.dataset.iter().map(|s| (s.data.clone(), Some(s.ground_truth.clone()))).collect();
+        let schedule = Schedule::new(self.interval, self.offset)?;
+        Ok(Writer { schedule, states, next: 0, label: Some(vec![0.0; n_labels]) })
+    }
+}
+
+#[derive(Debug)]
+struct Writer {
+    schedule: Schedule,
+    states: Vec<(Vec<f64>, Option<Vec<f64>>)>,
+    next: usize,
+    label: Option<Vec<f64>>,
+}
+
+impl Remote for Writer {
+    fn access(&mut self, step: u64) -> Access {
+        if !self.schedule.due(step) {
+            return Access::None;
+        }
+        let (state, label) = &self.states[self.next % self.states.len()];
+        self.next += 1;
+        self.label.clone_from(label);
+        Access::Write(state.clone())
+    }
+
+    fn ground_truth(&self) -> Option<&[f64]> {
+        self.label.as_deref()
+    }
+
+    fn reset(&mut self) {
+        self.next = 0;
+        if let Some(label) = &mut self.label {
+            label.fill(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The last time due, counted from the steps themselves.
+        #[test]
+        fn since_counts_what_was_due(interval in 1u64..9, offset in 0u64..20, step in 1u64..60) {
+            let schedule = Schedule::new(interval, offset).unwrap();
+            let past: Vec<u64> = (1..step).filter(|t| schedule.due(*t)).collect();
+            let expected = past.last().map(|t| (past.len() as u64 - 1, step - t - 1));
+            prop_assert_eq!(schedule.since(step), expected);
+            prop_assert!((1..=offset + interval).any(|t| schedule.due(t)));
+        }
+    }
+
+    #[test]
+    fn read_keeps_the_last_records() {
+        let mut read = Read { buffer: 3, interval: 2, offset: 1 }.start(1).unwrap();
+        let run = |read: &mut dyn Remote| {
+            for step in 1..=9 {
+                if read.access(step) == Access::Read {
+                    read.receive(&[step as f64]);
+                }
+            }
+            read.data().unwrap().concat()
+        };
+        // Due at 2, 4, 6, 8: the fourth record takes the place of the first.
+        assert_eq!(run(&mut read), [8.0, 4.0, 6.0]);
+        read.reset();
+        assert_eq!(run(&mut read), [8.0, 4.0, 6.0]);
+        assert!(Read { buffer: 0, interval: 1, offset: 0 }.start(1).is_err());
+        assert!(Read { buffer: 1, interval: 0, offset: 0 }.start(1).is_err());
+    }
+
+    #[test]
+    fn states_and_labels_go_round() {
+        let sample = |x: f64| StateSample { data: vec![x, -x], ground_truth: vec![10.0 * x] };
+        let loader = StateDataloader { dataset: vec![sample(1.0), sample(2.0)], interval: 3, offset: 4 };
+        let mut running = loader.start(2).unwrap();
+        let mut written = Vec::new();
+        let mut labels = Vec::new();
+        for step in 1..=9 {
+            labels.push(running.ground_truth().unwrap()[0]);
+            if let Access::Write(state) = running.access(step) {
+                written.push((step, state[0]));
+            }
+        }
+        assert_eq!(written, [(2, 1.0), (5, 2.0), (8, 1.0)]);
+        assert_eq!(labels, [0.0, 0.0, 10.0, 10.0, 10.0, 20.0, 20.0, 20.0, 10.0]);
+        assert!(loader.start(3).is_err());
+        let mut reset = Reset { reset_value: 7.0, interval: 1, offset: 0 }.start(2).unwrap();
+        assert_eq!(reset.access(1), Access::Write(vec![7.0, 7.0]));
+        assert_eq!(reset.ground_truth(), None);
+    }
+}
