@@ -1,1 +1,22 @@
 //! Text, JSON, arrays and figures from results.
+//!
+//! A [`RunReport`] is what a run came to: how well it classified, what it cost, how long it took and how full the
+//! chip was, with the provenance of every price. A [`Map`] is what lies on which core. Both are plain data, made
+//! from images, counts and bills; this crate knows neither graphs nor running.
+
+mod error;
+mod map;
+mod map_svg;
+mod map_text;
+mod run;
+mod run_text;
+pub mod text;
+mod write;
+
+pub use error::ReportError;
+pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
+pub use run::{
+    Answers, BillRow, EnergyRange, EventCount, OverflowRow, ProcessBackend, Run, RunReport, TimePerInference,
+    UtilisationTable,
+};
+pub use write::{Files, prepare, write_results, write_text};

@@ -1,0 +1,211 @@
+//! A report as text: short, aligned, and with what is not known.
+
+use std::fmt::Write;
+
+use pumice_meter::Bound;
+
+use crate::run::{EventCount, RunReport};
+use crate::text::{count, counted, fullness, percent, si};
+
+/// Width of the first column.
+const LABEL: usize = 18;
+
+impl RunReport {
+    /// The report as text for people.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        self.write_text(&mut out).expect("writing to a String cannot fail");
+        out
+    }
+
+    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+        let what = match (self.samples, self.neurons) {
+            (_, 0) => format!("{} without a chip", self.model),
+            _ => format!("{} on an emulated {}", self.model, self.chip),
+        };
+        writeln!(out, "{what}")?;
+        let extent = match self.samples {
+            Some(n) => format!("{} of {}", counted(n, "sample"), counted(self.steps / n.max(1), "step")),
+            None => counted(self.steps, "step"),
+        };
+        let (profile, arithmetic) = (&self.profile, &self.arithmetic);
+        let stand_in = if self.arithmetic_stand_in.is_some() { " (a stand-in for the chip's own)" } else { "" };
+        let prices = &self.prices;
+        writeln!(
+            out,
+            "{extent}, profile {profile}, prices {prices}, arithmetic {arithmetic}{stand_in}, seed {}\n",
+            self.seed
+        )?;
+        self.write_answers(out)?;
+        if self.neurons > 0 {
+            self.write_activity(out)?;
+            self.write_energy(out)?;
+            self.write_time(out)?;
+        }
+        self.write_speed(out)?;
+        self.write_cores(out)?;
+        self.write_off_chip(out)?;
+        self.write_overflow(out)?;
+        self.write_bill(out)
+    }
+
+    fn write_answers(&self, out: &mut String) -> std::fmt::Result {
+        let place = if self.neurons > 0 { "in fixed point on the chip" } else { "in fixed point" };
+        let fixed = self.accuracy_fixed.map(|part| format!("{} {place}", percent(part)));
+        let float = self.accuracy_float.map(|part| format!("{} in floating point", percent(part)));
+        let both: Vec<String> = fixed.into_iter().chain(float).collect();
+        if !both.is_empty() {
+            line(out, "accuracy", &both.join(", "))?;
+        }
+        match self.agreement {
+            Some(part) => line(out, "agreement", &format!("{} of the answers are the same", percent(part))),
+            None => Ok(()),
+        }
+    }
+
+    fn write_activity(&self, out: &mut String) -> std::fmt::Result {
+        let (spikes, events) = (self.spikes.unwrap_or(0), self.synaptic_events.unwrap_or(0));
+        line(out, "activity", &format!("{}, {}", counted(spikes, "spike"), counted(events, "synaptic event")))
+    }
+
+    fn write_energy(&self, out: &mut String) -> std::fmt::Result {
+        let Some(total) = self.energy_j else {
+            line(out, "energy", "not known: the profile has no price for anything that happened")?;
+            return unpriced(out, &self.unpriced);
+        };
+        let (n, per) = match self.samples {
+            Some(n) if n > 0 => (n as f64, " per inference"),
+            _ => (1.0, ""),
+        };
+        let joules = |j: f64| si(j / n, "J");
+        let dynamic = self.energy_dynamic_j.map_or("not known".into(), joules);
+        let fixed = self.energy_static_j.map_or("not known".into(), joules);
+        line(out, "energy", &format!("{}{per}: {dynamic} dynamic, {fixed} static", joules(total)))?;
+        let each: Vec<String> = [(self.energy_per_spike_j, "spike"), (self.energy_per_synaptic_event_j, "synaptic event")]
+            .into_iter()
+            .filter_map(|(j, what)| j.map(|j| format!("{} per {what}", si(j, "J"))))
+            .collect();
+        if !each.is_empty() {
+            line(out, "", &each.join(", "))?;
+        }
+        let evidence = self.weakest_evidence.map_or(String::new(), |ev| format!("weakest evidence used: {ev}"));
+        let range = self.energy_range_j.map_or(String::new(), |range| {
+            let open = match (range.may_be_lower, range.may_be_higher) {
+                (false, false) => "",
+                (true, false) => ", perhaps less: a price is quoted as a maximum",
+                (false, true) => ", perhaps more: a price is quoted as a minimum",
+                (true, true) => ", perhaps beyond: prices are quoted as a minimum and as a maximum",
+            };
+            match range.low == range.high {
+                true => open.to_owned(),
+                false => format!(", range {} to {}{open}", joules(range.low), joules(range.high)),
+            }
+        });
+        line(out, "", &format!("{evidence}{range}"))?;
+        unpriced(out, &self.unpriced)
+    }
+
+    fn write_time(&self, out: &mut String) -> std::fmt::Result {
+        let Some(total) = self.emulated_time_s else {
+            return line(out, "emulated time", "not known: the profile has no latencies");
+        };
+        let each = self.time_per_inference_s.map_or_else(
+            || format!("{} for the run", si(total, "s")),
+            |t| format!("{} per inference, {} at most", si(t.mean, "s"), si(t.max, "s")),
+        );
+        line(out, "emulated time", &each)?;
+        match self.untimed.is_empty() {
+            true => Ok(()),
+            false => line(out, "  not timed", &self.untimed.join(", ")),
+        }
+    }
+
+    fn write_speed(&self, out: &mut String) -> std::fmt::Result {
+        let mut words = si(self.wall_time_s, "s");
+        if let Some(rate) = self.events_per_second {
+            write!(words, ", {} synaptic events per second", si(rate, ""))?;
+        }
+        write!(words, ", {}", counted(self.workers, "worker"))?;
+        if let Some(wall) = self.wall_time_float_s {
+            write!(words, " (floating point: {})", si(wall, "s"))?;
+        }
+        line(out, "wall time", &words)
+    }
+
+    fn write_cores(&self, out: &mut String) -> std::fmt::Result {
+        if self.cores_used == 0 {
+            return Ok(());
+        }
+        let of = self.cores_available.map_or(String::new(), |n| format!(" of {}", count(n)));
+        let memory = si(self.synapse_memory_bits as f64 / 8.0, "B");
+        let cores = if self.cores_used == 1 { "core" } else { "cores" };
+        let words = format!("{}{of} {cores}, {memory} of synapse memory", count(self.cores_used));
+        line(out, "chip", &words)?;
+        let u = &self.utilisation;
+        let limits = [
+            ("neurons", u.neurons),
+            ("synapse memory", u.synapse_bits),
+            ("axons in", u.axons_in),
+            ("axons out", u.axons_out),
+            ("fan-in", u.fan_in),
+        ];
+        let known = limits.into_iter().filter_map(|(name, u)| Some((name, u.max_fraction?, u.mean_fraction?)));
+        let words: Vec<String> = known
+            .map(|(name, max, mean)| match max == mean {
+                true => format!("{name} {}", fullness(max)),
+                false => format!("{name} {} (mean {})", fullness(max), fullness(mean)),
+            })
+            .collect();
+        let none = || "no known limit".to_owned();
+        line(out, "  fullest core", &if words.is_empty() { none() } else { words.join(", ") })
+    }
+
+    /// Processes that were not emulated on the chip.
+    fn write_off_chip(&self, out: &mut String) -> std::fmt::Result {
+        let off: Vec<String> = self
+            .backends
+            .iter()
+            .filter(|b| b.backend != "chip")
+            .map(|b| format!("{} ({})", b.process, b.backend))
+            .collect();
+        if off.is_empty() { Ok(()) } else { line(out, "not on the chip", &off.join(", ")) }
+    }
+
+    fn write_overflow(&self, out: &mut String) -> std::fmt::Result {
+        for (k, row) in self.overflow.iter().enumerate() {
+            let (what, n) = (format!("{}.{}", row.process, row.variable), counted(row.count, "time"));
+            let words =
+                format!("{what}: {} {n}, first at neuron {} in step {}", row.kind, row.first_index, row.first_step);
+            line(out, if k == 0 { "register overflow" } else { "" }, &words)?;
+        }
+        Ok(())
+    }
+
+    fn write_bill(&self, out: &mut String) -> std::fmt::Result {
+        let Some(total) = self.energy_j else {
+            return Ok(());
+        };
+        writeln!(out, "\n{:<24}{:>16}{:>12}{:>12}{:>7}  evidence", "energy by event", "count", "each", "energy", "part")?;
+        for row in &self.bill {
+            let sign = match row.bound {
+                Some(Bound::Min) => "≥ ",
+                Some(Bound::Max) => "≤ ",
+                None => "",
+            };
+            let each = format!("{sign}{}", si(row.price_j, "J"));
+            let part = if total > 0.0 { fullness(row.energy_j / total) } else { "-".into() };
+            let (n, energy) = (count(row.count), si(row.energy_j, "J"));
+            writeln!(out, "  {:<22}{n:>16}{each:>12}{energy:>12}{part:>7}  {}", row.event, row.evidence)?;
+        }
+        writeln!(out, "  {:<22}{:>16}{:>12}{:>12}", "total", "", "", si(total, "J"))
+    }
+}
+
+fn unpriced(out: &mut String, terms: &[EventCount]) -> std::fmt::Result {
+    let words: Vec<String> = terms.iter().map(|t| format!("{} ({})", t.event, count(t.count))).collect();
+    if words.is_empty() { Ok(()) } else { line(out, "  not priced", &words.join(", ")) }
+}
+
+fn line(out: &mut String, label: &str, words: &str) -> std::fmt::Result {
+    writeln!(out, "{label:<LABEL$}{words}")
+}

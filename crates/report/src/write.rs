@@ -1,0 +1,126 @@
+//! Results as files: whole or not at all, and readable from NumPy in one line.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `result.json` | the [`RunReport`] |
+//! | `spikes.npz` | per recorded port `PROCESS.PORT.step` and `PROCESS.PORT.index`, and `.value` where a spike carries one |
+//! | `probes.npz` | per recorded variable its records `PROCESS.VARIABLE`, one row per step in `PROCESS.VARIABLE.step` |
+//! | `samples.npz` | per sample of a task `label`, `fixed` and `float` answers, and `time_ps` |
+//!
+//! Steps are counted from 1; with a task they are counted on over all samples.
+
+use std::path::{Path, PathBuf};
+
+use pumice_engine::{Image, ProbeSource, Recorded, Recording};
+use pumice_file::{Array, Data, replace, write_npz};
+use pumice_models::length;
+
+use crate::run::{Answers, RunReport};
+use crate::ReportError;
+
+/// What is written beside the report.
+#[derive(Debug)]
+pub struct Files<'a> {
+    /// The network that ran; its probes say what each recording is of.
+    pub image: &'a Image,
+    /// What was recorded, in the order of the probes.
+    pub recordings: &'a [Recording],
+    /// What a classification came to.
+    pub answers: Option<&'a Answers>,
+}
+
+/// Makes a folder if there is none, and tries whether it can be written in: best done before a long run.
+///
+/// # Errors
+/// If it cannot be made or written in.
+pub fn prepare(folder: &Path) -> Result<(), ReportError> {
+    let failed = |source| ReportError::Folder { path: folder.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let trial = folder.join(format!(".trial.{}", std::process::id()));
+    std::fs::write(&trial, b"").map_err(failed)?;
+    std::fs::remove_file(&trial).map_err(failed)
+}
+
+/// Writes a text file, whole or not at all.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {
+    replace(path, text.as_bytes()).map_err(|source| ReportError::File { path: path.to_owned(), source })
+}
+
+/// Writes all results into a folder; `result.json` comes last, so where it is all others are.
+///
+/// # Errors
+/// If the folder cannot be made, or a file cannot be written.
+pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Result<Vec<PathBuf>, ReportError> {
+    prepare(folder)?;
+    let mut written = Vec::new();
+    let (mut spikes, mut probes) = (Vec::new(), Vec::new());
+    for (recording, probe) in files.recordings.iter().zip(&files.image.probes) {
+        let variable = matches!(probe.source, ProbeSource::UnitVar(..) | ProbeSource::BankVar(..));
+        let events = matches!(recording.data, Recorded::Events { .. });
+        arrays(recording, if events && !variable { &mut spikes } else { &mut probes });
+    }
+    let samples = files.answers.map(sample_arrays).unwrap_or_default();
+    for (name, arrays) in [("spikes.npz", spikes), ("probes.npz", probes), ("samples.npz", samples)] {
+        if name == "samples.npz" && arrays.is_empty() {
+            continue;
+        }
+        let path = folder.join(name);
+        let named: Vec<(&str, &Array)> = arrays.iter().map(|(name, array)| (name.as_str(), array)).collect();
+        write_npz(&path, &named)?;
+        written.push(path);
+    }
+    let path = folder.join("result.json");
+    let json = serde_json::to_string_pretty(report).expect("a report has string keys only");
+    write_text(&path, &(json + "\n"))?;
+    written.push(path);
+    Ok(written)
+}
+
+type Named = (String, Array);
+
+fn ints(values: impl IntoIterator<Item = u64>) -> Array {
+    Array::ints(values.into_iter().map(|x| i64::try_from(x).unwrap_or(i64::MAX)))
+}
+
+/// The arrays of one recording; a second recording of the same thing gets a number.
+fn arrays(recording: &Recording, all: &mut Vec<Named>) {
+    let taken = |name: &str| all.iter().any(|(own, _)| own == name || own.strip_suffix(".step") == Some(name));
+    let numbered = (1..).map(|k| if k == 1 { recording.name.clone() } else { format!("{}#{k}", recording.name) });
+    let name = numbered.into_iter().find(|name| !taken(name)).expect("numbers do not end");
+    match &recording.data {
+        Recorded::Events { step, index, value } => {
+            all.push((format!("{name}.step"), ints(step.iter().copied())));
+            all.push((format!("{name}.index"), ints(index.iter().map(|i| u64::from(*i)))));
+            if value.iter().any(|x| *x != 1.0) {
+                all.push((format!("{name}.value"), Array::reals(value.iter().copied())));
+            }
+        }
+        Recorded::Int(values) => {
+            push_rows(recording, name, Data::Int(values.iter().map(|x| i64::from(*x)).collect()), all);
+        }
+        Recorded::Real(values) => push_rows(recording, name, Data::Real(values.clone()), all),
+    }
+}
+
+fn push_rows(recording: &Recording, name: String, data: Data, all: &mut Vec<Named>) {
+    let rows = data.len() / length(&recording.shape).max(1);
+    let shape: Vec<usize> = std::iter::once(rows).chain(recording.shape.iter().copied()).collect();
+    let array = Array::new(&shape, data).expect("a record has one element per element of its shape");
+    all.push((format!("{name}.step"), ints(recording.steps.iter().copied())));
+    all.push((name, array));
+}
+
+fn sample_arrays(answers: &Answers) -> Vec<Named> {
+    let classes = |all: &[usize]| ints(all.iter().map(|c| *c as u64));
+    let mut arrays = vec![("label".to_owned(), classes(&answers.labels))];
+    for (name, own) in [("fixed", &answers.fixed), ("float", &answers.float)] {
+        arrays.extend(own.iter().map(|own| (name.to_owned(), classes(own))));
+    }
+    if !answers.time_ps.is_empty() {
+        arrays.push(("time_ps".into(), ints(answers.time_ps.iter().copied())));
+    }
+    arrays
+}
