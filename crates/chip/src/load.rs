@@ -1,8 +1,11 @@
 //! What a spike sets off where: static tables from which events are counted.
 
+use std::sync::Arc;
+
 use pumice_meter::{Counts, Event};
 use pumice_models::RowFormat;
 
+use crate::batch::Batch;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
 
@@ -26,6 +29,8 @@ pub struct Routes {
     packets: Vec<Vec<Packet>>,
     /// Per bank: core of each neuron.
     place: Vec<Vec<u32>>,
+    /// Per bank: place of each neuron on its core, in the order of updates (bank, then neuron).
+    rank: Vec<Vec<u32>>,
     banks: usize,
 }
 
@@ -37,7 +42,8 @@ impl Routes {
         for s in &image.segments {
             place[s.bank][s.start..s.start + s.len].fill(s.core.0);
         }
-        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, banks };
+        let rank = ranks(&place, image.cores());
+        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, rank, banks };
         let sources = (0..banks).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
         for source in sources {
             routes.add_source(image, source);
@@ -76,6 +82,23 @@ impl Routes {
         self.packets.push(packets);
     }
 
+    /// The packets that one spike of element `i` of a source sends, in the order of sending (ascending cores).
+    pub fn packets(&self, source: Source, i: usize) -> impl Iterator<Item = Sent> + '_ {
+        let (number, from, rank) = match source {
+            Source::Bank(b) => (b, Some(CoreId(self.place[b][i])), self.rank[b][i]),
+            Source::Input(k) => (self.banks + k, None, 0),
+        };
+        let own = &self.packets[number][self.start[number][i]..self.start[number][i + 1]];
+        own.iter().map(move |p| Sent {
+            from,
+            rank,
+            to: CoreId(p.core),
+            dense: p.dense,
+            sparse: p.sparse,
+            conv: p.conv,
+        })
+    }
+
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
     pub fn add(&self, image: &ChipImage, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
         let (number, own) = match source {
@@ -98,6 +121,64 @@ impl Routes {
             match own {
                 Some(core) => add_way(image, core, CoreId(packet.core), spikes, &mut loads[core.0 as usize]),
                 None => load.add(Event::HostSpikeIn, spikes),
+            }
+        }
+    }
+}
+
+/// The place of each neuron of each bank on its core.
+fn ranks(place: &[Vec<u32>], cores: usize) -> Vec<Vec<u32>> {
+    let mut seen = vec![0; cores];
+    let mut next = |core: &u32| {
+        seen[*core as usize] += 1;
+        seen[*core as usize] - 1
+    };
+    place.iter().map(|bank| bank.iter().map(&mut next).collect()).collect()
+}
+
+/// A packet as it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The core that sends it; `None` if it comes from outside.
+    pub from: Option<CoreId>,
+    /// Place of the neuron on its core, in the order of updates.
+    pub rank: u32,
+    /// The core that it goes to.
+    pub to: CoreId,
+    /// Synapses of dense rows that it sets off there.
+    pub dense: u32,
+    /// Synapses of sparse rows that it sets off there.
+    pub sparse: u32,
+    /// Synapses of shared kernels that it sets off there.
+    pub conv: u32,
+}
+
+/// The packets of one step; nothing is computed until they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Traffic<'a> {
+    routes: &'a Routes,
+    batches: &'a [Arc<Batch>],
+    inputs: &'a [Vec<u32>],
+}
+
+impl<'a> Traffic<'a> {
+    /// The packets of the spikes of all workers, and of the elements of each input that spiked.
+    pub fn new(routes: &'a Routes, batches: &'a [Arc<Batch>], inputs: &'a [Vec<u32>]) -> Self {
+        Traffic { routes, batches, inputs }
+    }
+
+    /// Shows every packet. The packets of one core come in the order of sending: by neuron in the order of updates, then
+    /// by receiving core. Those from outside come last.
+    pub fn each(&self, mut show: impl FnMut(Sent)) {
+        let banks = self.batches.first().map_or(0, |batch| batch.fired.len());
+        for b in 0..banks {
+            for i in self.batches.iter().flat_map(|batch| &batch.fired[b].index) {
+                self.routes.packets(Source::Bank(b), *i as usize).for_each(&mut show);
+            }
+        }
+        for (k, spiking) in self.inputs.iter().enumerate() {
+            for i in spiking {
+                self.routes.packets(Source::Input(k), *i as usize).for_each(&mut show);
             }
         }
     }

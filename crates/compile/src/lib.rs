@@ -89,8 +89,8 @@ fn unit(graph: &Graph, config: &RunConfig, process: ProcessId) -> UnitImage {
     let (body, buffered) = match &node.body {
         Body::Host(..) => (UnitBody::Host, false),
         Body::Model(model) => match config.backend_of(&node.path) {
-            pumice_process::Backend::Float => (UnitBody::Float(model.clone()), model.buffered()),
-            _ => (UnitBody::Fixed(model.clone()), model.buffered()),
+            pumice_process::Backend::Float => (UnitBody::Float(model.as_ref().clone()), model.buffered()),
+            _ => (UnitBody::Fixed(model.as_ref().clone()), model.buffered()),
         },
     };
     let ins = graph.ports_of(process, Direction::In);
@@ -117,7 +117,7 @@ fn synapses(graph: &Graph, placement: &Placement) -> Vec<(u32, pumice_models::Mo
     let on_chip = placement.places.iter().zip(graph.nodes()).enumerate().filter(|(_, (p, _))| **p == Where::Synapses);
     on_chip
         .filter_map(|(k, (_, node))| match &node.body {
-            Body::Model(model) => Some((k as u32, model.clone())),
+            Body::Model(model) => Some((k as u32, model.as_ref().clone())),
             Body::Host(..) => None,
         })
         .collect()

@@ -103,7 +103,7 @@ impl Placement {
                 path: node.path.clone(),
                 n: length(graph.ports_of(*process, Direction::Out)[0].2),
                 ports: graph.ports_of(*process, Direction::In).len(),
-                model: model.clone(),
+                model: model.as_ref().clone(),
             })
         };
         self.populations.iter().filter_map(bank).collect()

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pumice_chip::{Batch, CoreLoad, HostBatch, Routes, Source, Worker};
+use pumice_chip::{Batch, CoreLoad, HostBatch, Routes, Source, Traffic, Worker};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -62,6 +62,11 @@ pub enum Outcome {
 pub trait Observer {
     /// Called once per step, in order; `loads` has one entry per core.
     fn step(&mut self, step: u64, loads: &[CoreLoad]);
+
+    /// As [`Observer::step`], with the packets of the step, which cost nothing until they are asked for.
+    fn step_with_packets(&mut self, step: u64, loads: &[CoreLoad], _packets: &Traffic<'_>) {
+        self.step(step, loads);
+    }
 }
 
 /// A host process's end of the channels, to be served by a thread of its own.
@@ -315,8 +320,9 @@ impl Engine {
             self.deliver_to_unit(wire, &batches);
         }
         if let Some(observer) = observer {
-            let loads = self.loads_of_step(&batches);
-            observer.step(self.step, &loads);
+            let inputs = self.spiking_inputs();
+            let loads = self.loads_of_step(&batches, &inputs);
+            observer.step_with_packets(self.step, &loads, &Traffic::new(&self.routes, &batches, &inputs));
         }
         Ok(batches)
     }
@@ -350,7 +356,16 @@ impl Engine {
         self.units[wire.to.0].accept(wire.to.1, join, from, wire.pairs.as_deref());
     }
 
-    fn loads_of_step(&self, batches: &[Arc<Batch>]) -> Vec<CoreLoad> {
+    /// The elements of each input of the chip that spike in this step.
+    fn spiking_inputs(&self) -> Vec<Vec<u32>> {
+        let spiking = |(unit, port): &(usize, usize)| {
+            let out = self.units[*unit].output(*port);
+            (0..out.len()).filter(|i| out.int(*i) != 0).map(|i| i as u32).collect()
+        };
+        self.image.chip_inputs.iter().map(spiking).collect()
+    }
+
+    fn loads_of_step(&self, batches: &[Arc<Batch>], inputs: &[Vec<u32>]) -> Vec<CoreLoad> {
         let chip = &self.image.chip;
         let mut loads = vec![Counts::default(); chip.cores()];
         for batch in batches {
@@ -361,10 +376,8 @@ impl Engine {
                 fired.index.iter().for_each(|i| self.routes.add(chip, Source::Bank(b), *i as usize, 1, &mut loads));
             }
         }
-        for (k, (unit, port)) in self.image.chip_inputs.iter().enumerate() {
-            let out = self.units[*unit].output(*port);
-            let spiking = (0..out.len()).filter(|i| out.int(*i) != 0);
-            spiking.for_each(|i| self.routes.add(chip, Source::Input(k), i, 1, &mut loads));
+        for (k, spiking) in inputs.iter().enumerate() {
+            spiking.iter().for_each(|i| self.routes.add(chip, Source::Input(k), *i as usize, 1, &mut loads));
         }
         loads
     }

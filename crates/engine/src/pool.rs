@@ -43,8 +43,7 @@ impl<'scope> Pool<'scope> {
         let n = workers.len();
         let rest = workers.split_off(1);
         let first = workers.pop().expect("an engine has at least one worker");
-        let mut lanes: Vec<Vec<(Sender<Arc<Batch>>, Receiver<Arc<Batch>>)>> =
-            (0..n).map(|_| (0..n).map(|_| bounded(2)).collect()).collect();
+        let mut lanes: Vec<Vec<Lane>> = (0..n).map(|_| (0..n).map(|_| bounded(2)).collect()).collect();
         let mut remotes = Vec::with_capacity(rest.len());
         for (k, worker) in rest.into_iter().enumerate() {
             let me = k + 1;
@@ -120,6 +119,9 @@ impl<'scope> Pool<'scope> {
         Ok(workers)
     }
 }
+
+/// The channel from one worker to another.
+type Lane = (Sender<Arc<Batch>>, Receiver<Arc<Batch>>);
 
 /// Lanes to and from every peer, by number.
 type Lanes<'a> = (&'a [Sender<Arc<Batch>>], &'a [Receiver<Arc<Batch>>]);

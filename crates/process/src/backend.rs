@@ -40,10 +40,7 @@ pub struct RunConfig {
 impl RunConfig {
     /// All processes on one backend, seed 0.
     pub fn on(backend: Backend) -> Self {
-        RunConfig {
-            backend,
-            ..Self::default()
-        }
+        RunConfig { backend, ..Self::default() }
     }
 
     /// The same with one more exception.
@@ -69,12 +66,7 @@ impl RunConfig {
 
     /// The backend of the process at `path`.
     pub fn backend_of(&self, path: &str) -> Backend {
-        let fits = |prefix: &str| {
-            path == prefix
-                || path
-                    .strip_prefix(prefix)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
+        let fits = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
         self.exceptions
             .iter()
             .filter(|(prefix, _)| fits(prefix))
@@ -89,13 +81,8 @@ mod tests {
 
     #[test]
     fn the_longest_path_decides() {
-        let config = RunConfig::on(Backend::Fixed)
-            .except("net", Backend::Float)
-            .except("net/out", Backend::Chip);
+        let config = RunConfig::on(Backend::Fixed).except("net", Backend::Float).except("net/out", Backend::Chip);
         let all = ["net/out", "net/out/a", "net/in", "network"].map(|path| config.backend_of(path));
-        assert_eq!(
-            all,
-            [Backend::Chip, Backend::Chip, Backend::Float, Backend::Fixed]
-        );
+        assert_eq!(all, [Backend::Chip, Backend::Chip, Backend::Float, Backend::Fixed]);
     }
 }

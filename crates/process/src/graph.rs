@@ -15,7 +15,7 @@ use crate::view::Element;
 #[derive(Debug)]
 pub enum Body {
     /// A process of the library, by its parameters.
-    Model(Model),
+    Model(Box<Model>),
     /// A process of the user, to be taken out when the graph is run.
     Host(HostSpec, Option<Box<dyn HostProcess>>),
 }
@@ -100,24 +100,17 @@ impl Graph {
     /// If the name is taken or no name, or a port does not carry the kind of message its handle promises.
     pub fn add<P: Process>(&mut self, name: &str, process: P) -> Result<P::Handle, GraphError> {
         let id = self.add_model(name, process.into_model())?;
-        P::handle(&Added {
-            graph: self,
-            process: id,
-        })
+        P::handle(&Added { graph: self, process: id })
     }
 
     /// Adds a process by its untyped parameters.
     ///
     /// # Errors
     /// If the name is taken or no name.
-    pub fn add_model(
-        &mut self,
-        name: &str,
-        model: impl Into<Model>,
-    ) -> Result<ProcessId, GraphError> {
+    pub fn add_model(&mut self, name: &str, model: impl Into<Model>) -> Result<ProcessId, GraphError> {
         let model = model.into();
         let (ins, outs, vars) = (model.in_ports(), model.out_ports(), model.vars());
-        self.add_node(name, Body::Model(model), owned(ins), owned(outs), vars)
+        self.add_node(name, Body::Model(Box::new(model)), owned(ins), owned(outs), vars)
     }
 
     /// Adds a process of the user.
@@ -131,24 +124,14 @@ impl Graph {
         process: impl HostProcess + 'static,
     ) -> Result<ProcessId, GraphError> {
         let (ins, outs) = (spec.in_ports.clone(), spec.out_ports.clone());
-        self.add_node(
-            name,
-            Body::Host(spec, Some(Box::new(process))),
-            ins,
-            outs,
-            Vec::new(),
-        )
+        self.add_node(name, Body::Host(spec, Some(Box::new(process))), ins, outs, Vec::new())
     }
 
     /// Adds a process made of processes.
     ///
     /// # Errors
     /// If the name is no name, or whatever building the parts gives.
-    pub fn compose<C: Composite>(
-        &mut self,
-        name: &str,
-        composite: C,
-    ) -> Result<C::Handle, GraphError> {
+    pub fn compose<C: Composite>(&mut self, name: &str, composite: C) -> Result<C::Handle, GraphError> {
         check_name(name)?;
         self.scope.push(name.to_owned());
         let handle = composite.build(self);
@@ -160,11 +143,7 @@ impl Graph {
     ///
     /// # Errors
     /// If the shapes differ, or the two are connected already.
-    pub fn connect<T: Message>(
-        &mut self,
-        from: OutPort<T>,
-        to: InPort<T>,
-    ) -> Result<(), GraphError> {
+    pub fn connect<T: Message>(&mut self, from: OutPort<T>, to: InPort<T>) -> Result<(), GraphError> {
         self.connect_ports(from.id, to.id)
     }
 
@@ -174,16 +153,11 @@ impl Graph {
     /// If directions, kinds or shapes do not fit, or the two are connected already.
     pub fn connect_ports(&mut self, from: PortId, to: PortId) -> Result<(), GraphError> {
         let (a, b) = (&self.ports[from.0 as usize], &self.ports[to.0 as usize]);
-        for (id, is, wanted, ok) in [
-            (from, "in", "out", a.direction == Direction::Out),
-            (to, "out", "in", b.direction == Direction::In),
-        ] {
+        for (id, is, wanted, ok) in
+            [(from, "in", "out", a.direction == Direction::Out), (to, "out", "in", b.direction == Direction::In)]
+        {
             if !ok {
-                return Err(GraphError::Direction {
-                    port: self.port_name(id),
-                    is,
-                    wanted,
-                });
+                return Err(GraphError::Direction { port: self.port_name(id), is, wanted });
             }
         }
         if a.kind != b.kind {
@@ -198,10 +172,7 @@ impl Graph {
             });
         }
         if self.connections.contains(&(from, to)) {
-            return Err(GraphError::DuplicateConnection {
-                from: self.port_name(from),
-                to: self.port_name(to),
-            });
+            return Err(GraphError::DuplicateConnection { from: self.port_name(from), to: self.port_name(to) });
         }
         self.connections.push((from, to));
         Ok(())
@@ -228,37 +199,23 @@ impl Graph {
     /// # Errors
     /// If a stride is 0.
     pub fn probe_port<P: Port>(&mut self, port: P, record: Record) -> Result<ProbeId, GraphError> {
-        self.add_probe(
-            self.port_name(port.id()),
-            ProbeTarget::Port(port.id()),
-            record,
-        )
+        self.add_probe(self.port_name(port.id()), ProbeTarget::Port(port.id()), record)
     }
 
     /// A port by the path of its process and its name, with its type checked.
     ///
     /// # Errors
     /// If there is no such process or port, or it carries another kind of message.
-    pub fn out_port<T: Message>(
-        &self,
-        process: ProcessId,
-        name: &str,
-    ) -> Result<OutPort<T>, GraphError> {
-        self.typed(process, name, Direction::Out, T::KIND)
-            .map(OutPort::with)
+    pub fn out_port<T: Message>(&self, process: ProcessId, name: &str) -> Result<OutPort<T>, GraphError> {
+        self.typed(process, name, Direction::Out, T::KIND).map(OutPort::with)
     }
 
     /// A port by the path of its process and its name, with its type checked.
     ///
     /// # Errors
     /// If there is no such process or port, or it carries another kind of message.
-    pub fn in_port<T: Message>(
-        &self,
-        process: ProcessId,
-        name: &str,
-    ) -> Result<InPort<T>, GraphError> {
-        self.typed(process, name, Direction::In, T::KIND)
-            .map(InPort::with)
+    pub fn in_port<T: Message>(&self, process: ProcessId, name: &str) -> Result<InPort<T>, GraphError> {
+        self.typed(process, name, Direction::In, T::KIND).map(InPort::with)
     }
 
     /// A variable by the number of its process and its name.
@@ -292,18 +249,9 @@ impl Graph {
     ///
     /// # Errors
     /// If there is none.
-    pub fn port(
-        &self,
-        process: ProcessId,
-        name: &str,
-        direction: Direction,
-    ) -> Result<PortId, GraphError> {
+    pub fn port(&self, process: ProcessId, name: &str, direction: Direction) -> Result<PortId, GraphError> {
         let node = &self.nodes[process.0 as usize];
-        let ports = if direction == Direction::In {
-            &node.in_ports
-        } else {
-            &node.out_ports
-        };
+        let ports = if direction == Direction::In { &node.in_ports } else { &node.out_ports };
         match ports.iter().find(|p| self.ports[p.0 as usize].name == name) {
             Some(id) => Ok(*id),
             None => {
@@ -325,31 +273,17 @@ impl Graph {
 
     /// Takes the user's own processes out of the graph, to be run.
     pub fn take_hosts(&mut self) -> Vec<(ProcessId, HostSpec, Box<dyn HostProcess>)> {
-        let taken =
-            self.nodes
-                .iter_mut()
-                .enumerate()
-                .filter_map(|(k, node)| match &mut node.body {
-                    Body::Host(spec, process) => {
-                        Some((ProcessId(k as u32), spec.clone(), process.take()?))
-                    }
-                    Body::Model(_) => None,
-                });
+        let taken = self.nodes.iter_mut().enumerate().filter_map(|(k, node)| match &mut node.body {
+            Body::Host(spec, process) => Some((ProcessId(k as u32), spec.clone(), process.take()?)),
+            Body::Model(_) => None,
+        });
         taken.collect()
     }
 
     /// In-ports and out-ports of a process with kind, shape and reduction.
-    pub fn ports_of(
-        &self,
-        process: ProcessId,
-        direction: Direction,
-    ) -> Vec<(&str, Kind, &[usize], Reduce)> {
+    pub fn ports_of(&self, process: ProcessId, direction: Direction) -> Vec<(&str, Kind, &[usize], Reduce)> {
         let node = &self.nodes[process.0 as usize];
-        let ports = if direction == Direction::In {
-            &node.in_ports
-        } else {
-            &node.out_ports
-        };
+        let ports = if direction == Direction::In { &node.in_ports } else { &node.out_ports };
         let port = |id: &PortId| {
             let p = &self.ports[id.0 as usize];
             (p.name.as_str(), p.kind, p.shape.as_slice(), p.reduce)
@@ -368,10 +302,7 @@ impl Graph {
             let real = &self.ports[e.port.0 as usize];
             (real.process, real.slot, e.index)
         };
-        (
-            self.ports[port.0 as usize].direction,
-            self.elements(port).into_iter().map(place).collect(),
-        )
+        (self.ports[port.0 as usize].direction, self.elements(port).into_iter().map(place).collect())
     }
 
     /// Shape of any port.
@@ -381,42 +312,24 @@ impl Graph {
 
     /// All connections between real ports, in the order in which they were made.
     pub fn wires(&self) -> Vec<Wire> {
-        self.connections
-            .iter()
-            .flat_map(|(from, to)| self.wires_of(*from, *to))
-            .collect()
+        self.connections.iter().flat_map(|(from, to)| self.wires_of(*from, *to)).collect()
     }
 
     fn wires_of(&self, from: PortId, to: PortId) -> Vec<Wire> {
         let (a, b) = (&self.ports[from.0 as usize], &self.ports[to.0 as usize]);
         if a.elements.is_none() && b.elements.is_none() {
-            return vec![Wire {
-                from: (a.process, a.slot),
-                to: (b.process, b.slot),
-                pairs: None,
-            }];
+            return vec![Wire { from: (a.process, a.slot), to: (b.process, b.slot), pairs: None }];
         }
         let mut joined: BTreeMap<(u32, u32), Vec<(u32, u32)>> = BTreeMap::new();
         for (x, y) in self.elements(from).into_iter().zip(self.elements(to)) {
-            joined
-                .entry((x.port.0, y.port.0))
-                .or_default()
-                .push((x.index, y.index));
+            joined.entry((x.port.0, y.port.0)).or_default().push((x.index, y.index));
         }
         let wire = |((x, y), pairs): ((u32, u32), Vec<(u32, u32)>)| {
             let (x, y) = (&self.ports[x as usize], &self.ports[y as usize]);
             let n = |p: &PortNode| pumice_models::length(&p.shape);
             let same = pairs.len() == n(x) && n(x) == n(y);
-            let identity = same
-                && pairs
-                    .iter()
-                    .enumerate()
-                    .all(|(k, p)| *p == (k as u32, k as u32));
-            Wire {
-                from: (x.process, x.slot),
-                to: (y.process, y.slot),
-                pairs: (!identity).then_some(pairs),
-            }
+            let identity = same && pairs.iter().enumerate().all(|(k, p)| *p == (k as u32, k as u32));
+            Wire { from: (x.process, x.slot), to: (y.process, y.slot), pairs: (!identity).then_some(pairs) }
         };
         joined.into_iter().map(wire).collect()
     }
@@ -436,26 +349,14 @@ impl Graph {
         vars: Vec<VarSpec>,
     ) -> Result<ProcessId, GraphError> {
         check_name(name)?;
-        let path = self
-            .scope
-            .iter()
-            .map(String::as_str)
-            .chain([name])
-            .collect::<Vec<_>>()
-            .join("/");
+        let path = self.scope.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
         if !self.names.insert(path.clone()) {
             return Err(GraphError::DuplicateName { name: path });
         }
         let process = ProcessId(self.nodes.len() as u32);
         let in_ports = self.add_ports(process, Direction::In, ins);
         let out_ports = self.add_ports(process, Direction::Out, outs);
-        self.nodes.push(Node {
-            path,
-            body,
-            in_ports,
-            out_ports,
-            vars,
-        });
+        self.nodes.push(Node { path, body, in_ports, out_ports, vars });
         Ok(process)
     }
 
@@ -469,44 +370,20 @@ impl Graph {
         for (slot, (name, kind, shape)) in specs.into_iter().enumerate() {
             ids.push(PortId(self.ports.len() as u32));
             let reduce = Reduce::Sum;
-            self.ports.push(PortNode {
-                process,
-                name,
-                slot,
-                kind,
-                direction,
-                shape,
-                reduce,
-                elements: None,
-            });
+            self.ports.push(PortNode { process, name, slot, kind, direction, shape, reduce, elements: None });
         }
         ids
     }
 
-    fn add_probe(
-        &mut self,
-        name: String,
-        target: ProbeTarget,
-        record: Record,
-    ) -> Result<ProbeId, GraphError> {
+    fn add_probe(&mut self, name: String, target: ProbeTarget, record: Record) -> Result<ProbeId, GraphError> {
         if record == (Record::Dense { stride: 0 }) {
             return Err(GraphError::Stride { target: name });
         }
-        self.probes.push(Probe {
-            name,
-            target,
-            record,
-        });
+        self.probes.push(Probe { name, target, record });
         Ok(ProbeId(self.probes.len() as u32 - 1))
     }
 
-    fn typed(
-        &self,
-        process: ProcessId,
-        name: &str,
-        direction: Direction,
-        kind: Kind,
-    ) -> Result<PortId, GraphError> {
+    fn typed(&self, process: ProcessId, name: &str, direction: Direction, kind: Kind) -> Result<PortId, GraphError> {
         let id = self.port(process, name, direction)?;
         match self.ports[id.0 as usize].kind == kind {
             true => Ok(id),
@@ -516,12 +393,7 @@ impl Graph {
 
     fn kinds(&self, from: PortId, to: String, to_kind: Kind) -> GraphError {
         let from_kind = self.ports[from.0 as usize].kind.name();
-        GraphError::Kinds {
-            from: self.port_name(from),
-            from_kind,
-            to,
-            to_kind: to_kind.name(),
-        }
+        GraphError::Kinds { from: self.port_name(from), from_kind, to, to_kind: to_kind.name() }
     }
 
     fn unknown<'a>(
@@ -532,37 +404,24 @@ impl Graph {
         known: impl Iterator<Item = &'a str>,
     ) -> GraphError {
         let name = format!("{}.{name}", self.nodes[process.0 as usize].path);
-        GraphError::Unknown {
-            what,
-            name,
-            known: list(known),
-        }
+        GraphError::Unknown { what, name, known: list(known) }
     }
 }
 
 fn owned(specs: Vec<PortSpec>) -> Vec<(String, Kind, Vec<usize>)> {
-    specs
-        .into_iter()
-        .map(|p| (p.name.to_owned(), p.kind, p.shape))
-        .collect()
+    specs.into_iter().map(|p| (p.name.to_owned(), p.kind, p.shape)).collect()
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn check_name(name: &str) -> Result<(), GraphError> {
     let ok = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     match !name.is_empty() && name.chars().all(ok) {
         true => Ok(()),
-        false => Err(GraphError::BadName {
-            name: name.to_owned(),
-        }),
+        false => Err(GraphError::BadName { name: name.to_owned() }),
     }
 }
 

@@ -5,9 +5,7 @@ use std::marker::PhantomData;
 use pumice_models::Model;
 use pumice_models::connection::{dense::Dense, sparse::Sparse};
 use pumice_models::neuron::lif::Lif;
-use pumice_models::source::{
-    poisson::Poisson, rate_code::RateCode, ring_buffer::RingBuffer, sink::Sink,
-};
+use pumice_models::source::{poisson::Poisson, rate_code::RateCode, ring_buffer::RingBuffer, sink::Sink};
 
 use crate::error::GraphError;
 use crate::graph::Graph;
@@ -82,32 +80,21 @@ pub struct Of<T, P> {
 impl<T: Message> Of<T, RingBuffer> {
     /// A ring buffer that sends messages of kind `T`.
     pub fn source(shape: &[usize], data: Vec<Vec<f64>>) -> Self {
-        Self::new(RingBuffer {
-            shape: shape.to_vec(),
-            data,
-            kind: T::KIND,
-        })
+        Self::new(RingBuffer { shape: shape.to_vec(), data, kind: T::KIND })
     }
 }
 
 impl<T: Message> Of<T, Sink> {
     /// A sink that keeps the last `buffer` messages of kind `T`.
     pub fn sink(shape: &[usize], buffer: usize) -> Self {
-        Self::new(Sink {
-            shape: shape.to_vec(),
-            buffer,
-            kind: T::KIND,
-        })
+        Self::new(Sink { shape: shape.to_vec(), buffer, kind: T::KIND })
     }
 }
 
 impl<T: Message, P> Of<T, P> {
     /// The parameters, with their messages declared to be of kind `T`.
     pub fn new(parameters: P) -> Self {
-        Of {
-            parameters,
-            kind: PhantomData,
-        }
+        Of { parameters, kind: PhantomData }
     }
 }
 
@@ -182,10 +169,7 @@ pub struct SourceHandle<T> {
 }
 
 fn source<T: Message>(added: &Added<'_>) -> Result<SourceHandle<T>, GraphError> {
-    Ok(SourceHandle {
-        id: added.id(),
-        out: added.out_port(&added.only(Direction::Out))?,
-    })
+    Ok(SourceHandle { id: added.id(), out: added.out_port(&added.only(Direction::Out))? })
 }
 
 /// A sink of messages of kind `T`.
@@ -200,11 +184,7 @@ pub struct SinkHandle<T> {
 }
 
 fn sink<T: Message>(added: &Added<'_>) -> Result<SinkHandle<T>, GraphError> {
-    Ok(SinkHandle {
-        id: added.id(),
-        a_in: added.in_port("a_in")?,
-        data: added.var("data")?,
-    })
+    Ok(SinkHandle { id: added.id(), a_in: added.in_port("a_in")?, data: added.var("data")? })
 }
 
 /// A rate-coding source.
@@ -226,11 +206,7 @@ impl Process for RateCode {
     }
 
     fn handle(added: &Added<'_>) -> Result<RateHandle, GraphError> {
-        Ok(RateHandle {
-            id: added.id(),
-            s_out: added.out_port("s_out")?,
-            value: added.var("value")?,
-        })
+        Ok(RateHandle { id: added.id(), s_out: added.out_port("s_out")?, value: added.var("value")? })
     }
 }
 

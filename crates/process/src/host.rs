@@ -43,16 +43,14 @@ impl HostSpec {
     /// The same with one more in-port.
     #[must_use]
     pub fn input<T: Message>(mut self, name: &str, shape: &[usize]) -> Self {
-        self.in_ports
-            .push((name.to_owned(), T::KIND, shape.to_vec()));
+        self.in_ports.push((name.to_owned(), T::KIND, shape.to_vec()));
         self
     }
 
     /// The same with one more out-port.
     #[must_use]
     pub fn output<T: Message>(mut self, name: &str, shape: &[usize]) -> Self {
-        self.out_ports
-            .push((name.to_owned(), T::KIND, shape.to_vec()));
+        self.out_ports.push((name.to_owned(), T::KIND, shape.to_vec()));
         self
     }
 }
@@ -82,9 +80,7 @@ impl HostContext<'_> {
         let slot = slot(&self.spec.in_ports, port)?;
         match self.inputs.get(slot) {
             Some(values) => Ok(values.to_real()),
-            None => Err(HostError::Failed(format!(
-                "`{port}` receives only in the spike phase"
-            ))),
+            None => Err(HostError::Failed(format!("`{port}` receives only in the spike phase"))),
         }
     }
 
@@ -95,16 +91,10 @@ impl HostContext<'_> {
     pub fn send(&mut self, port: &str, values: &[f64]) -> Result<(), HostError> {
         let slot = slot(&self.spec.out_ports, port)?;
         let Some(out) = self.outputs.get_mut(slot) else {
-            return Err(HostError::Failed(format!(
-                "`{port}` sends only in the spike phase"
-            )));
+            return Err(HostError::Failed(format!("`{port}` sends only in the spike phase")));
         };
         if values.len() != out.len() {
-            let fault = format!(
-                "`{port}` sends {} elements, but {} were given",
-                out.len(),
-                values.len()
-            );
+            let fault = format!("`{port}` sends {} elements, but {} were given", out.len(), values.len());
             return Err(HostError::Failed(fault));
         }
         out.copy_from_slice(values);
@@ -118,10 +108,7 @@ impl HostContext<'_> {
     /// # Errors
     /// If the phase is another or the run has ended.
     pub fn read<T>(&self, var: Var<T>) -> Result<Vec<f64>, HostError> {
-        self.link.send(FromHost::Get {
-            process: var.process.number(),
-            variable: var.index,
-        })?;
+        self.link.send(FromHost::Get { process: var.process.number(), variable: var.index })?;
         match self.link.receive()? {
             ToHost::Variable(Ok(values)) => Ok(values.to_real()),
             ToHost::Variable(Err(fault)) => Err(HostError::Variable(fault)),
@@ -135,11 +122,7 @@ impl HostContext<'_> {
     /// If a value does not fit its register, the phase is another or the run has ended.
     pub fn write<T>(&self, var: Var<T>, values: &[f64]) -> Result<(), HostError> {
         let values = Values::Real(values.to_vec());
-        self.link.send(FromHost::Set {
-            process: var.process.number(),
-            variable: var.index,
-            values,
-        })?;
+        self.link.send(FromHost::Set { process: var.process.number(), variable: var.index, values })?;
         match self.link.receive()? {
             ToHost::Written(Ok(())) => Ok(()),
             ToHost::Written(Err(fault)) => Err(HostError::Variable(fault)),
@@ -154,17 +137,9 @@ impl HostContext<'_> {
 }
 
 fn slot(ports: &[(String, Kind, Vec<usize>)], name: &str) -> Result<usize, HostError> {
-    let known = || {
-        ports
-            .iter()
-            .map(|p| format!("`{}`", p.0))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let known = || ports.iter().map(|p| format!("`{}`", p.0)).collect::<Vec<_>>().join(", ");
     let found = ports.iter().position(|p| p.0 == name);
-    found.ok_or_else(|| {
-        HostError::Failed(format!("there is no port `{name}`; there are {}", known()))
-    })
+    found.ok_or_else(|| HostError::Failed(format!("there is no port `{name}`; there are {}", known())))
 }
 
 /// A user's own process. Every phase does nothing unless it is written.
@@ -236,11 +211,7 @@ impl HostLink {
 pub fn serve(spec: &HostSpec, mut process: Box<dyn HostProcess>, link: &HostLink) {
     while let Ok(message) = link.receive() {
         match message {
-            ToHost::Run {
-                phase,
-                step,
-                inputs,
-            } => {
+            ToHost::Run { phase, step, inputs } => {
                 let answer = run_phase(spec, &mut *process, link, phase, (step, inputs));
                 if link.send(answer).is_err() {
                     return;
@@ -260,21 +231,10 @@ fn run_phase(
     (step, inputs): (u64, Vec<Values>),
 ) -> FromHost {
     let outputs = match phase {
-        Phase::Spike => spec
-            .out_ports
-            .iter()
-            .map(|p| vec![0.0; pumice_models::length(&p.2)])
-            .collect(),
+        Phase::Spike => spec.out_ports.iter().map(|p| vec![0.0; pumice_models::length(&p.2)]).collect(),
         _ => Vec::new(),
     };
-    let mut context = HostContext {
-        step,
-        spec,
-        inputs,
-        outputs,
-        pause: false,
-        link,
-    };
+    let mut context = HostContext { step, spec, inputs, outputs, pause: false, link };
     let result = match phase {
         Phase::Spike => process.spike(&mut context),
         Phase::PreManagement => process.pre_management(&mut context),
@@ -285,10 +245,7 @@ fn run_phase(
     match result {
         Ok(()) => {
             let outputs = context.outputs.into_iter().map(Values::Real).collect();
-            FromHost::Done {
-                outputs,
-                pause: context.pause,
-            }
+            FromHost::Done { outputs, pause: context.pause }
         }
         Err(fault) => FromHost::Failed(fault.to_string()),
     }

@@ -26,9 +26,6 @@ pub use error::GraphError;
 pub use graph::{Body, Composite, Graph, Node, Wire};
 pub use handle::{Added, Of, Process};
 pub use host::{HostContext, HostError, HostProcess, HostSpec};
-pub use port::{
-    Activation, Direction, Graded, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce,
-    Spike, Var,
-};
+pub use port::{Activation, Direction, Graded, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce, Spike, Var};
 pub use probe::{Probe, ProbeId, ProbeTarget, Record};
 pub use pumice_models as models;

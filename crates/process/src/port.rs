@@ -122,10 +122,7 @@ impl<T> Port for OutPort<T> {
         self.id
     }
     fn with(id: PortId) -> Self {
-        OutPort {
-            id,
-            kind: PhantomData,
-        }
+        OutPort { id, kind: PhantomData }
     }
 }
 
@@ -135,20 +132,13 @@ impl<T> Port for InPort<T> {
         self.id
     }
     fn with(id: PortId) -> Self {
-        InPort {
-            id,
-            kind: PhantomData,
-        }
+        InPort { id, kind: PhantomData }
     }
 }
 
 impl<T> Var<T> {
     pub(crate) const fn with(process: ProcessId, index: usize) -> Self {
-        Var {
-            process,
-            index,
-            number: PhantomData,
-        }
+        Var { process, index, number: PhantomData }
     }
 
     /// The process it belongs to.

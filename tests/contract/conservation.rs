@@ -1,0 +1,98 @@
+//! What is counted is what happened, and the bill is counts times prices.
+
+use pumice::chip::CoreLoad;
+use pumice::engine::{Control, Observer};
+use pumice::meter::{Counts, Event, Term};
+use pumice::prelude::*;
+
+use crate::network::{recurrent, simulate};
+
+#[test]
+fn the_bill_is_the_sum_of_counts_times_prices() {
+    let (simulation, _) = simulate(&RunConfig::default().seed(1), 100);
+    let bill = simulation.bill().unwrap();
+    let prices = simulation.profile().prices(None).unwrap();
+    let mut sum = 0.0;
+    for row in &bill.rows {
+        assert_eq!(row.energy_j, row.count as f64 * row.price_j, "{}", row.term);
+        if let Term::Event(event) = row.term {
+            assert_eq!(row.price_j, prices.energy.get(event).unwrap().v, "{event}");
+        }
+        sum += row.energy_j;
+    }
+    assert!(bill.dynamic_j > 0.0 && bill.static_j > 0.0);
+    assert!((sum - bill.total_j).abs() <= 1e-12 * bill.total_j);
+}
+
+#[test]
+fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
+    let (simulation, handles) = simulate(&RunConfig::default().seed(1), 100);
+    let counts = simulation.counts();
+    let chip = &simulation.image().chip;
+    let spikes = simulation.spikes(handles.cells).unwrap();
+    assert_eq!(spikes.iter().sum::<u64>(), simulation.recording(handles.spikes).events().len() as u64);
+    let mut reads = 0;
+    for p in &chip.projections {
+        let counted = match p.source {
+            pumice::chip::Source::Bank(b) => simulation.save().spikes[b].clone(),
+            pumice::chip::Source::Input(i) => simulation.save().input_spikes[i].clone(),
+        };
+        reads +=
+            counted.iter().enumerate().map(|(i, n)| n * (p.rows.start[i + 1] - p.rows.start[i]) as u64).sum::<u64>();
+    }
+    assert!(reads > 10_000);
+    assert_eq!(counts.synaptic_events(), reads);
+    assert_eq!(counts[Event::PacketIn], counts[Event::PacketOut] + counts[Event::HostSpikeIn]);
+    assert_eq!(counts[Event::NeuronAccess], 310 * 100);
+    assert!(counts[Event::NeuronUpdate] <= counts[Event::NeuronAccess]);
+}
+
+/// Sums the loads of all steps.
+struct Sum(Vec<Counts>);
+
+impl Observer for Sum {
+    fn step(&mut self, _step: u64, loads: &[CoreLoad]) {
+        self.0.resize(loads.len(), Counts::default());
+        for (sum, load) in self.0.iter_mut().zip(loads) {
+            *sum += load;
+        }
+    }
+}
+
+/// Totals come from static tables times spikes, loads of steps from a walk over packets: two ways to one sum.
+#[test]
+fn the_loads_of_steps_add_up_to_the_totals() {
+    let profile = Profile::load("loihi1").unwrap();
+    let hardware = pumice::compile::Hardware::from(&profile);
+    for workers in [1, 3] {
+        let image = pumice::compile::compile(&recurrent(300, 5).0, &hardware, &RunConfig::default()).unwrap();
+        let mut engine = pumice::engine::Engine::new(image, workers).unwrap();
+        let mut sum = Sum(Vec::new());
+        engine.run(Some(60), &Control::default(), Some(&mut sum)).unwrap();
+        assert!(sum.0.iter().any(|load| load[Event::PacketIn] > 100));
+        assert_eq!(sum.0, engine.loads());
+    }
+}
+
+/// Cutting populations into more cores changes packets, hops and time, and nothing else.
+#[test]
+fn moving_neurons_between_cores_changes_only_the_network() {
+    let tight = "extends = \"loihi1\"\n[meta]\nname = \"tight\"\n[core]\nneurons = 37\n[sources]\ncore = { ev = \"assumed\", src = \"test\" }\n";
+    let tight = Profile::from_text("tight.toml", tight).unwrap();
+    let run = |profile: &Profile| {
+        let (graph, handles) = recurrent(300, 5);
+        let mut simulation = Simulation::new(graph, profile, &RunConfig::default()).unwrap();
+        simulation.run(RunSteps(60)).unwrap();
+        (simulation.recording(handles.spikes).events(), simulation.counts(), simulation.image().chip.cores())
+    };
+    let (wide, tight) = (run(&Profile::load("loihi1").unwrap()), run(&tight));
+    assert!(tight.2 > wide.2);
+    assert_eq!(wide.0, tight.0);
+    for (event, n) in wide.1.iter() {
+        let network = event.name().starts_with("hop") || event.name().starts_with("packet");
+        if !network && event != Event::HostSpikeIn {
+            assert_eq!(n, tight.1[event], "{event}");
+        }
+    }
+    assert!(tight.1[Event::PacketOut] > wide.1[Event::PacketOut]);
+}

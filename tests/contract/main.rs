@@ -1,0 +1,12 @@
+//! Contracts: what must hold for every network, whatever else changes.
+
+mod capacity;
+mod conservation;
+mod hosts;
+mod layering;
+mod network;
+mod ports;
+mod probes;
+mod profiles;
+mod state;
+mod workers;

@@ -1,0 +1,85 @@
+//! Reset is fresh, a snapshot resumes bit for bit, equal inputs give equal images.
+
+use pumice::compile::{Hardware, compile};
+use pumice::engine::Snapshot;
+use pumice::prelude::*;
+
+use crate::network::{recurrent, simulate};
+
+#[test]
+fn a_reset_simulation_is_a_fresh_one() {
+    for backend in [Backend::Chip, Backend::Fixed, Backend::Float] {
+        let config = RunConfig::on(backend).seed(9);
+        let (mut used, handles) = simulate(&config, 50);
+        let state = used.save();
+        assert!(!used.recording(handles.spikes).events().is_empty());
+        used.reset().unwrap();
+        assert_eq!((used.steps(), used.time_ps().unwrap_or(0)), (0, 0));
+        assert_eq!(used.counts(), pumice::meter::Counts::default());
+        let (graph, _) = recurrent(300, 5);
+        let fresh = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &config).unwrap();
+        assert_eq!(used.save(), fresh.save(), "{backend:?}");
+        used.run(RunSteps(50)).unwrap();
+        assert_eq!(used.save(), state, "{backend:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_resumes_bit_for_bit_on_any_number_of_workers() {
+    for backend in [Backend::Chip, Backend::Fixed, Backend::Float] {
+        let config = RunConfig::on(backend).seed(9).workers(2);
+        let (mut whole, handles) = simulate(&config, 40);
+        let bytes = whole.save().to_bytes().unwrap();
+        whole.run(RunSteps(40)).unwrap();
+        let after: Vec<_> = whole.recording(handles.spikes).events().into_iter().filter(|e| e.0 > 40).collect();
+        assert!(after.len() > 100, "{backend:?} must be alive after the snapshot");
+        let (graph, same) = recurrent(300, 5);
+        let profile = Profile::load("loihi1").unwrap();
+        let mut resumed = Simulation::new(graph, &profile, &config.clone().workers(3)).unwrap();
+        resumed.load(&Snapshot::from_bytes(&bytes).unwrap()).unwrap();
+        resumed.run(RunSteps(40)).unwrap();
+        assert_eq!(resumed.recording(same.spikes).events(), after, "{backend:?}");
+        assert_eq!(resumed.save(), whole.save(), "{backend:?}");
+        assert_eq!(resumed.save().to_bytes().unwrap(), whole.save().to_bytes().unwrap(), "{backend:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_another_network_is_refused() {
+    let (chip, _) = simulate(&RunConfig::default(), 1);
+    let (mut fixed, _) = simulate(&RunConfig::on(Backend::Fixed), 1);
+    let fault = fixed.load(&chip.save()).unwrap_err().to_string();
+    assert_eq!(fault, "this snapshot is of another network: it has 1 processes with the host, this network has 6");
+}
+
+#[test]
+fn equal_inputs_give_equal_images() {
+    let hardware = Hardware::from(&Profile::load("loihi1").unwrap());
+    let image = |seed| compile(&recurrent(200, seed).0, &hardware, &RunConfig::default()).unwrap();
+    assert_eq!(image(1), image(1));
+    assert_ne!(image(1), image(2));
+}
+
+#[test]
+fn a_paused_run_goes_on_where_it_was() {
+    let (straight, handles) = simulate(&RunConfig::default().seed(2), 90);
+    let (graph, _) = recurrent(300, 5);
+    let profile = Profile::load("loihi1").unwrap();
+    let simulation = Simulation::new(graph, &profile, &RunConfig::default().seed(2)).unwrap();
+    let running = simulation.run_continuous();
+    while running.done() < 20 {
+        std::thread::yield_now();
+    }
+    let mut paused = running.pause().unwrap();
+    let so_far = paused.steps();
+    assert!(so_far >= 20);
+    if so_far < 90 {
+        paused.run(RunSteps(90 - so_far)).unwrap();
+    }
+    let until = |s: &Simulation| {
+        let events = s.recording(handles.spikes).events();
+        events.into_iter().filter(|e| e.0 <= 90).collect::<Vec<_>>()
+    };
+    assert_eq!(until(&paused), until(&straight));
+    assert!(paused.run_continuous().stop().unwrap() >= 90);
+}
