@@ -368,7 +368,8 @@ impl CellArray {
         let Some(disturb) = &self.profile.disturb else {
             return g;
         };
-        let reads = self.state.row_reads[number / self.state.cols as usize] - self.state.cells[number].reads_before;
+        let total = self.state.row_reads[number / self.state.cols as usize];
+        let reads = total.saturating_sub(self.state.cells[number].reads_before);
         let way = -(reads as f64 * (-disturb.share_per_read).ln_1p()).exp_m1();
         g + (self.profile.range.g_max_us - g).max(0.0) * way
     }

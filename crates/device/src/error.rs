@@ -102,12 +102,6 @@ pub enum DeviceError {
         /// Why.
         source: io::Error,
     },
-    /// Another process writes the file at this moment.
-    #[error("`{path}` is being written by another process", path = path.display())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
     /// The file is damaged or is not what it should be.
     #[error("the non-volatile file is damaged: {0}")]
     Damaged(#[from] Damage),

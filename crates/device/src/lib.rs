@@ -25,14 +25,18 @@
 //! # Ok::<(), pumice_device::DeviceError>(())
 //! ```
 
+pub mod analog;
 mod array;
 pub mod cell;
 mod clock;
+pub mod compact;
+pub mod conformance;
 pub mod crossbar;
 mod error;
 mod fate;
 mod fault;
 mod ledger;
+pub mod nv;
 mod profile;
 mod program;
 mod store;

@@ -5,12 +5,15 @@
 //!
 //! ```text
 //! gain  = 1 + σ_d ξ   or   e^(σ_d ξ)          r = σ_ud ξ
-//! s_up  = |b_up + gain + r| · dw              b_up = min(up_down, 0)
-//! s_dn  = |b_dn + gain − r| · dw              b_dn = −max(up_down, 0)
-//! w_max ← |w_max (1 + σ ξ)|                   w_min ← −|w_min (1 + σ ξ)|
+//! s_up  = (b_up + gain + r) · dw              b_up = min(up_down, 0)
+//! s_dn  = (b_dn + gain − r) · dw              b_dn = −max(up_down, 0)
+//! w_max ← w_max (1 + σ ξ)                     w_min ← w_min (1 + σ ξ)
 //! ```
 //!
-//! and each pulse adds its own noise. The visible weight is the hidden one plus write noise that is
+//! A consistent device takes magnitudes: steps above zero, bounds on both sides of it. One that is not and
+//! whose bounds cross sits at their middle for ever.
+//!
+//! Each pulse adds its own noise. The visible weight is the hidden one plus write noise that is
 //! new after each pulse. Equations after aihwkit (Rasch et al., AICAS 2021); each law in its own file.
 
 mod constant;
@@ -122,6 +125,9 @@ pub struct Update {
     /// Noise of the visible weight after each pulse, in steps.
     #[serde(default)]
     pub write_noise_std: f64,
+    /// Steps and bounds of every device have the right signs.
+    #[serde(default)]
+    pub consistent: bool,
     /// Share of devices that never answer.
     #[serde(default)]
     pub unprogrammable: f64,
@@ -153,19 +159,21 @@ impl Update {
     /// Freezes one device from its stream of draws.
     pub fn device(&self, mut draws: Draws) -> PulsedDevice {
         let d = &mut draws;
-        let max = (self.w_max * (1.0 + self.w_max_dtod * normal(d))).abs();
-        let min = -(self.w_min * (1.0 + self.w_min_dtod * normal(d))).abs();
+        let mut max = self.w_max * (1.0 + self.w_max_dtod * normal(d));
+        let mut min = self.w_min * (1.0 + self.w_min_dtod * normal(d));
         let xi = self.dw_min_dtod * normal(d);
         let gain = if self.log_normal { xi.exp() } else { 1.0 + xi };
         let r = self.up_down_dtod * normal(d);
-        let mut device = PulsedDevice {
-            up: ((self.up_down.min(0.0) + gain + r) * self.dw_min).abs(),
-            down: ((-self.up_down.max(0.0) + gain - r) * self.dw_min).abs(),
-            max,
-            min,
-            frozen: [0.0; 2],
-            stuck: None,
-        };
+        let mut up = (self.up_down.min(0.0) + gain + r) * self.dw_min;
+        let mut down = (-self.up_down.max(0.0) + gain - r) * self.dw_min;
+        if self.consistent {
+            (up, down) = (up.abs(), down.abs());
+            (max, min) = (max.max(min).abs(), -max.min(min).abs());
+        } else if min > max {
+            max = f64::midpoint(min, max);
+            min = max;
+        }
+        let mut device = PulsedDevice { up, down, max, min, frozen: [0.0; 2], stuck: None };
         if d.unit() < self.unprogrammable {
             let low = min.max(-self.unprogrammable_range);
             let high = max.min(self.unprogrammable_range);

@@ -41,7 +41,8 @@ impl Law for SoftBounds {
     fn freeze(&self, _: &Update, device: &PulsedDevice, draws: &mut Draws) -> [f64; 2] {
         let mut reference = self.reference_mean + self.reference_std * normal(draws);
         let slope = device.up / device.max - device.down / device.min;
-        if self.subtract_symmetry_point && slope.is_finite() && slope > 0.0 {
+        let around_zero = device.max > 0.0 && device.min < 0.0;
+        if self.subtract_symmetry_point && around_zero && slope != 0.0 {
             reference += (device.up - device.down) / slope;
         }
         [reference, 0.0]
@@ -51,11 +52,12 @@ impl Law for SoftBounds {
         let [reference, _] = device.frozen;
         let noise = pulse.cycle_spread * pulse.noise;
         let u = weight + reference;
-        let share = |bound: f64| if bound == 0.0 { 0.0 } else { u / bound };
         let moved = if pulse.up {
-            u + device.up * (1.0 - share(device.max) + noise)
+            let share = if device.max > 0.0 { u / device.max } else { 0.0 };
+            u + device.up * (1.0 - share + noise)
         } else {
-            u - device.down * (1.0 - share(device.min) + noise)
+            let share = if device.min < 0.0 { u / device.min } else { 0.0 };
+            u - device.down * (1.0 - share + noise)
         };
         moved.clamp(device.min, device.max) - reference
     }
