@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
+use crate::learning::LearningArithmetic;
 
 /// What a register does with a value that it cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -131,6 +132,8 @@ pub struct Arithmetic {
     pub conv_sum_bits: u32,
     /// Longest delay `[steps]`.
     pub delay_max: u32,
+    /// The learning engine.
+    pub learning: LearningArithmetic,
 }
 
 const UNBOUNDED: Register = Register { bits: 32, overflow: OverflowPolicy::Unbounded };
@@ -164,6 +167,7 @@ impl Arithmetic {
             conv_weights: ConvWeights::Ignored,
             conv_sum_bits: 24,
             delay_max: 63,
+            learning: LearningArithmetic::lava(),
         }
     }
 
@@ -183,6 +187,7 @@ impl Arithmetic {
             inhibitory_min: -256,
             conv_weights: ConvWeights::Applied,
             conv_sum_bits: 32,
+            learning: LearningArithmetic::loihi1(),
             ..Self::lava()
         }
     }
@@ -225,6 +230,7 @@ impl Arithmetic {
             current: Register { bits: 24, overflow: OverflowPolicy::Wrap },
             lowest_current_decay: -1,
             refractory: Refractory::HoldCountsSpikeStep,
+            learning: LearningArithmetic::loihi2(),
             ..Self::lava()
         }
     }

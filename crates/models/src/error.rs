@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::learning::parse::RuleError;
+
 /// Why a process cannot be made as asked.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -42,28 +44,19 @@ pub enum ModelError {
         /// What is wrong.
         fault: String,
     },
+    /// The text of a learning rule has a fault.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
 }
 
 impl ModelError {
     /// A [`ModelError::Range`] from anything printable.
-    pub fn range(
-        field: impl Into<String>,
-        value: impl ToString,
-        allowed: impl Into<String>,
-    ) -> Self {
-        ModelError::Range {
-            field: field.into(),
-            value: value.to_string(),
-            allowed: allowed.into(),
-        }
+    pub fn range(field: impl Into<String>, value: impl ToString, allowed: impl Into<String>) -> Self {
+        ModelError::Range { field: field.into(), value: value.to_string(), allowed: allowed.into() }
     }
 
     /// A [`ModelError::Shape`] from two shapes.
     pub fn shape(field: impl Into<String>, found: &[usize], expected: &[usize]) -> Self {
-        ModelError::Shape {
-            field: field.into(),
-            found: format!("{found:?}"),
-            expected: format!("{expected:?}"),
-        }
+        ModelError::Shape { field: field.into(), found: format!("{found:?}"), expected: format!("{expected:?}") }
     }
 }

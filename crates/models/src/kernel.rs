@@ -41,10 +41,9 @@ impl Values {
     pub fn to_int(&self) -> Option<Vec<i32>> {
         match self {
             Values::Int(all) => Some(all.clone()),
-            Values::Real(all) => all
-                .iter()
-                .map(|x| (x.fract() == 0.0 && x.abs() <= f64::from(i32::MAX)).then_some(*x as i32))
-                .collect(),
+            Values::Real(all) => {
+                all.iter().map(|x| (x.fract() == 0.0 && x.abs() <= f64::from(i32::MAX)).then_some(*x as i32)).collect()
+            }
         }
     }
 }
@@ -138,6 +137,11 @@ pub trait Kernel<N>: Send + Debug {
 
     /// The learning phase at the end of a step.
     fn learn(&mut self, _step: u64, _overflow: &mut Overflow) {}
+
+    /// Synapses visited by learning since the beginning, so that they can be priced.
+    fn synaptic_updates(&self) -> u64 {
+        0
+    }
 
     /// Reads variable `var` (index into [`Behaviour::vars`]).
     fn get(&self, var: usize) -> Vec<N>;

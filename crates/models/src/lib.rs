@@ -12,6 +12,7 @@ pub mod arithmetic;
 pub mod connection;
 mod error;
 mod kernel;
+pub mod learning;
 pub mod message;
 pub mod neuron;
 mod overflow;

@@ -1,0 +1,174 @@
+//! What `LearningDense` and `LearningSparse` share: ports, variables, and the making of their kernels.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::draws::{Recording, Source};
+use super::fixed::FixedLearning;
+use super::float::FloatLearning;
+use super::rule::{CompiledRule, LearningRule};
+use super::topology::Topology;
+use crate::connection::weight::WeightFormat;
+use crate::{Kernel, Kind, ModelError, PortSpec, Setting, VarSpec};
+
+/// What the payload of a spike does to the trace `x1` (Lava's `GradedSpikeCfg`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GradedSpikeCfg {
+    /// Nothing: the trace grows by `x1_impulse` at every spike.
+    #[default]
+    UseRegularImpulse,
+    /// Half the payload replaces the trace.
+    Overwrite,
+    /// Half the payload is added, up to 127.
+    AddWithSaturation,
+    /// Half the payload is added; only a sum above 127 counts as a spike of the source, and only the excess stays.
+    AddWithoutSaturation,
+}
+
+impl GradedSpikeCfg {
+    /// The trace after a spike with a payload, and whether the sum passed 127; `wraps` as Lava, modulo 256.
+    pub(super) fn add(self, value: i16, payload: i32, wraps: bool) -> (i16, bool) {
+        let half = (f64::from(payload) / 2.0).round_ties_even() as i32;
+        let half = if wraps { half & 255 } else { half.clamp(0, 127) };
+        let sum = i32::from(value) + half;
+        let sum = if wraps { sum & 255 } else { sum };
+        let over = sum > 127;
+        let after = match self {
+            GradedSpikeCfg::UseRegularImpulse => i32::from(value),
+            GradedSpikeCfg::Overwrite => half,
+            GradedSpikeCfg::AddWithSaturation => sum.min(127),
+            GradedSpikeCfg::AddWithoutSaturation if over => sum - if wraps { 127 } else { 128 },
+            GradedSpikeCfg::AddWithoutSaturation => sum,
+        };
+        (after as i16, over)
+    }
+}
+
+/// A learning connection as a person gave it, laid out.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) topology: Topology,
+    pub(super) weights: Vec<f64>,
+    pub(super) tag_1: Vec<f64>,
+    pub(super) tag_2: Vec<f64>,
+    pub(super) delays: Option<Vec<f64>>,
+    pub(super) format: WeightFormat,
+    pub(super) graded: bool,
+    pub(super) payloads: GradedSpikeCfg,
+}
+
+/// A process whose synapses learn.
+pub(super) trait Learns {
+    /// `[targets, sources]`.
+    fn shape(&self) -> [usize; 2];
+    /// Shape of the synaptic variables.
+    fn synapses(&self) -> Vec<usize>;
+    /// The rule.
+    fn rule(&self) -> &LearningRule;
+    /// Bits of a payload.
+    fn message_bits(&self) -> u32;
+    /// Recorded draws.
+    fn recording(&self) -> Option<&Recording>;
+    /// The synapses, checked.
+    fn parts(&self) -> Result<Parts, ModelError>;
+}
+
+pub(super) fn in_ports(process: &impl Learns) -> Vec<PortSpec> {
+    let [targets, sources] = process.shape();
+    let kind = if process.message_bits() > 0 { Kind::Graded } else { Kind::Spike };
+    let mut ports = vec![PortSpec::new("s_in", kind, &[sources]), PortSpec::new("s_in_bap", Kind::Spike, &[targets])];
+    if process.rule().three_factor {
+        ports.extend(["s_in_y1", "s_in_y2", "s_in_y3"].map(|name| PortSpec::new(name, Kind::Graded, &[targets])));
+    }
+    ports
+}
+
+pub(super) fn out_ports(process: &impl Learns) -> Vec<PortSpec> {
+    vec![PortSpec::new("a_out", Kind::Activation, &process.shape()[..1])]
+}
+
+pub(super) fn vars(process: &impl Learns) -> Vec<VarSpec> {
+    let [targets, sources] = process.shape();
+    let synapses = process.synapses();
+    let mut vars = ["weights", "tag_1", "tag_2"].map(|name| VarSpec::new(name, &synapses)).to_vec();
+    vars.extend(["x1", "x2"].map(|name| VarSpec::new(name, &[sources])));
+    vars.extend(["y1", "y2", "y3"].map(|name| VarSpec::new(name, &[targets])));
+    vars
+}
+
+fn prepare(process: &impl Learns, setting: &Setting<'_>) -> Result<(Parts, CompiledRule), ModelError> {
+    if process.message_bits() > 24 {
+        return Err(ModelError::range("num_message_bits", process.message_bits(), "an integer in 0..=24"));
+    }
+    let engine = &setting.arithmetic.learning;
+    let rule = process.rule().compile(engine)?;
+    let parts = process.parts()?;
+    for (field, values) in [("weights", &parts.weights), ("tag_1", &parts.tag_1), ("tag_2", &parts.tag_2)] {
+        if values.len() != parts.topology.len() {
+            return Err(ModelError::shape(field, &[values.len()], &[parts.topology.len()]));
+        }
+        if let Some(k) = values.iter().position(|x| !x.is_finite()) {
+            return Err(ModelError::range(format!("{field}[{k}]"), values[k], "a finite number"));
+        }
+    }
+    if let Some(delays) = parts.delays.as_ref().filter(|d| d.len() != parts.topology.len()) {
+        return Err(ModelError::shape("delays", &[delays.len()], &[parts.topology.len()]));
+    }
+    if parts.delays.is_some() && engine.delays_act && parts.tag_2.iter().any(|d| *d != 0.0) {
+        return Err(ModelError::range(
+            "tag_2",
+            "given beside `delays`",
+            "one of the two, because tag_2 is the delay in this arithmetic",
+        ));
+    }
+    Ok((parts, rule))
+}
+
+pub(super) fn fixed(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
+    let (parts, rule) = prepare(process, setting)?;
+    let recording = process.recording().cloned();
+    if let Some(recording) = &recording {
+        recording.check()?;
+    }
+    let seed = process.rule().rng_seed.unwrap_or(setting.seed);
+    let draws = Source::new(seed, setting.place, setting.arithmetic.learning.common_draws, recording, rule.t_epoch);
+    Ok(Box::new(FixedLearning::new(parts, &rule, setting.arithmetic, draws)?))
+}
+
+pub(super) fn float(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
+    let (parts, rule) = prepare(process, setting)?;
+    Ok(Box::new(FloatLearning::new(parts, &rule, setting.arithmetic)?))
+}
+
+/// Makes a process of a [`Learns`].
+macro_rules! behaves_as_learning {
+    ($process:ty) => {
+        impl $crate::Behaviour for $process {
+            fn in_ports(&self) -> Vec<$crate::PortSpec> {
+                $crate::learning::connection::in_ports(self)
+            }
+
+            fn out_ports(&self) -> Vec<$crate::PortSpec> {
+                $crate::learning::connection::out_ports(self)
+            }
+
+            fn vars(&self) -> Vec<$crate::VarSpec> {
+                $crate::learning::connection::vars(self)
+            }
+
+            fn buffered(&self) -> bool {
+                true
+            }
+
+            fn fixed(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<i32>>, $crate::ModelError> {
+                $crate::learning::connection::fixed(self, setting)
+            }
+
+            fn float(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<f64>>, $crate::ModelError> {
+                $crate::learning::connection::float(self, setting)
+            }
+        }
+    };
+}
+pub(super) use behaves_as_learning;

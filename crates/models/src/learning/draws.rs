@@ -1,0 +1,229 @@
+//! The random draws of learning: counter-based, or recorded and replayed.
+//!
+//! Without a recording every draw is a pure function of the seed, the process, the element and the step, so that
+//! results do not depend on order or on the number of workers. A [`Recording`] replaces the draws that
+//! are common to all elements; [`Recording::of`] writes down the counter-based ones.
+
+use pumice_num::{Purpose, draw, draw_below, draw_unit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// Draws in the order in which Lava consumed them, one for all neurons or synapses at a time.
+///
+/// Index `t` of the first five is the step `t + 1`; index `k` of the last is the learning phase `k + 1`.
+/// Decays and roundings are in `[0, 1)` and round up where they are below the fraction; impulses are in
+/// `0..=127`. After the end of an array the counter-based draws are used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recording {
+    /// Decay of `x1` and `x2` in the learning phase.
+    pub x_decay: Vec<f64>,
+    /// Fraction of the impulses of `x1` and `x2` in the learning phase.
+    pub x_impulse: Vec<i32>,
+    /// Decay of `y1`, `y2`, `y3` in the learning phase.
+    pub y_decay: Vec<f64>,
+    /// Fraction of the impulses of `y1`, `y2`, `y3` in the learning phase.
+    pub y_impulse: Vec<i32>,
+    /// Fraction of the impulses of `y1`, `y2`, `y3` where a target fires again within an epoch.
+    pub y_impulse_at_post_spike: Vec<i32>,
+    /// Rounding of all synaptic variables.
+    pub syn_var_round: Vec<f64>,
+}
+
+/// The streams that draws come from.
+#[derive(Clone, Copy, Debug)]
+enum Stream {
+    XDecay,
+    XImpulse,
+    YDecay,
+    YImpulse,
+    YRepeat,
+    Round,
+}
+
+impl Recording {
+    /// The counter-based common draws of `steps` steps with epochs of `t_epoch`, as a recording.
+    ///
+    /// Replaying it gives what the same process gives without it in an arithmetic with common draws.
+    pub fn of(seed: u64, place: u32, steps: u64, t_epoch: u32) -> Self {
+        let key = Key { seed, place };
+        let units = |stream| (1..=steps).map(|t| key.unit(stream, t)).collect();
+        let sevens = |stream| (1..=steps).map(|t| key.seven(stream, t)).collect();
+        Recording {
+            x_decay: units(Stream::XDecay),
+            x_impulse: sevens(Stream::XImpulse),
+            y_decay: units(Stream::YDecay),
+            y_impulse: sevens(Stream::YImpulse),
+            y_impulse_at_post_spike: sevens(Stream::YRepeat),
+            syn_var_round: (1..=steps / u64::from(t_epoch.max(1)))
+                .map(|k| key.unit(Stream::Round, k * u64::from(t_epoch.max(1))))
+                .collect(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ModelError> {
+        for (name, all) in
+            [("x_decay", &self.x_decay), ("y_decay", &self.y_decay), ("syn_var_round", &self.syn_var_round)]
+        {
+            if let Some(i) = all.iter().position(|r| !(0.0..1.0).contains(r)) {
+                return Err(ModelError::range(format!("draws.{name}[{i}]"), all[i], "a number in 0..1"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    seed: u64,
+    place: u32,
+}
+
+/// Indices of common draws lie above those of any neuron or synapse.
+const COMMON: u32 = u32::MAX - 8;
+
+impl Key {
+    fn words(self, stream: Stream, step: u64) -> [u32; 4] {
+        let purpose = if matches!(stream, Stream::Round) { Purpose::SYNAPSE } else { Purpose::TRACE };
+        draw(self.seed, purpose, self.place, COMMON + stream as u32, step)
+    }
+
+    fn unit(self, stream: Stream, step: u64) -> f64 {
+        let words = self.words(stream, step);
+        draw_unit([words[0], words[1]])
+    }
+
+    fn seven(self, stream: Stream, step: u64) -> i32 {
+        draw_below(self.words(stream, step)[0], 128) as i32
+    }
+}
+
+/// Where the traces of one side take their draws in one learning phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TraceDraws {
+    /// The same for all neurons, traces and steps of the epoch.
+    Common { decay: f64, impulse: i32 },
+    /// One per neuron, trace and step of the epoch, which began after step `start`.
+    Each { seed: u64, place: u32, side: u32, start: u64 },
+}
+
+/// The draws of one neuron in one step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NeuronDraws([u32; 4], f64, i32, bool);
+
+impl TraceDraws {
+    #[inline(always)]
+    pub(super) fn of(&self, neuron: u32, e: u64) -> NeuronDraws {
+        match *self {
+            TraceDraws::Common { decay, impulse } => NeuronDraws([0; 4], decay, impulse, true),
+            TraceDraws::Each { seed, place, side, start } => {
+                NeuronDraws(draw(seed, Purpose::TRACE, place, 2 * neuron + side, start + e), 0.0, 0, false)
+            }
+        }
+    }
+}
+
+impl NeuronDraws {
+    /// The draw for the decay of `trace`, in `[0, 1)`.
+    #[inline(always)]
+    pub(super) fn decay(&self, trace: usize) -> f64 {
+        if self.3 { self.1 } else { f64::from(self.0[trace]) * (1.0 / 4_294_967_296.0) }
+    }
+
+    /// The draw for the impulse of `trace`, in `0..=127`.
+    #[inline(always)]
+    pub(super) fn impulse(&self, trace: usize) -> i32 {
+        if self.3 { self.2 } else { (self.0[3] >> (7 * trace)) as i32 & 127 }
+    }
+}
+
+/// Where synaptic variables take their draws in one learning phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SynapseDraws {
+    /// The same for all, in `[0, 1)`.
+    Common(f64),
+    /// One word per synapse.
+    Each { seed: u64, place: u32, step: u64, block: u32, words: [u32; 4] },
+}
+
+impl SynapseDraws {
+    /// What is added below the binary point of `bits` bits before flooring, for synapse `k` at bit `at` of its word.
+    #[inline(always)]
+    pub(super) fn low(&mut self, k: u32, bits: u32, at: u32) -> u32 {
+        match self {
+            SynapseDraws::Common(r) => {
+                let n = f64::from(1u32 << bits);
+                (1 << bits) - 1 - (*r * n) as u32
+            }
+            SynapseDraws::Each { seed, place, step, block, words } => {
+                if *block != k / 4 {
+                    *block = k / 4;
+                    *words = draw(*seed, Purpose::SYNAPSE, *place, *block, *step);
+                }
+                words[k as usize % 4] >> at & ((1 << bits) - 1)
+            }
+        }
+    }
+}
+
+/// All draws of one process.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    key: Key,
+    common: bool,
+    recording: Recording,
+    t_epoch: u64,
+}
+
+impl Source {
+    pub(super) fn new(seed: u64, place: u32, common: bool, recording: Option<Recording>, t_epoch: u32) -> Self {
+        Source {
+            key: Key { seed, place },
+            common: common || recording.is_some(),
+            recording: recording.unwrap_or_default(),
+            t_epoch: u64::from(t_epoch),
+        }
+    }
+
+    /// For the learning phase that ends at `step`; `side` is 0 for sources, 1 for targets.
+    pub(super) fn traces(&self, side: u32, step: u64) -> TraceDraws {
+        if !self.common {
+            return TraceDraws::Each { seed: self.key.seed, place: self.key.place, side, start: step - self.t_epoch };
+        }
+        let (decay, impulse, streams) = match side {
+            0 => (&self.recording.x_decay, &self.recording.x_impulse, (Stream::XDecay, Stream::XImpulse)),
+            _ => (&self.recording.y_decay, &self.recording.y_impulse, (Stream::YDecay, Stream::YImpulse)),
+        };
+        let t = step as usize - 1;
+        TraceDraws::Common {
+            decay: decay.get(t).copied().unwrap_or_else(|| self.key.unit(streams.0, step)),
+            impulse: impulse.get(t).copied().unwrap_or_else(|| self.key.seven(streams.1, step)),
+        }
+    }
+
+    /// For neurons that fire again within an epoch, at `step`.
+    pub(super) fn repeats(&self, side: u32, step: u64) -> TraceDraws {
+        if !self.common {
+            return TraceDraws::Each { seed: self.key.seed, place: self.key.place, side, start: step | 1 << 47 };
+        }
+        let recorded = self.recording.y_impulse_at_post_spike.get(step as usize - 1).copied();
+        let impulse = match side {
+            // Lava rounds every fraction of a source's repeated spike up.
+            0 => 0,
+            _ => recorded.unwrap_or_else(|| self.key.seven(Stream::YRepeat, step)),
+        };
+        TraceDraws::Common { decay: 0.0, impulse }
+    }
+
+    /// For the synaptic variables of the learning phase at `step`.
+    pub(super) fn synapses(&self, step: u64) -> SynapseDraws {
+        if self.common {
+            let k = (step / self.t_epoch) as usize - 1;
+            let recorded = self.recording.syn_var_round.get(k).copied();
+            return SynapseDraws::Common(recorded.unwrap_or_else(|| self.key.unit(Stream::Round, step)));
+        }
+        SynapseDraws::Each { seed: self.key.seed, place: self.key.place, step, block: u32::MAX, words: [0; 4] }
+    }
+}

@@ -1,0 +1,446 @@
+//! Synapses that learn by the prescribed error sensitivity as nengo-loihi emulates it on Loihi 1.
+//!
+//! ```text
+//! t = step + 1                                         (a spike sent at a step is delivered in the next)
+//! every train_epoch: trace = sround(exp(-train_epoch / tau) * trace + mag * [fired since the last]), at most 127
+//! every learn_epoch: w' = sround((w << 7 + shift(trace * error * lr_int, 7 + lr_exp - 2)) / 2^(7 + lost))
+//!                    w  = clip(w', ±(2^(8 - lost) - 1)) << lost
+//! sround(x) = sign(x) * (floor|x| + (frac|x| > draw)),  error = [-e, +e] for pairs of targets
+//! ```
+//!
+//! Sources: nengo-loihi 1.1 `emulator/interface.py`, `builder/discretize.py`, pinned by recordings; the rule is
+//! MacNeil and Eliasmith, PLoS ONE 6(9), 2011.
+
+use pumice_num::{Purpose, draw, draw_unit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::weight::{SignMode, WeightFormat};
+use crate::neuron::bank::saved;
+use crate::{
+    Behaviour, Io, Kernel, Kind, Matrix, ModelError, Overflow, OverflowKind, PortSpec, Setting, Values, VarSpec,
+};
+
+/// The constants of the rule, under nengo-loihi's names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PesLearning {
+    /// Steps between two updates of the traces, 1 or more.
+    #[serde(default = "two")]
+    pub train_epoch: u32,
+    /// Steps between two updates of the weights, 1 or more.
+    #[serde(default = "four")]
+    pub learn_epoch: u32,
+    /// Time constant of the traces `[steps]`, above 0.
+    pub tracing_tau: f64,
+    /// What a spike adds to a trace, `0..128`.
+    pub tracing_mag: f64,
+    /// Mantissa of the learning rate, `-8..=7`.
+    #[serde(default = "one")]
+    pub lr_int: i32,
+    /// Exponent of the learning rate, `-7..=8`.
+    #[serde(default = "least")]
+    pub lr_exp: i32,
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn one() -> i32 {
+    1
+}
+
+fn least() -> i32 {
+    -7
+}
+
+/// nengo-loihi's learning `Synapse`: all-to-all synapses onto pairs of on and off neurons, and a port for the error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PesSynapses {
+    /// First weight mantissas, `(targets, sources)`; the number of targets is even: all on neurons, then all off ones.
+    pub weights: Matrix,
+    /// Power of two that scales all weights, `0..=7`.
+    #[serde(default)]
+    pub weight_exp: i32,
+    /// Bits per weight, `1..=8`; the sign is one of them.
+    #[serde(default = "eight")]
+    pub num_weight_bits: u32,
+    /// The rule.
+    pub learning: PesLearning,
+    /// Recorded draws in `[0, 1)`: element `t - 1` has one array per update in step `t`, first the traces, then one
+    /// array per source; the counter-based draws are used where there is none.
+    #[serde(default)]
+    pub draws: Option<Vec<Vec<Vec<f64>>>>,
+}
+
+fn eight() -> u32 {
+    8
+}
+
+/// Fraction bits of a weight while it learns.
+const FRACTION: i32 = 7;
+/// Bits by which a product of two 7-bit factors and a 3-bit mantissa passes 15 bits.
+const OVERFLOW: i32 = 2;
+
+/// `sign(x) * (floor|x| + (frac|x| > draw))`, and whether it was cut to `most` in magnitude.
+pub(super) fn stochastic_round(x: f64, draw: f64, most: f64) -> (i32, bool) {
+    let magnitude = x.abs().floor() + f64::from(u8::from(x.abs().fract() > draw));
+    ((magnitude.min(most)).copysign(x) as i32, magnitude > most)
+}
+
+impl PesSynapses {
+    fn check(&self) -> Result<WeightFormat, ModelError> {
+        let l = &self.learning;
+        let [n_out, _] = self.weights.shape("weights")?;
+        let faults = [
+            (n_out % 2 != 0, "weights", n_out.to_string(), "an even number of targets"),
+            (!(0..=7).contains(&self.weight_exp), "weight_exp", self.weight_exp.to_string(), "an integer in 0..=7"),
+            (l.train_epoch == 0, "learning.train_epoch", l.train_epoch.to_string(), "1 or more"),
+            (l.learn_epoch == 0, "learning.learn_epoch", l.learn_epoch.to_string(), "1 or more"),
+            (!(l.tracing_tau > 0.0), "learning.tracing_tau", l.tracing_tau.to_string(), "a positive number of steps"),
+            (
+                !(0.0..128.0).contains(&l.tracing_mag),
+                "learning.tracing_mag",
+                l.tracing_mag.to_string(),
+                "a number in 0..128",
+            ),
+            (!(-8..=7).contains(&l.lr_int), "learning.lr_int", l.lr_int.to_string(), "an integer in -8..=7"),
+            (!(-7..=8).contains(&l.lr_exp), "learning.lr_exp", l.lr_exp.to_string(), "an integer in -7..=8"),
+        ];
+        if let Some((_, field, value, allowed)) = faults.into_iter().find(|f| f.0) {
+            return Err(ModelError::range(field, value, allowed));
+        }
+        let drawn = self.draws.iter().flatten().flatten().flatten();
+        if let Some(r) = drawn.into_iter().find(|r| !(0.0..1.0).contains(*r)) {
+            return Err(ModelError::range("draws", r, "numbers in 0..1"));
+        }
+        WeightFormat::new(self.weight_exp, self.num_weight_bits, Some(SignMode::Mixed), std::iter::empty())
+    }
+
+    /// The mantissas by source, then target.
+    fn mantissas(&self, format: WeightFormat) -> Result<Vec<i32>, ModelError> {
+        let [n_out, n_in] = self.weights.shape("weights")?;
+        let step = 1 << format.lost_bits();
+        let most = 256 - step;
+        let mut by_source = Vec::with_capacity(n_in * n_out);
+        for i in 0..n_in {
+            for (j, row) in self.weights.0.iter().enumerate() {
+                let w = row[i];
+                if w.fract() != 0.0 || w.abs() > f64::from(most) || (w as i32) % step != 0 {
+                    return Err(ModelError::range(
+                        format!("weights[{j}][{i}]"),
+                        w,
+                        format!("a multiple of {step} in {}..={most}", -most),
+                    ));
+                }
+                by_source.push(w as i32);
+            }
+        }
+        Ok(by_source)
+    }
+}
+
+impl Behaviour for PesSynapses {
+    fn in_ports(&self) -> Vec<PortSpec> {
+        let sources = self.weights.0.first().map_or(0, Vec::len);
+        vec![
+            PortSpec::new("s_in", Kind::Spike, &[sources]),
+            PortSpec::new("error_in", Kind::Graded, &[self.weights.0.len() / 2]),
+        ]
+    }
+
+    fn out_ports(&self) -> Vec<PortSpec> {
+        vec![PortSpec::new("a_out", Kind::Activation, &[self.weights.0.len()])]
+    }
+
+    fn vars(&self) -> Vec<VarSpec> {
+        let sources = self.weights.0.first().map_or(0, Vec::len);
+        vec![VarSpec::new("weights", &[self.weights.0.len(), sources]), VarSpec::new("traces", &[sources])]
+    }
+
+    fn buffered(&self) -> bool {
+        true
+    }
+
+    fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
+        let format = self.check()?;
+        let [n_out, n_in] = self.weights.shape("weights")?;
+        Ok(Box::new(Fixed {
+            weight: self.mantissas(format)?,
+            lost: format.lost_bits(),
+            exponent: self.weight_exp,
+            learning: self.learning.clone(),
+            decay: (-f64::from(self.learning.train_epoch) / self.learning.tracing_tau).exp(),
+            trace: vec![0; n_in],
+            pending: vec![false; n_in],
+            error: vec![0; n_out / 2],
+            due: vec![0; n_out],
+            key: (setting.seed, setting.place),
+            recorded: self.draws.clone().unwrap_or_default(),
+            updates: 0,
+        }))
+    }
+
+    fn float(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
+        self.check()?;
+        let [n_out, n_in] = self.weights.shape("weights")?;
+        let l = &self.learning;
+        Ok(Box::new(Float {
+            weight: (0..n_in).flat_map(|i| self.weights.0.iter().map(move |row| row[i])).collect(),
+            scale: f64::from(self.weight_exp).exp2(),
+            rate: f64::from(l.lr_int) * f64::from(l.lr_exp - OVERFLOW).exp2(),
+            epochs: (u64::from(l.train_epoch), u64::from(l.learn_epoch)),
+            mag: l.tracing_mag,
+            decay: (-f64::from(l.train_epoch) / l.tracing_tau).exp(),
+            trace: vec![0.0; n_in],
+            pending: vec![false; n_in],
+            error: vec![0.0; n_out / 2],
+            due: vec![0.0; n_out],
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Fixed {
+    /// Mantissa from source `i` to target `j` at `i * n_out + j`.
+    weight: Vec<i32>,
+    lost: u32,
+    exponent: i32,
+    learning: PesLearning,
+    decay: f64,
+    trace: Vec<i32>,
+    /// Sources that fired since the last update of the traces.
+    pending: Vec<bool>,
+    error: Vec<i32>,
+    due: Vec<i32>,
+    key: (u64, u32),
+    recorded: Vec<Vec<Vec<f64>>>,
+    updates: u64,
+}
+
+impl Fixed {
+    fn draw(&self, purpose: Purpose, (array, element): (usize, usize), index: usize, t: u64) -> f64 {
+        let recorded = self.recorded.get(t as usize - 1).and_then(|step| step.get(array)?.get(element).copied());
+        recorded.unwrap_or_else(|| {
+            let words = draw(self.key.0, purpose, self.key.1, index as u32, t);
+            draw_unit([words[0], words[1]])
+        })
+    }
+
+    fn update_traces(&mut self, t: u64, overflow: &mut Overflow) {
+        for i in 0..self.trace.len() {
+            let spike = std::mem::take(&mut self.pending[i]);
+            if !spike && self.trace[i] == 0 {
+                continue;
+            }
+            let exact = self.decay * f64::from(self.trace[i]) + if spike { self.learning.tracing_mag } else { 0.0 };
+            let (trace, cut) = stochastic_round(exact, self.draw(Purpose::TRACE, (0, i), i, t), 127.0);
+            self.trace[i] = trace;
+            overflow.note("traces", OverflowKind::Saturate, u64::from(cut), t - 1, i as u32);
+        }
+    }
+
+    /// A source without a trace changes no weight, so it is not visited.
+    fn update_weights(&mut self, t: u64, overflow: &mut Overflow) {
+        let n = self.due.len();
+        let first = usize::from(t % u64::from(self.learning.train_epoch) == 0);
+        let (scale, most) = (f64::from(-FRACTION - self.lost as i32).exp2(), f64::from((1 << (8 - self.lost)) - 1));
+        for i in (0..self.trace.len()).filter(|i| self.trace[*i] != 0) {
+            for j in 0..n {
+                let (k, e) = (i * n + j, self.error[j % (n / 2)] * if j < n / 2 { -1 } else { 1 });
+                let product = pumice_num::shift(
+                    self.trace[i] * e * self.learning.lr_int,
+                    FRACTION + self.learning.lr_exp - OVERFLOW,
+                );
+                let exact = f64::from((self.weight[k] << FRACTION) + product) * scale;
+                let (w, cut) = stochastic_round(exact, self.draw(Purpose::SYNAPSE, (first + i, j), k, t), most);
+                self.weight[k] = w << self.lost;
+                overflow.note("weights", OverflowKind::Saturate, u64::from(cut), t - 1, k as u32);
+            }
+            self.updates += n as u64;
+        }
+    }
+}
+
+impl Kernel<i32> for Fixed {
+    fn emit(&mut self, _step: u64, outputs: &mut [Vec<i32>]) {
+        outputs[0].copy_from_slice(&self.due);
+        self.due.fill(0);
+    }
+
+    fn step(&mut self, io: &mut Io<'_, i32>) {
+        let n = self.due.len();
+        for (i, _) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0) {
+            for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
+                *due = due.wrapping_add(w << self.exponent);
+            }
+            // A second spike within an epoch is lost to the trace, as on the chip.
+            overflowed(io.overflow, self.pending[i], io.step, i);
+            self.pending[i] = true;
+        }
+        for (j, (held, e)) in self.error.iter_mut().zip(&io.inputs[1]).enumerate() {
+            *held = (*e).clamp(-127, 127);
+            io.overflow.note("error_in", OverflowKind::Saturate, u64::from(*held != *e), io.step, j as u32);
+        }
+    }
+
+    fn learn(&mut self, step: u64, overflow: &mut Overflow) {
+        let t = step + 1;
+        if t % u64::from(self.learning.train_epoch) == 0 {
+            self.update_traces(t, overflow);
+        }
+        if t % u64::from(self.learning.learn_epoch) == 0 {
+            self.update_weights(t, overflow);
+        }
+    }
+
+    fn synaptic_updates(&self) -> u64 {
+        self.updates
+    }
+
+    fn get(&self, var: usize) -> Vec<i32> {
+        let (n_in, n_out) = (self.trace.len(), self.due.len());
+        match var {
+            0 => (0..n_in * n_out).map(|k| self.weight[k % n_in * n_out + k / n_in]).collect(),
+            _ => self.trace.clone(),
+        }
+    }
+
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        let (n_in, n_out, step) = (self.trace.len(), self.due.len(), 1 << self.lost);
+        let (name, low, high, step) =
+            if var == 0 { ("weights", step - 256, 256 - step, step) } else { ("traces", 0, 127, 1) };
+        if let Some(v) = values.iter().find(|v| !(low..=high).contains(*v) || **v % step != 0) {
+            return Err(ModelError::range(name, v, format!("a multiple of {step} in {low}..={high}")));
+        }
+        match var {
+            0 => self.weight = (0..n_in * n_out).map(|k| values[k % n_out * n_in + k / n_out]).collect(),
+            _ => self.trace = values.to_vec(),
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<Values> {
+        let pending = self.pending.iter().map(|p| i32::from(*p)).collect();
+        [self.get(0), self.trace.clone(), pending, self.error.clone(), self.due.clone()]
+            .map(Values::Int)
+            .into_iter()
+            .chain([Values::Real(vec![self.updates as f64])])
+            .collect()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        let (n_in, n_out) = (self.trace.len(), self.due.len());
+        let (weights, traces, pending) =
+            (saved(state, 0, n_in * n_out)?, saved(state, 1, n_in)?, saved(state, 2, n_in)?);
+        let (error, due) = (saved(state, 3, n_out / 2)?, saved(state, 4, n_out)?);
+        let Some([updates]) = state
+            .get(5)
+            .map(Values::to_real)
+            .as_deref()
+            .map(<[f64]>::to_vec)
+            .and_then(|u| <[f64; 1]>::try_from(u).ok())
+        else {
+            return Err(ModelError::range("saved state 5", "missing", "the number of updates"));
+        };
+        self.set(0, &weights)?;
+        self.set(1, &traces)?;
+        self.pending = pending.iter().map(|p| *p != 0).collect();
+        (self.error, self.due, self.updates) = (error, due, updates as u64);
+        Ok(())
+    }
+}
+
+fn overflowed(overflow: &mut Overflow, lost: bool, step: u64, i: usize) {
+    overflow.note("trace spikes", OverflowKind::Clip, u64::from(lost), step, i as u32);
+}
+
+/// The float twin: no rounding and no ends.
+#[derive(Debug)]
+struct Float {
+    weight: Vec<f64>,
+    scale: f64,
+    rate: f64,
+    epochs: (u64, u64),
+    mag: f64,
+    decay: f64,
+    trace: Vec<f64>,
+    pending: Vec<bool>,
+    error: Vec<f64>,
+    due: Vec<f64>,
+}
+
+impl Kernel<f64> for Float {
+    fn emit(&mut self, _step: u64, outputs: &mut [Vec<f64>]) {
+        outputs[0].copy_from_slice(&self.due);
+        self.due.fill(0.0);
+    }
+
+    fn step(&mut self, io: &mut Io<'_, f64>) {
+        let n = self.due.len();
+        for (i, _) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0.0) {
+            for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
+                *due += w * self.scale;
+            }
+            self.pending[i] = true;
+        }
+        self.error.clone_from(&io.inputs[1]);
+    }
+
+    fn learn(&mut self, step: u64, _overflow: &mut Overflow) {
+        let (t, n) = (step + 1, self.due.len());
+        if t % self.epochs.0 == 0 {
+            for (trace, pending) in self.trace.iter_mut().zip(&mut self.pending) {
+                *trace = *trace * self.decay + if std::mem::take(pending) { self.mag } else { 0.0 };
+            }
+        }
+        if t % self.epochs.1 == 0 {
+            for (k, w) in self.weight.iter_mut().enumerate() {
+                let e = self.error[k % n % (n / 2)] * if k % n < n / 2 { -1.0 } else { 1.0 };
+                *w += self.rate * self.trace[k / n] * e;
+            }
+        }
+    }
+
+    fn get(&self, var: usize) -> Vec<f64> {
+        let (n_in, n_out) = (self.trace.len(), self.due.len());
+        match var {
+            0 => (0..n_in * n_out).map(|k| self.weight[k % n_in * n_out + k / n_in]).collect(),
+            _ => self.trace.clone(),
+        }
+    }
+
+    fn set(&mut self, var: usize, values: &[f64]) -> Result<(), ModelError> {
+        let (n_in, n_out) = (self.trace.len(), self.due.len());
+        match var {
+            0 => self.weight = (0..n_in * n_out).map(|k| values[k % n_out * n_in + k / n_out]).collect(),
+            _ => self.trace = values.to_vec(),
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<Values> {
+        let pending = self.pending.iter().map(|p| f64::from(u8::from(*p))).collect();
+        [self.get(0), self.trace.clone(), pending, self.error.clone(), self.due.clone()].map(Values::Real).to_vec()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        let (n_in, n_out) = (self.trace.len(), self.due.len());
+        let found: Vec<usize> = state.iter().map(Values::len).collect();
+        let wanted = [n_in * n_out, n_in, n_in, n_out / 2, n_out];
+        if found != wanted {
+            return Err(ModelError::shape("saved state", &found, &wanted));
+        }
+        self.set(0, &state[0].to_real())?;
+        self.trace = state[1].to_real();
+        self.pending = state[2].to_real().iter().map(|p| *p != 0.0).collect();
+        (self.error, self.due) = (state[3].to_real(), state[4].to_real());
+        Ok(())
+    }
+}

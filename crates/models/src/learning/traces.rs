@@ -1,0 +1,245 @@
+//! The traces of the neurons on one side of a connection, in 7-bit registers.
+//!
+//! ```text
+//! within an epoch of T steps, for e = 1..=T:
+//! h[e] = floor(d) + (draw < frac(d)),  d = exp(-1 / tau) * h[e-1]        (0 if tau is 0)
+//! h[e] = clamp(h[e] + impulse, 0, 127) where the neuron last fired at e
+//! ```
+//!
+//! A neuron that fires again within an epoch gets the earlier impulse at once. Only neurons with a trace or a spike
+//! are visited: cost follows the spikes, not the population. Source: Lava 0.10
+//! `lava/magma/core/model/py/connection.py`.
+
+use super::draws::TraceDraws;
+
+/// Decay and impulse of one trace.
+#[derive(Clone, Debug)]
+struct Course {
+    /// Whole part of `exp(-1 / tau) * v` for every value `v`.
+    whole: Vec<i16>,
+    /// Fraction of the same.
+    fraction: Vec<f64>,
+    /// Whole part of the impulse.
+    impulse: i32,
+    /// Fraction of the impulse in units of the engine's fraction bits.
+    impulse_fraction: i32,
+}
+
+/// Payloads reach 255 in Lava's engine before the first decay.
+const VALUES: i32 = 256;
+
+impl Course {
+    fn new((impulse, tau): (f64, f64), fraction_bits: u32) -> Self {
+        let keep = if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() };
+        let decayed = (0..VALUES).map(|v| keep * f64::from(v));
+        Course {
+            whole: decayed.clone().map(|d| d.floor() as i16).collect(),
+            fraction: decayed.map(f64::fract).collect(),
+            impulse: impulse.floor() as i32,
+            impulse_fraction: (impulse.fract() * f64::from(1 << fraction_bits)).round_ties_even() as i32,
+        }
+    }
+
+    #[inline(always)]
+    fn decay(&self, v: i16, draw: f64) -> i16 {
+        match usize::try_from(v) {
+            Ok(v) if v < VALUES as usize => self.whole[v] + i16::from(draw < self.fraction[v]),
+            // Values from ports may be negative: floor, as for the others.
+            _ => self.decay_any(v, draw),
+        }
+    }
+
+    fn decay_any(&self, v: i16, draw: f64) -> i16 {
+        let keep = f64::from(self.whole[1]) + self.fraction[1];
+        let d = keep * f64::from(v);
+        d.floor() as i16 + i16::from(draw < d - d.floor())
+    }
+
+    #[inline(always)]
+    fn add(&self, v: i16, draw: i32) -> (i16, bool) {
+        let sum = i32::from(v) + self.impulse + i32::from(draw < self.impulse_fraction);
+        (sum.clamp(0, 127) as i16, sum > 127)
+    }
+}
+
+/// The traces of one side.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    n: usize,
+    courses: Vec<Course>,
+    t_epoch: usize,
+    /// Whether values come from ports and do not decay.
+    held: bool,
+    /// Value of trace `k` of neuron `i` at `i * traces + k`.
+    pub(super) value: Vec<i16>,
+    /// Step within the epoch of the last spike of each neuron, or 0.
+    pub(super) spike: Vec<u8>,
+    /// `h[e]` of trace `k` of neuron `i` at `(i * traces + k) * t_epoch + e - 1`.
+    history: Vec<i16>,
+    /// Neurons whose value, spike or history may not be zero.
+    active: Vec<u32>,
+    listed: Vec<bool>,
+    /// Neurons that fired in this epoch.
+    pub(super) fired: Vec<u32>,
+    /// Traces that stopped at 127 in this step: trace and neuron.
+    pub(super) saturated: Vec<(usize, u32)>,
+}
+
+impl Side {
+    pub(super) fn new(n: usize, courses: &[(f64, f64)], fraction_bits: u32, t_epoch: u32) -> Self {
+        let k = courses.len();
+        Side {
+            n,
+            courses: courses.iter().map(|c| Course::new(*c, fraction_bits)).collect(),
+            t_epoch: t_epoch as usize,
+            held: false,
+            value: vec![0; n * k],
+            spike: vec![0; n],
+            history: vec![0; n * k * t_epoch as usize],
+            active: Vec::new(),
+            listed: vec![false; n],
+            fired: Vec::new(),
+            saturated: Vec::new(),
+        }
+    }
+
+    /// Makes the traces those of ports, which keep their value through the epoch.
+    pub(super) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    pub(super) fn touch(&mut self, i: usize) {
+        if !self.listed[i] {
+            self.listed[i] = true;
+            self.active.push(i as u32);
+        }
+    }
+
+    /// Neurons whose traces may not be zero.
+    pub(super) fn active(&self) -> &[u32] {
+        &self.active
+    }
+
+    /// Notes a spike of neuron `i` at step `e` of the epoch.
+    pub(super) fn fire(&mut self, i: usize, e: u8) {
+        self.touch(i);
+        if self.spike[i] == 0 {
+            self.fired.push(i as u32);
+        }
+        self.spike[i] = e;
+    }
+
+    /// Adds the impulses of an earlier spike in this epoch to the traces `from..`.
+    pub(super) fn repeat(&mut self, i: usize, from: usize, draws: &TraceDraws) {
+        let draws = draws.of(i as u32, 0);
+        for (trace, course) in self.courses.iter().enumerate().skip(from) {
+            let at = i * self.courses.len() + trace;
+            let (value, over) = course.add(self.value[at], draws.impulse(trace));
+            self.value[at] = value;
+            if over {
+                self.saturated.push((trace, i as u32));
+            }
+        }
+    }
+
+    /// Runs through the epoch: fills the history of active neurons and, unless `kept`, takes its end as the new value.
+    pub(super) fn advance(&mut self, draws: &TraceDraws, kept: bool) {
+        let (k, t) = (self.courses.len(), self.t_epoch);
+        let mut active = std::mem::take(&mut self.active);
+        active.retain(|&i| {
+            let (value, spike) = (i as usize * k, self.spike[i as usize]);
+            let quiet = spike == 0 && self.value[value..value + k].iter().all(|v| *v == 0);
+            let history = &mut self.history[value * t..(value + k) * t];
+            if quiet {
+                history.fill(0);
+                self.listed[i as usize] = false;
+                return false;
+            }
+            for e in 1..=t {
+                let draw = (!self.held).then(|| draws.of(i, e as u64));
+                for (trace, course) in self.courses.iter().enumerate() {
+                    let before = if e == 1 { self.value[value + trace] } else { history[trace * t + e - 2] };
+                    let mut after = before;
+                    if let Some(draw) = &draw {
+                        after = course.decay(before, draw.decay(trace));
+                        if usize::from(spike) == e {
+                            let (sum, over) = course.add(after, draw.impulse(trace));
+                            after = sum;
+                            if over {
+                                self.saturated.push((trace, i));
+                            }
+                        }
+                    }
+                    history[trace * t + e - 1] = after;
+                }
+            }
+            if !kept {
+                for trace in 0..k {
+                    self.value[value + trace] = history[trace * t + t - 1];
+                }
+            }
+            true
+        });
+        self.active = active;
+    }
+
+    /// Trace `trace` of neuron `i` after step `when` of the epoch, `1..=t_epoch`.
+    #[inline(always)]
+    fn at(&self, i: usize, trace: usize, when: usize) -> i32 {
+        i32::from(self.history[(i * self.courses.len() + trace) * self.t_epoch + when - 1])
+    }
+
+    /// A trace, or where `flag` says so the spike flag, of neuron `i` after step `when` of the epoch.
+    #[inline(always)]
+    pub(super) fn read(&self, i: usize, trace: usize, flag: bool, when: usize) -> i32 {
+        if flag { i32::from(self.spike[i] > 0) } else { self.at(i, trace, when) }
+    }
+
+    /// Begins a new epoch.
+    pub(super) fn clear_spikes(&mut self) {
+        for i in self.fired.drain(..) {
+            self.spike[i as usize] = 0;
+        }
+    }
+
+    /// The values of one trace.
+    pub(super) fn get(&self, trace: usize) -> Vec<i32> {
+        let k = self.courses.len();
+        (0..self.n).map(|i| i32::from(self.value[i * k + trace])).collect()
+    }
+
+    pub(super) fn set(&mut self, trace: usize, values: &[i32]) {
+        let k = self.courses.len();
+        for (i, v) in values.iter().enumerate() {
+            self.value[i * k + trace] = *v as i16;
+            if *v != 0 {
+                self.touch(i);
+            }
+        }
+    }
+
+    /// Values and spikes as saved integers.
+    pub(super) fn save(&self) -> [Vec<i32>; 2] {
+        [self.value.iter().map(|v| i32::from(*v)).collect(), self.spike.iter().map(|s| i32::from(*s)).collect()]
+    }
+
+    /// Takes back what [`Side::save`] gave; the lists follow from it.
+    pub(super) fn load(&mut self, value: &[i32], spike: &[i32]) {
+        let k = self.courses.len();
+        self.history.fill(0);
+        self.listed.fill(false);
+        self.active.clear();
+        self.fired.clear();
+        self.saturated.clear();
+        self.value = value.iter().map(|v| *v as i16).collect();
+        self.spike = spike.iter().map(|s| *s as u8).collect();
+        for i in 0..self.n {
+            if self.spike[i] != 0 {
+                self.fired.push(i as u32);
+            }
+            if self.spike[i] != 0 || self.value[i * k..(i + 1) * k].iter().any(|v| *v != 0) {
+                self.touch(i);
+            }
+        }
+    }
+}
