@@ -46,7 +46,7 @@ pub enum ModelError {
     },
     /// The text of a learning rule has a fault.
     #[error(transparent)]
-    Rule(#[from] RuleError),
+    Rule(RuleError),
 }
 
 impl ModelError {

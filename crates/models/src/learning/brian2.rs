@@ -172,7 +172,7 @@ impl LoihiSynapses {
     }
 
     fn check(&self) -> Result<Expression, ModelError> {
-        let rule = text::parse(&self.dw)?;
+        let rule = text::parse(&self.dw).map_err(ModelError::Rule)?;
         let ([n_out, n_in], n) = (self.shape, self.w.len());
         for (field, all, end) in [("i", &self.i, n_in), ("j", &self.j, n_out)] {
             if all.len() != n {

