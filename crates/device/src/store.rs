@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::array::{ArrayState, CellArray};
-use crate::crossbar::Mapping;
+use crate::crossbar::{Analog, Mapping, Periphery};
 use crate::error::{DeviceError, check_length};
 use crate::fate::Place;
 use crate::ledger::Ledger;
@@ -228,6 +228,20 @@ impl WeightStore {
         Ok(sums)
     }
 
+    /// The effective weights of all rows at `at_ns`, row by row `[weight LSB · 2⁻¹⁶]`: for a core that keeps them
+    /// for a while instead of asking the cells at every spike.
+    ///
+    /// # Errors
+    /// Does not fail for a store that was made by this crate.
+    pub fn rows(&self, at_ns: u64, noisy: bool) -> Result<Vec<i64>, DeviceError> {
+        let (rows, cols) = self.shape();
+        let mut all = Vec::with_capacity(rows * cols);
+        for row in 0..rows {
+            self.row(row, at_ns, noisy, &mut all)?;
+        }
+        Ok(all)
+    }
+
     /// Counts `times` reads of a row at `at_ns`: their energy, and the disturb they cause.
     ///
     /// # Errors
@@ -320,6 +334,15 @@ impl CellStore {
     /// The part that survives power-off.
     pub fn state(&self) -> StoreState {
         StoreState { cols: self.cols as u32, wanted: self.wanted.clone(), array: self.array.state().clone() }
+    }
+
+    /// The array as it is at `at_ns`, with its converters and wires, ready to multiply.
+    ///
+    /// # Errors
+    /// Fails for wires without resistance.
+    pub fn analog(&self, at_ns: u64, noisy: bool, periphery: Periphery) -> Result<Analog, DeviceError> {
+        let mapping = (self.layout.mapping, f64::from(self.layout.w_max));
+        Analog::new(&self.array, mapping, (at_ns, noisy), periphery)
     }
 
     /// How weights sit in the cells.

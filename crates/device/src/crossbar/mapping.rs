@@ -99,10 +99,15 @@ impl Mapping {
 
     /// The weight that conductances stand for; `cells` has the length of [`Mapping::cells`] `[µS]`.
     pub fn decode(&self, range: &Range, w_max: f64, cells: &[f64]) -> f64 {
+        self.decode_sums(range, w_max, cells, 1.0)
+    }
+
+    /// `Σ x w` from the sums `Σ x g` of the cells of a weight column, with `total` the sum of the inputs x.
+    pub fn decode_sums(&self, range: &Range, w_max: f64, cells: &[f64], total: f64) -> f64 {
         let span = range.span();
         match *self {
             Mapping::Pair { .. } => w_max * (cells[0] - cells[1]) / span,
-            Mapping::Offset => w_max * (2.0 * (cells[0] - range.g_min_us) / span - 1.0),
+            Mapping::Offset => w_max * (2.0 * (cells[0] - range.g_min_us * total) / span - total),
             Mapping::BitSliced { bits, .. } => {
                 let digit = f64::from((1u32 << bits) - 1);
                 let pairs = cells.chunks_exact(2).rev();

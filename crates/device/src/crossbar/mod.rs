@@ -3,14 +3,17 @@
 //! * `mapping`: a weight as a differential pair, an offset cell, or slices of bits;
 //! * `convert`: digital-to-analog and analog-to-digital converters;
 //! * `nodal`: the exact currents of an array with wire resistance;
-//! * `gated`: bounds of the same currents for a few active rows, without a factorisation.
+//! * `gated`: bounds of the same currents for a few active rows, without a factorisation;
+//! * `periphery`: all of them in one multiplication.
 
 mod convert;
 mod gated;
 mod mapping;
 mod nodal;
+mod periphery;
 
 pub use convert::{Adc, AdcRange, Levels, quantise_to_step};
 pub use gated::{Bracket, GatedRows};
 pub use mapping::{Mapping, Sides};
 pub use nodal::{Factored, Nodal, Wires};
+pub use periphery::{Analog, Periphery};

@@ -1,7 +1,7 @@
 //! The weight store: what a core reads, learns and keeps over power-off.
 
 use proptest::prelude::*;
-use pumice_device::crossbar::{Mapping, Sides};
+use pumice_device::crossbar::{Adc, AdcRange, Levels, Mapping, Periphery, Sides, Wires};
 use pumice_device::{CellProfile, CellStore, FRACTION_BITS, Layout, Learning, Method, Place, WeightStore};
 
 const LAYOUT: Layout = Layout {
@@ -115,4 +115,38 @@ fn an_accumulator_spares_the_cells() {
         assert!(store.ledger().pulse_energy_aj > 0);
     }
     assert!(cycles[0] > 3 * cycles[1] && cycles[1] > 0, "{cycles:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Without wires and converters the analog product is the digital one; wires lose, converters round.
+    #[test]
+    fn analog_products_are_digital_ones_with_known_losses(
+        weights in prop::collection::vec(-127i32..=127, 6 * 3),
+        x in prop::collection::vec(-1.0f64..1.0, 6),
+        sliced in any::<bool>(),
+    ) {
+        let mapping = if sliced { Mapping::BitSliced { bits: 4, slices: 2 } } else { Mapping::Offset };
+        let mut store = cells("ideal", Layout { mapping, ..LAYOUT }, 6, 3);
+        store.program(&weights).unwrap();
+        let store = store.as_cells().unwrap();
+        let exact: Vec<f64> = (0..3)
+            .map(|c| (0..6).map(|r| x[r] * f64::from(weights[r * 3 + c])).sum())
+            .collect();
+        let product = |periphery| store.analog(0, false, periphery).unwrap().multiply(&x).unwrap();
+        let plain = product(Periphery::default());
+        let range = AdcRange::Calibrated { min: -6.0, max: 6.0 };
+        let adc = Adc::new(10, Levels::SignMagnitude, range, 6).unwrap();
+        let coarse = product(Periphery { adc: Some(adc), ..Periphery::default() });
+        // Half a step of each digit, in weight units: pairs have the weight of their digits, an offset cell twice.
+        let half = adc.step() / 2.0 * if sliced { 15.0 * 17.0 } else { 2.0 * 127.0 };
+        let tiny = Wires { word_ohm: 1e-6, bit_ohm: 1e-6 };
+        let wired = product(Periphery { wires: Some(tiny), ..Periphery::default() });
+        for c in 0..3 {
+            prop_assert!((plain[c] - exact[c]).abs() < 1e-9);
+            prop_assert!((coarse[c] - exact[c]).abs() <= half + 1e-9, "{} {} {}", coarse[c], exact[c], half);
+            prop_assert!((wired[c] - exact[c]).abs() < 1e-3);
+        }
+    }
 }
