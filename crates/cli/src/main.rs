@@ -1,1 +1,78 @@
-fn main() {}
+//! The `pumice` command: runs model files on emulated chips, and shows maps, profiles and schemas.
+//!
+//! Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong. An error is one sentence on the standard
+//! error output. Each sub-command is one file.
+
+mod completions;
+mod error;
+mod input;
+mod map;
+mod output;
+mod profile;
+mod progress;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::CliError;
+
+const EXAMPLES: &str = "\
+Examples:
+  pumice run examples/digits/digits.toml           classify handwritten digits on an emulated Loihi
+  pumice run MODEL.toml --json --out results       for machines: JSON and NumPy arrays
+  pumice map MODEL.toml --profile loihi2 --svg map.svg
+  pumice profile show loihi1                       every number with its evidence and source
+
+Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong.";
+
+/// A neuromorphic chip on your desk: emulates spiking networks on Loihi-like chips, with every event counted
+#[derive(Debug, Parser)]
+#[command(name = "pumice", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a model file and say what it came to
+    Run(run::RunArgs),
+    /// Show what lies on which core, and how full that makes it
+    Map(map::MapArgs),
+    /// List, show, check and compare hardware profiles
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// Print the JSON Schema of a file format
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionArgs),
+}
+
+impl Command {
+    fn run(self) -> Result<(), CliError> {
+        match self {
+            Command::Run(args) => args.run(),
+            Command::Map(args) => args.run(),
+            Command::Profile(command) => command.run(),
+            Command::Schema(args) => args.run(),
+            Command::Completions(args) => args.run(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
+        let message = panic.payload_as_str().unwrap_or("something that cannot happen did");
+        output::complain(&format!("this is a bug in pumice: {message}{place}"));
+    }));
+    let outcome = std::panic::catch_unwind(|| Cli::parse().command.run());
+    match outcome {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => error.report(),
+        Err(_) => ExitCode::from(1),
+    }
+}

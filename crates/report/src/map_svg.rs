@@ -14,13 +14,8 @@ const MOST_PROCESSES: usize = 12;
 /// Space around the drawing `[px]`.
 const MARGIN: f64 = 24.0;
 /// Colours of an empty and of a full core, and between them, light to dark.
-const RAMP: [[f64; 3]; 5] = [
-    [253.0, 237.0, 194.0],
-    [247.0, 186.0, 108.0],
-    [232.0, 119.0, 74.0],
-    [180.0, 54.0, 88.0],
-    [84.0, 20.0, 88.0],
-];
+const RAMP: [[f64; 3]; 5] =
+    [[253.0, 237.0, 194.0], [247.0, 186.0, 108.0], [232.0, 119.0, 74.0], [180.0, 54.0, 88.0], [84.0, 20.0, 88.0]];
 
 /// Sizes that the whole drawing shares.
 struct Layout {
@@ -134,8 +129,7 @@ impl Map {
         let pad = (layout.tile - layout.core * f64::from(layout.side)) / 2.0;
         for (k, core) in cores.take(MOST_CORES as usize).enumerate() {
             let (column, row) = (k as u32 % layout.side, k as u32 / layout.side);
-            let corner =
-                [at[0] + pad + f64::from(column) * layout.core, at[1] + pad + f64::from(row) * layout.core];
+            let corner = [at[0] + pad + f64::from(column) * layout.core, at[1] + pad + f64::from(row) * layout.core];
             self.write_core(out, layout, core, corner)?;
         }
         Ok(())
@@ -183,7 +177,11 @@ fn legend(out: &mut String, top: f64) -> std::fmt::Result {
     let left = MARGIN + 16.0;
     for k in 0..STEPS {
         let (x, fill) = (left + f64::from(k) * WIDTH, colour(f64::from(k) / f64::from(STEPS - 1)));
-        writeln!(out, "<rect x=\"{x:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"10\" fill=\"{fill}\"/>", WIDTH + 0.3)?;
+        writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"10\" fill=\"{fill}\"/>",
+            WIDTH + 0.3
+        )?;
     }
     let right = left + f64::from(STEPS) * WIDTH;
     text(out, [left, top + 24.0], "font-size=\"10\" fill=\"#888\"", "0 %")?;

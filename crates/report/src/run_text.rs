@@ -81,10 +81,11 @@ impl RunReport {
         let dynamic = self.energy_dynamic_j.map_or("not known".into(), joules);
         let fixed = self.energy_static_j.map_or("not known".into(), joules);
         line(out, "energy", &format!("{}{per}: {dynamic} dynamic, {fixed} static", joules(total)))?;
-        let each: Vec<String> = [(self.energy_per_spike_j, "spike"), (self.energy_per_synaptic_event_j, "synaptic event")]
-            .into_iter()
-            .filter_map(|(j, what)| j.map(|j| format!("{} per {what}", si(j, "J"))))
-            .collect();
+        let each: Vec<String> =
+            [(self.energy_per_spike_j, "spike"), (self.energy_per_synaptic_event_j, "synaptic event")]
+                .into_iter()
+                .filter_map(|(j, what)| j.map(|j| format!("{} per {what}", si(j, "J"))))
+                .collect();
         if !each.is_empty() {
             line(out, "", &each.join(", "))?;
         }
@@ -185,7 +186,11 @@ impl RunReport {
         let Some(total) = self.energy_j else {
             return Ok(());
         };
-        writeln!(out, "\n{:<24}{:>16}{:>12}{:>12}{:>7}  evidence", "energy by event", "count", "each", "energy", "part")?;
+        writeln!(
+            out,
+            "\n{:<24}{:>16}{:>12}{:>12}{:>7}  evidence",
+            "energy by event", "count", "each", "energy", "part"
+        )?;
         for row in &self.bill {
             let sign = match row.bound {
                 Some(Bound::Min) => "≥ ",

@@ -15,8 +15,8 @@ use pumice_engine::{Image, ProbeSource, Recorded, Recording};
 use pumice_file::{Array, Data, replace, write_npz};
 use pumice_models::length;
 
-use crate::run::{Answers, RunReport};
 use crate::ReportError;
+use crate::run::{Answers, RunReport};
 
 /// What is written beside the report.
 #[derive(Debug)]

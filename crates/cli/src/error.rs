@@ -1,0 +1,89 @@
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::output::complain;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum CliError {
+    /// A model, a profile or a run.
+    #[error(transparent)]
+    Pumice(#[from] pumice::Error),
+    /// Something cannot be written where the user wants it.
+    #[error(transparent)]
+    Output(#[from] pumice::report::ReportError),
+    /// The standard output cannot be written.
+    #[error("cannot write to the standard output")]
+    Stdout(#[from] io::Error),
+    /// More samples are asked for than there are.
+    #[error("--samples is {asked}, allowed is 1 to {have}, the number of samples of the model's task")]
+    Samples {
+        /// Asked for.
+        asked: u64,
+        /// Available.
+        have: usize,
+    },
+    /// Samples are asked of a model without any.
+    #[error("--samples needs a task, and `{}` has none", model.display())]
+    NoTask {
+        /// The model file.
+        model: PathBuf,
+    },
+    /// The kind of task is not known to this command.
+    #[error("the task of `{}` is of a kind that this command cannot run", model.display())]
+    OtherTask {
+        /// The model file.
+        model: PathBuf,
+    },
+}
+
+impl CliError {
+    /// Says what is wrong in one sentence, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if matches!(self, CliError::Stdout(fault) if fault.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        complain(&sentence(self));
+        match self {
+            CliError::Pumice(fault) if !fault.is_input() => ExitCode::from(1),
+            CliError::Stdout(_) => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
+    }
+}
+
+macro_rules! from_parts {
+    ($($fault:ty),+) => {
+        $(impl From<$fault> for CliError {
+            fn from(fault: $fault) -> Self {
+                CliError::Pumice(fault.into())
+            }
+        })+
+    };
+}
+
+from_parts!(
+    pumice::file::FileError,
+    pumice::profile::ProfileError,
+    pumice::process::GraphError,
+    pumice::compile::CompileError
+);
+
+/// An error with its causes, as far as it does not tell them itself, on one line.
+fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(fault) = cause {
+        let words = fault.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = fault.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

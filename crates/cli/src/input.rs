@@ -1,0 +1,55 @@
+//! Model files and the profiles they run on.
+
+use std::path::Path;
+
+use pumice::file::ModelFile;
+use pumice::models::Kind;
+use pumice::process::{Direction, Graded, Graph, GraphError, Record, Spike};
+use pumice::profile::Profile;
+
+use crate::error::CliError;
+
+/// Reads a model file and its profile: the one asked for, or the one that the file names.
+///
+/// A path in the file is relative to the file; a path on the command line is relative to where the command runs.
+pub(crate) fn load(model: &Path, profile: Option<&str>) -> Result<(ModelFile, Profile), CliError> {
+    let file = ModelFile::load(model)?;
+    let name = profile.map_or_else(|| beside(model, &file.profile), str::to_owned);
+    let profile = Profile::load(&name)?;
+    Ok((file, profile))
+}
+
+fn beside(model: &Path, profile: &str) -> String {
+    let is_path = profile.contains(['/', '\\']) || profile.ends_with(".toml");
+    match model.parent() {
+        Some(folder) if is_path => folder.join(profile).display().to_string(),
+        _ => profile.to_owned(),
+    }
+}
+
+/// Records the spikes of every process, where the model does not do so already.
+pub(crate) fn record_spikes(graph: &mut Graph) -> Result<(), GraphError> {
+    let known: Vec<String> =
+        graph.probes().iter().filter(|p| p.record == Record::Events).map(|p| p.name.clone()).collect();
+    let paths: Vec<String> = graph.nodes().iter().map(|node| node.path.clone()).collect();
+    for path in paths {
+        let process = graph.find(&path)?;
+        let ports = graph.ports_of(process, Direction::Out);
+        let ports: Vec<(String, Kind)> = ports.into_iter().map(|(name, kind, ..)| (name.to_owned(), kind)).collect();
+        for (name, kind) in ports.into_iter().filter(|(name, _)| !known.contains(&format!("{path}.{name}"))) {
+            match kind {
+                Kind::Spike => {
+                    let port = graph.out_port::<Spike>(process, &name)?;
+                    graph.probe_port(port, Record::Events)?;
+                }
+                Kind::Graded => {
+                    let port = graph.out_port::<Graded>(process, &name)?;
+                    graph.probe_port(port, Record::Events)?;
+                }
+                // Sums are no spikes.
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! `pumice run`: a model file on an emulated chip, and what it came to.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use pumice::engine::{Control, Recording};
+use pumice::file::{Classify, ModelFile, Task};
+use pumice::process::{Backend, RunConfig};
+use pumice::profile::Profile;
+use pumice::report::{Answers, Files, RunReport, prepare, write_results};
+use pumice::{Classification, Simulation, classify};
+
+use crate::error::CliError;
+use crate::output::{emit, emit_json};
+use crate::{input, progress};
+
+/// What to run, on what, and what to print.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The model file (TOML)
+    model: PathBuf,
+    /// Chip to emulate: the name of a profile or a path; else the model says
+    #[arg(short, long)]
+    profile: Option<String>,
+    /// Price tables of the profile; else its main ones
+    #[arg(long, value_name = "TABLES")]
+    prices: Option<String>,
+    /// What computes all processes; else the model says
+    #[arg(long, value_enum)]
+    backend: Option<BackendChoice>,
+    /// Steps of the run, or of each sample; else the model says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    steps: Option<u64>,
+    /// Seed of all random draws; else the model says
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Worker threads; 0 lets the size of the network decide
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    workers: u16,
+    /// Classify only the first samples
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    samples: Option<u64>,
+    /// Write result.json, spikes.npz, probes.npz and samples.npz into a folder
+    #[arg(short, long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors, and JSON if asked for
+    #[arg(short, long)]
+    quiet: bool,
+    /// Do not run the floating-point twin for comparison
+    #[arg(long)]
+    no_float: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BackendChoice {
+    /// Floating point, without a chip
+    Float,
+    /// The chip's arithmetic, without a chip
+    Fixed,
+    /// Cores of the emulated chip
+    Chip,
+}
+
+/// A result before it is printed.
+struct Outcome {
+    report: RunReport,
+    simulation: Simulation,
+    recordings: Vec<Recording>,
+    answers: Option<Answers>,
+}
+
+impl RunArgs {
+    pub(crate) fn run(self) -> Result<(), CliError> {
+        let (mut file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        // Asked for before the run, so that a wrong name costs nobody an hour.
+        profile.prices(self.prices.as_deref())?;
+        if let Some(folder) = &self.out {
+            prepare(folder)?;
+            input::record_spikes(&mut file.graph)?;
+        }
+        file.config = self.config(&file.config);
+        file.steps = self.steps.unwrap_or(file.steps);
+        let outcome = match file.task.take() {
+            Some(Task::Classify(task)) => self.classify(file, &profile, task)?,
+            Some(_) => return Err(CliError::OtherTask { model: self.model }),
+            None if self.samples.is_some() => return Err(CliError::NoTask { model: self.model }),
+            None => self.plain(file, &profile)?,
+        };
+        let written = match &self.out {
+            Some(folder) => write(folder, &outcome)?,
+            None => Vec::new(),
+        };
+        if self.json {
+            return emit_json(&outcome.report);
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        emit(&outcome.report.text())?;
+        if written.is_empty() { Ok(()) } else { emit(&format!("\n{:<18}{}\n", "results", names(&written))) }
+    }
+
+    fn config(&self, own: &RunConfig) -> RunConfig {
+        let mut config = match self.backend {
+            None => own.clone(),
+            Some(BackendChoice::Float) => RunConfig::on(Backend::Float).seed(own.seed),
+            Some(BackendChoice::Fixed) => RunConfig::on(Backend::Fixed).seed(own.seed),
+            Some(BackendChoice::Chip) => RunConfig::on(Backend::Chip).seed(own.seed),
+        };
+        config.seed = self.seed.unwrap_or(config.seed);
+        config.workers(usize::from(self.workers))
+    }
+
+    fn bar(&self, length: u64, what: &'static str) -> indicatif::ProgressBar {
+        progress::bar(!(self.quiet || self.json), length, what)
+    }
+
+    fn simulation(&self, file: ModelFile, profile: &Profile) -> Result<Simulation, CliError> {
+        let mut simulation = Simulation::new(file.graph, profile, &file.config)?;
+        if let Some(prices) = &self.prices {
+            simulation.set_prices(prices)?;
+        }
+        Ok(simulation)
+    }
+
+    fn plain(&self, file: ModelFile, profile: &Profile) -> Result<Outcome, CliError> {
+        let (name, steps) = (file.name.clone(), file.steps);
+        let mut simulation = self.simulation(file, profile)?;
+        let (bar, control, start) = (self.bar(steps, "steps"), Control::default(), Instant::now());
+        progress::watch(&bar, &control, || simulation.run_with(Some(steps), &control))?;
+        let report = simulation.report(&name, start.elapsed())?;
+        let recordings = simulation.recordings().to_vec();
+        Ok(Outcome { report, simulation, recordings, answers: None })
+    }
+
+    fn classify(&self, file: ModelFile, profile: &Profile, mut task: Classify) -> Result<Outcome, CliError> {
+        let have = task.samples.len();
+        let n = self.samples.unwrap_or(have as u64);
+        if n > have as u64 {
+            return Err(CliError::Samples { asked: n, have });
+        }
+        task.samples.truncate(n as usize);
+        task.labels.truncate(n as usize);
+        task.steps = file.steps;
+        let (name, config) = (file.name.clone(), file.config.clone());
+        let float = config.backend == Backend::Float;
+        let mut simulation = self.simulation(file, profile)?;
+        let start = Instant::now();
+        let what = if float { "floating point" } else { "fixed point" };
+        let own = self.samples_on(&mut simulation, &task, what)?;
+        let wall = start.elapsed();
+        let mut answers = Answers { labels: task.labels.clone(), ..Answers::default() };
+        answers.time_ps = own.samples.iter().filter_map(|s| s.time_ps).collect();
+        match float {
+            true => answers.float = Some(own.answers()),
+            false => answers.fixed = Some(own.answers()),
+        }
+        if !(float || self.no_float) {
+            let start = Instant::now();
+            answers.float = Some(self.twin(profile, &config, &task)?.answers());
+            answers.float_wall = Some(start.elapsed());
+        }
+        let report = own.report(&name, &simulation, &answers, wall)?;
+        Ok(Outcome { report, simulation, recordings: own.recordings, answers: Some(answers) })
+    }
+
+    /// The same task on the same network in floating point.
+    fn twin(&self, profile: &Profile, config: &RunConfig, task: &Classify) -> Result<Classification, CliError> {
+        let file = ModelFile::load(&self.model)?;
+        let config = RunConfig::on(Backend::Float).seed(config.seed);
+        let mut simulation = Simulation::new(file.graph, profile, &config)?;
+        self.samples_on(&mut simulation, task, "floating point")
+    }
+
+    fn samples_on(
+        &self,
+        simulation: &mut Simulation,
+        task: &Classify,
+        what: &'static str,
+    ) -> Result<Classification, CliError> {
+        let bar = self.bar(task.samples.len() as u64, what);
+        let result = classify(simulation, &task.into(), |done| bar.set_position(done as u64));
+        bar.finish_and_clear();
+        Ok(result?)
+    }
+}
+
+fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
+    let (recordings, answers) = (&outcome.recordings, outcome.answers.as_ref());
+    let files = Files { image: outcome.simulation.image(), recordings, answers };
+    // The folder was tried before the run: what fails now is the run, not the input.
+    Ok(write_results(folder, &outcome.report, &files).map_err(pumice::Error::from)?)
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
