@@ -1,7 +1,12 @@
 //! Classification of samples: a variable is set, the network runs, spikes of the outputs are counted.
 
+use std::time::Duration;
+
+use pumice_engine::{Recorded, Recording};
+use pumice_file::Classify;
 use pumice_meter::{Counts, Usage};
 use pumice_process::{ProbeId, Var};
+use pumice_report::{Answers, Run, RunReport};
 
 use crate::{Error, RunSteps, Simulation};
 
@@ -22,6 +27,21 @@ pub struct Task<'a> {
     pub steps: u64,
     /// Whether the state goes back to the beginning before each sample.
     pub reset: bool,
+}
+
+impl<'a> From<&'a Classify> for Task<'a> {
+    /// The task of a model file.
+    fn from(task: &'a Classify) -> Self {
+        Task {
+            input: task.input,
+            output: task.output,
+            samples: &task.samples,
+            labels: &task.labels,
+            classes: task.classes,
+            steps: task.steps,
+            reset: task.reset,
+        }
+    }
 }
 
 /// What became of one sample.
@@ -52,6 +72,8 @@ pub struct Classification {
     pub steps: u64,
     /// Wraps, clips and saturations of all samples: path, variable, kind and how often.
     pub overflow: Vec<(String, pumice_models::OverflowRecord)>,
+    /// What the probes saw in all samples; steps are counted on from sample to sample.
+    pub recordings: Vec<Recording>,
 }
 
 impl Classification {
@@ -59,6 +81,38 @@ impl Classification {
     pub fn accuracy(&self) -> f64 {
         let right = self.samples.iter().filter(|s| s.answer == s.label).count();
         right as f64 / self.samples.len().max(1) as f64
+    }
+
+    /// The classes that were answered.
+    pub fn answers(&self) -> Vec<usize> {
+        self.samples.iter().map(|s| s.answer).collect()
+    }
+
+    /// What all samples came to on the network that ran them; `wall` is how long they took here.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn report(
+        &self,
+        model: &str,
+        simulation: &Simulation,
+        answers: &Answers,
+        wall: Duration,
+    ) -> Result<RunReport, Error> {
+        let report = RunReport::new(&Run {
+            model,
+            image: simulation.image(),
+            profile: simulation.profile(),
+            prices: simulation.prices(),
+            workers: simulation.workers(),
+            steps: self.steps,
+            counts: &self.counts,
+            bill: &simulation.bill_of(&self.counts, &self.usage)?,
+            usage: &self.usage,
+            wall,
+            overflow: &self.overflow,
+        });
+        Ok(report.classified(answers))
     }
 
     /// The part of the samples to which both gave the same answer.
@@ -79,9 +133,14 @@ pub fn classify(
 ) -> Result<Classification, Error> {
     let mut result = Classification { loads: vec![Counts::default(); simulation.loads().len()], ..Default::default() };
     let mut seen = 0;
+    let mut done = 0;
     for (k, (sample, label)) in task.samples.iter().zip(task.labels).enumerate() {
         if task.reset {
-            add_events(simulation, &mut result);
+            if k > 0 {
+                add_events(simulation, &mut result);
+                add_recordings(simulation.recordings(), done, &mut result.recordings);
+            }
+            done = result.steps;
             simulation.reset()?;
             seen = 0;
         }
@@ -100,6 +159,7 @@ pub fn classify(
         progress(k + 1);
     }
     add_events(simulation, &mut result);
+    add_recordings(simulation.recordings(), done, &mut result.recordings);
     let times: Option<u64> = result.samples.iter().map(|s| s.time_ps).sum();
     result.usage = Usage { time_ps: times, ..simulation.usage() };
     Ok(result)
@@ -109,6 +169,28 @@ pub fn classify(
 fn most(votes: &[u64]) -> usize {
     let best = votes.iter().max();
     votes.iter().position(|v| Some(v) == best).unwrap_or(0)
+}
+
+/// Adds what was recorded since the last reset, before which `done` steps of the task were done.
+fn add_recordings(own: &[Recording], done: u64, all: &mut Vec<Recording>) {
+    if all.is_empty() {
+        all.extend(own.iter().cloned());
+        return;
+    }
+    for (sum, own) in all.iter_mut().zip(own) {
+        sum.steps.extend(own.steps.iter().map(|step| step + done));
+        match (&mut sum.data, &own.data) {
+            (Recorded::Int(sum), Recorded::Int(own)) => sum.extend(own),
+            (Recorded::Real(sum), Recorded::Real(own)) => sum.extend(own),
+            (Recorded::Events { step, index, value }, Recorded::Events { step: s, index: i, value: v }) => {
+                step.extend(s.iter().map(|step| step + done));
+                index.extend(i);
+                value.extend(v);
+            }
+            // A probe keeps its form; a reset does not change it.
+            _ => {}
+        }
+    }
 }
 
 /// Adds what the simulation counted since its last reset.

@@ -1,3 +1,4 @@
+use pumice_engine::EngineError;
 use thiserror::Error;
 
 /// Anything that can go wrong between a model and its results.
@@ -13,6 +14,9 @@ pub enum Error {
     /// The profile cannot be read.
     #[error(transparent)]
     Profile(#[from] pumice_profile::ProfileError),
+    /// The model file cannot be used.
+    #[error(transparent)]
+    File(#[from] pumice_file::FileError),
     /// The graph cannot be laid on the chip.
     #[error(transparent)]
     Compile(#[from] pumice_compile::CompileError),
@@ -25,6 +29,9 @@ pub enum Error {
     /// Bytes are not what they should be.
     #[error(transparent)]
     Codec(#[from] pumice_engine::codec::CodecError),
+    /// Results cannot be written.
+    #[error(transparent)]
+    Report(#[from] pumice_report::ReportError),
     /// A variable was read as a type that it does not have on its backend.
     #[error("`{path}` runs in floating point; read its variables as real numbers, with `.real()`")]
     NotAnInteger {
@@ -41,7 +48,14 @@ pub enum Error {
 
 impl Error {
     /// Whether the input was wrong, rather than the run.
-    pub const fn is_input(&self) -> bool {
-        !matches!(self, Error::Engine(_) | Error::Codec(_) | Error::Lost)
+    pub fn is_input(&self) -> bool {
+        match self {
+            Error::Engine(fault) => matches!(
+                fault,
+                EngineError::Model { .. } | EngineError::Variable { .. } | EngineError::Snapshot { .. }
+            ),
+            Error::Report(_) | Error::Lost => false,
+            _ => true,
+        }
     }
 }

@@ -13,6 +13,7 @@ use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
 use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RunConfig, Var};
 use pumice_profile::Profile;
+use pumice_report::{Run, RunReport};
 
 use crate::Error;
 
@@ -229,9 +230,11 @@ impl Simulation {
         Some(self.engine.spikes(bank))
     }
 
-    /// Emulated time since the last reset `[ps]`; `None` if it was not computed.
+    /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile has no latencies.
     pub fn time_ps(&self) -> Option<u64> {
-        self.timed.then_some(self.clock.total_ps)
+        let latency = &self.clock.latency;
+        let known = latency.sync_by_tiles.is_some() || latency.iter().next().is_some();
+        (self.timed && known).then_some(self.clock.total_ps)
     }
 
     /// The length of each step since the last reset, and what set it.
@@ -245,6 +248,11 @@ impl Simulation {
         let cores = chip.cores() as u32;
         let chips = cores.div_ceil(chip.mesh.cores_per_chip);
         Usage { chips, cores, embedded_cpus: 0, time_ps: self.time_ps() }
+    }
+
+    /// Name of the price tables.
+    pub fn prices(&self) -> &str {
+        self.prices.as_deref().unwrap_or(&self.profile.meta.prices)
     }
 
     /// The price of all events since the last reset.
@@ -268,6 +276,28 @@ impl Simulation {
     pub fn overflow(&self) -> Vec<(String, Vec<OverflowRecord>)> {
         let all = self.engine.overflow().into_iter().zip(&self.image().paths);
         all.filter(|(records, _)| !records.is_empty()).map(|(records, path)| (path.clone(), records)).collect()
+    }
+
+    /// What all steps since the last reset came to; `wall` is how long they took here.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn report(&self, model: &str, wall: Duration) -> Result<RunReport, Error> {
+        let all = self.overflow().into_iter();
+        let overflow: Vec<_> = all.flat_map(|(path, own)| own.into_iter().map(move |r| (path.clone(), r))).collect();
+        Ok(RunReport::new(&Run {
+            model,
+            image: self.image(),
+            profile: &self.profile,
+            prices: self.prices(),
+            workers: self.workers(),
+            steps: self.steps(),
+            counts: &self.counts(),
+            bill: &self.bill()?,
+            usage: &self.usage(),
+            wall,
+            overflow: &overflow,
+        }))
     }
 
     /// How full each core is.
