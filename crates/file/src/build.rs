@@ -1,6 +1,7 @@
 //! From the parts of a model file to a graph.
 
 use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,28 +53,33 @@ impl Reader<'_> {
         fault: &Fault,
         allowed: impl Fn(&[&str]) -> Option<String>,
     ) -> FileError {
-        let path = fault.path();
-        let inside = if path.is_empty() { place.to_owned() } else { format!("`{}` of {place}", path_text(&path)) };
-        let found = || root.at(&path).map_or_else(|| "absent".into(), |node| node.brief());
-        let field = path_text(&path);
-        match &fault.wrong {
+        let mut path = fault.path();
+        let mut wrong = fault.wrong.clone();
+        if let (Some(n), Wrong::Value { .. }) = (root.to_array(&path), &wrong) {
+            // What is wrong is the shape: the array is named, not an element of it.
+            path.truncate(n);
+            wrong = Wrong::Untagged { name: "array".into() };
+        }
+        let (place, shown) = part_of(place, &path);
+        let field = path_text(shown);
+        let inside = || if shown.is_empty() { place.clone() } else { format!("`{field}` of {place}") };
+        let found = root.at(&path).map_or_else(|| "absent".into(), |node| node.brief());
+        match wrong {
             Wrong::Unknown { key, known } => FileError::UnknownKey {
                 path: self.path.to_owned(),
-                place: inside,
-                key: key.clone(),
-                nearest: nearest(key, known.iter().map(String::as_str)),
+                place: inside(),
+                nearest: nearest(&key, known.iter().map(String::as_str)),
                 known: code_list(known.iter().map(String::as_str)),
+                key,
             },
-            Wrong::Missing { key } => {
-                FileError::MissingKey { path: self.path.to_owned(), place: inside, key: key.clone() }
-            }
-            Wrong::Value { allowed } => self.value(place, &field, found(), allowed.as_str()),
+            Wrong::Missing { key } => FileError::MissingKey { path: self.path.to_owned(), place: inside(), key },
+            Wrong::Value { allowed } => self.value(&place, &field, found, allowed),
             Wrong::Untagged { name } => {
                 let keys: Vec<&str> = path.iter().filter_map(Step::key).collect();
                 let allowed = allowed(&keys).unwrap_or_else(|| format!("a form of {name}"));
-                self.value(place, &field, found(), allowed)
+                self.value(&place, &field, found, allowed)
             }
-            Wrong::Other(text) => self.value(place, &field, found(), text.as_str()),
+            Wrong::Other(text) => self.value(&place, &field, found, text),
         }
     }
 
@@ -84,6 +90,7 @@ impl Reader<'_> {
                 let at = format!("`{}` of {place}", path_text(field));
                 let file: ArrayFile = serde::Deserialize::deserialize(Source::Node(&node))
                     .map_err(|fault| self.fault(&at, &node, &fault, |_| None))?;
+                self.check_archive(&at, &node, &file)?;
                 self.read_array(&file).map(|array| Node::Array(Arc::new(array))).map_err(|source| FileError::Array {
                     path: self.path.to_owned(),
                     place: place.to_owned(),
@@ -110,6 +117,21 @@ impl Reader<'_> {
                 Ok(Node::List(all))
             }
             other => Ok(other),
+        }
+    }
+
+    /// An archive needs the name of an array, a single array has none.
+    fn check_archive(&self, place: &str, node: &Node, file: &ArrayFile) -> Result<(), FileError> {
+        let archive = Path::new(&file.file).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
+        match (archive, &file.array) {
+            (true, None) => {
+                let fault = Fault::from(Wrong::Missing { key: "array".into() });
+                Err(self.fault(place, node, &fault, |_| None))
+            }
+            (false, Some(array)) => {
+                Err(self.value(place, "array", format!("{array:?}"), "none where `file` is no `.npz` archive"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -153,8 +175,9 @@ impl Reader<'_> {
         let place = format!("process `{name}`");
         let kind = self.take_text(&place, &mut entries, "type")?;
         if !Model::NAMES.contains(&kind.as_str()) {
-            let near = nearest(&kind, Model::NAMES.iter().copied()).map(|n| format!("perhaps `{n}` of "));
-            let allowed = format!("{}{}", near.unwrap_or_default(), code_list(Model::NAMES.iter().copied()));
+            let near = nearest(&kind, Model::NAMES.iter().copied()).map(|n| format!(", perhaps `{n}`"));
+            let all = code_list(Model::NAMES.iter().copied());
+            let allowed = format!("one of {all}{}", near.unwrap_or_default());
             return Err(self.value(&place, "type", format!("{kind:?}"), allowed));
         }
         let parameters = self.resolve(&place, &mut Vec::new(), Node::Table(entries))?;
@@ -200,7 +223,12 @@ impl Reader<'_> {
         target: &'t str,
     ) -> Result<(ProcessId, &'t str), FileError> {
         let Some((process, name)) = target.rsplit_once('.') else {
-            return Err(self.value(place, field, format!("{target:?}"), "`process.port` or `process.variable`"));
+            return Err(self.value(
+                place,
+                field,
+                format!("{target:?}"),
+                "`process.port` or `process.variable`, with a dot",
+            ));
         };
         let id = graph.find(process).map_err(|e| self.graph(place, e))?;
         Ok((id, name))
@@ -256,10 +284,10 @@ impl Reader<'_> {
             let place = format!("probe {}", k + 1);
             let how = match (record.every, record.events) {
                 (Some(n), true) => {
-                    return Err(self.value(&place, "every", n.to_string(), "only without `events = true`"));
+                    return Err(self.value(&place, "every", n.to_string(), "none beside `events = true`"));
                 }
                 (None, true) => Record::Events,
-                (every, false) => Record::Dense { stride: every.unwrap_or(1) },
+                (every, false) => Record::Dense { stride: every.map_or(1, NonZeroU64::get) },
             };
             self.probe_one(graph, &place, &record.target, how)?;
         }
@@ -304,6 +332,16 @@ impl Reader<'_> {
             config = config.except(name, *backend);
         }
         Ok(config)
+    }
+}
+
+/// The part of the file that a path leads to, and the rest of the path.
+fn part_of<'p>(place: &str, path: &'p [Step]) -> (String, &'p [Step]) {
+    match path {
+        [Step::Key(list), Step::Index(k), rest @ ..] if list == "connect" => (format!("connection {}", k + 1), rest),
+        [Step::Key(list), Step::Index(k), rest @ ..] if list == "probe" => (format!("probe {}", k + 1), rest),
+        [Step::Key(table), rest @ ..] if table == "task" => ("the task".into(), rest),
+        _ => (place.to_owned(), path),
     }
 }
 

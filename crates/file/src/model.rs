@@ -60,9 +60,6 @@ impl ModelFile {
         if text.schema != SCHEMA {
             return Err(reader.value("the file", "schema", text.schema.to_string(), SCHEMA.to_string()));
         }
-        if text.steps == 0 {
-            return Err(reader.value("the file", "steps", "0".into(), "an integer, 1 or more"));
-        }
         let config = reader.config(&text)?;
         if text.process.is_empty() {
             return Err(reader.value("the file", "process", "an empty list".into(), "one process or more"));
@@ -73,7 +70,7 @@ impl ModelFile {
         reader.connect(&mut graph, &text.connect)?;
         reader.probe(&mut graph, &text.probe)?;
         let mut file =
-            ModelFile { name: text.name, profile: text.profile, steps: text.steps, graph, config, task: None };
+            ModelFile { name: text.name, profile: text.profile, steps: text.steps.get(), graph, config, task: None };
         if let Some(task) = text.task {
             file.task = Some(file.read_task(reader, task, &arithmetic)?);
         }

@@ -91,6 +91,11 @@ impl Node {
         }
     }
 
+    /// How many steps of the path lead to an array, if the path goes on inside it.
+    pub(crate) fn to_array(&self, path: &[Step]) -> Option<usize> {
+        (0..path.len()).find(|n| matches!(self.at(&path[..*n]), Some(Node::Array(_))))
+    }
+
     /// The value in a few words for a message.
     pub(crate) fn brief(&self) -> String {
         match self {

@@ -95,7 +95,8 @@ impl Error for Fault {
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Wrong::Value { allowed: expected.iter().map(|v| format!("\"{v}\"")).collect::<Vec<_>>().join(", ") }.into()
+        let all = expected.iter().map(|v| format!("\"{v}\"")).collect::<Vec<_>>().join(", ");
+        Wrong::Value { allowed: if expected.len() > 1 { format!("one of {all}") } else { all } }.into()
     }
 
     fn unknown_field(key: &str, expected: &'static [&'static str]) -> Self {
@@ -117,6 +118,7 @@ fn plain(expected: &str) -> String {
         "u8" => "an integer in 0..=255".into(),
         "u32" => format!("an integer in 0..={}", u32::MAX),
         "u64" | "usize" => "an integer, 0 or more".into(),
+        "a nonzero u64" => "an integer, 1 or more".into(),
         "i32" => format!("an integer in {}..={}", i32::MIN, i32::MAX),
         "i64" => "an integer".into(),
         "f32" | "f64" => "a number".into(),

@@ -1,6 +1,7 @@
 //! The model file as it is written, and its JSON Schema.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use pumice_process::Backend;
 use pumice_process::models::Model;
@@ -26,8 +27,7 @@ pub(crate) struct Text {
     #[serde(default = "loihi1")]
     pub(crate) profile: String,
     /// Steps of a run, or of each sample of a task.
-    #[schemars(range(min = 1))]
-    pub(crate) steps: u64,
+    pub(crate) steps: NonZeroU64,
     /// Seed of all random draws.
     #[serde(default)]
     pub(crate) seed: u64,
@@ -103,8 +103,7 @@ pub(crate) struct Record {
     pub(crate) target: String,
     /// Records all elements every so many steps; 1 if neither this nor `events` is given.
     #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub(crate) every: Option<u64>,
+    pub(crate) every: Option<NonZeroU64>,
     /// Records only elements that are not zero, in every step.
     #[serde(default)]
     pub(crate) events: bool,

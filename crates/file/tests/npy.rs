@@ -123,7 +123,7 @@ fn any_array() -> impl Strategy<Value = Array> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     /// What is written is read back the same.
     #[test]

@@ -15,3 +15,14 @@ np.savez("plain.npz", **arrays)
 np.savez_compressed("compressed.npz", a=np.arange(6, dtype=np.int32).reshape(2, 3), b=np.array([0.5, np.nan, -np.inf]))
 np.save("complex.npy", np.array([1 + 2j]))
 np.save("record.npy", np.zeros(2, dtype=[("a", "<i4"), ("b", "<f8")]))
+
+w = np.array([[100, -20, 30, 4], [-100, 20, 60, -8]])
+samples = np.array([[4, 0, 2, 1], [0, 4, 1, 3], [2, 2, 4, 0]], dtype=np.uint8)
+holed = w.astype(float)
+holed[1, 2] = np.nan
+high = samples.copy()
+high[1, 3] = 9
+np.savez(
+    "net.npz", w=w, flat=w.ravel(), holed=holed, fine=w + 0.5, samples=samples, high=high, half=samples / 4,
+    narrow=samples[:, :3], labels=np.array([0, 1, 1]), beyond=np.array([0, 1, 2]), short=np.array([0, 1]),
+)
