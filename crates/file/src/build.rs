@@ -38,7 +38,7 @@ impl Reader<'_> {
     }
 
     pub(crate) fn graph(&self, place: &str, source: GraphError) -> FileError {
-        FileError::Graph { path: self.path.to_owned(), place: place.to_owned(), source }
+        FileError::Graph { path: self.path.to_owned(), place: place.to_owned(), source: Box::new(source) }
     }
 
     fn too_large(&self, place: &str, fault: TooLarge) -> FileError {
@@ -95,7 +95,7 @@ impl Reader<'_> {
                     path: self.path.to_owned(),
                     place: place.to_owned(),
                     field: path_text(field),
-                    source,
+                    source: Box::new(source),
                 })
             }
             Node::Table(entries) => {
@@ -212,7 +212,7 @@ impl Reader<'_> {
     }
 
     pub(crate) fn model(&self, place: &str, source: ModelError) -> FileError {
-        FileError::Model { path: self.path.to_owned(), place: place.to_owned(), source }
+        FileError::Model { path: self.path.to_owned(), place: place.to_owned(), source: Box::new(source) }
     }
 
     /// `process.name` in its two parts, with the process found.

@@ -78,7 +78,7 @@ pub enum FileError {
         /// The field.
         field: String,
         /// Why.
-        source: ArrayError,
+        source: Box<ArrayError>,
     },
     /// The parameters of a process do not make one.
     #[error("{}: {place}: {source}", path.display())]
@@ -88,7 +88,7 @@ pub enum FileError {
         /// The process.
         place: String,
         /// Why.
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// Processes, connections or recordings do not make a graph.
     #[error("{}: {place}: {source}", path.display())]
@@ -98,7 +98,7 @@ pub enum FileError {
         /// Part of the file.
         place: String,
         /// Why.
-        source: GraphError,
+        source: Box<GraphError>,
     },
 }
 

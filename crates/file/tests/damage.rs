@@ -10,7 +10,7 @@ use pumice_process::{Backend, Body, Record};
 const PATH: &str = "tests/data/net.toml";
 
 fn valid() -> String {
-    std::fs::read_to_string(PATH).unwrap()
+    std::fs::read_to_string(PATH).expect("the valid file is committed")
 }
 
 fn read(text: &str) -> Result<ModelFile, String> {

@@ -118,7 +118,7 @@ fn any_array() -> impl Strategy<Value = Array> {
         let n: usize = shape.iter().product();
         let ints = prop::collection::vec(any::<i64>(), n).prop_map(Data::Int);
         let reals = prop::collection::vec(-1e300..1e300, n).prop_map(Data::Real);
-        prop_oneof![ints, reals].prop_map(move |data| Array::new(&shape, data).unwrap())
+        prop_oneof![ints, reals].prop_map(move |data| Array::new(&shape, data).expect("as many elements"))
     })
 }
 
