@@ -12,6 +12,8 @@
 //!
 //! Source: Lava 0.10 `lava/proc/conv/models.py`, `lava/proc/conv/utils.py`; pinned by recordings.
 
+mod geometry;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,7 @@ use crate::{
     Arithmetic, Behaviour, Io, Kernel, Kind, ModelError, Overflow, OverflowKind, PortSpec, Setting, Values, VarSpec,
     length,
 };
+use geometry::{Axis, Geometry, Taps};
 use pumice_num::shift;
 
 /// A size in space: one number for both axes, or `[x, y]`.
@@ -132,7 +135,7 @@ impl Conv {
             return Err(ModelError::range("weight", format!("{kernel:?}"), allowed));
         }
         let [w, h, channels] = self.input_shape;
-        if self.groups == 0 || channels % self.groups != 0 || kernel[0] % self.groups != 0 {
+        if self.groups == 0 || !channels.is_multiple_of(self.groups) || !kernel[0].is_multiple_of(self.groups) {
             let allowed = format!("a divisor of {channels} and {} channels", kernel[0]);
             return Err(ModelError::range("groups", self.groups, allowed));
         }
@@ -204,82 +207,6 @@ impl Conv {
     fn applied(&self, a: &Arithmetic) -> Result<Option<WeightFormat>, ModelError> {
         let format = self.format()?;
         Ok((a.conv_weights == ConvWeights::Applied).then_some(format))
-    }
-}
-
-/// One axis of a convolution.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    size: usize,
-    kernel: usize,
-    padding: usize,
-    stride: usize,
-    dilation: usize,
-    out: usize,
-}
-
-impl Axis {
-    /// For each position of the input, which element of the kernel brings it to which position of the output.
-    fn taps(self) -> Vec<Vec<(usize, usize)>> {
-        let of = |x: usize| {
-            let tap = |i: usize| {
-                let ahead = (x + self.padding).checked_sub((self.kernel - 1 - i) * self.dilation)?;
-                let out = ahead / self.stride;
-                (ahead % self.stride == 0 && out < self.out).then_some((i, out))
-            };
-            (0..self.kernel).filter_map(tap).collect()
-        };
-        (0..self.size).map(of).collect()
-    }
-
-    /// The position of the input that element `i` brings to position `out` of the output, if it is inside.
-    fn source(self, out: usize, i: usize) -> Option<usize> {
-        let padded = out * self.stride + (self.kernel - 1 - i) * self.dilation;
-        padded.checked_sub(self.padding).filter(|x| *x < self.size)
-    }
-}
-
-/// Shapes and positions of a convolution.
-#[derive(Clone, Debug)]
-pub(super) struct Geometry {
-    input: [usize; 3],
-    /// `(C_out, W, H, C_in / groups)`.
-    kernel: [usize; 4],
-    groups: usize,
-    axes: [Axis; 2],
-}
-
-type Taps = [Vec<Vec<(usize, usize)>>; 2];
-
-impl Geometry {
-    pub(super) fn output(&self) -> [usize; 3] {
-        [self.axes[0].out, self.axes[1].out, self.kernel[0]]
-    }
-
-    fn taps(&self) -> Taps {
-        self.axes.map(Axis::taps)
-    }
-
-    /// Output channels per group.
-    fn per_group(&self) -> usize {
-        self.kernel[0] / self.groups
-    }
-
-    /// Place of weight `(i, j)` of input channel `c` for the first output channel of its group: the output
-    /// channels of a group lie side by side.
-    fn place(&self, i: usize, j: usize, c: usize) -> usize {
-        ((i * self.kernel[2] + j) * self.input[2] + c) * self.per_group()
-    }
-
-    /// For each weight in the order in which they are given, its place.
-    fn places(&self) -> impl Iterator<Item = usize> + '_ {
-        let [n_out, w, h, cg] = self.kernel;
-        let shape = [n_out, w, h, cg];
-        (0..length(&shape)).map(move |k| {
-            let (c, j, i, o) = (k % cg, k / cg % h, k / (cg * h) % w, k / (cg * h * w));
-            let group = o / self.per_group();
-            self.place(i, j, c + group * cg) + o % self.per_group()
-        })
     }
 }
 
