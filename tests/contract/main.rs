@@ -1,5 +1,6 @@
 //! Contracts: what must hold for every network, whatever else changes.
 
+mod arithmetic;
 mod capacity;
 mod conservation;
 mod hosts;

@@ -3,13 +3,17 @@
 use std::marker::PhantomData;
 
 use pumice_models::Model;
-use pumice_models::connection::{dense::Dense, sparse::Sparse};
-use pumice_models::neuron::lif::Lif;
-use pumice_models::source::{poisson::Poisson, rate_code::RateCode, ring_buffer::RingBuffer, sink::Sink};
+
+
+use pumice_models::source::{ring_buffer::RingBuffer, sink::Sink};
 
 use crate::error::GraphError;
 use crate::graph::Graph;
-use crate::port::{Activation, Direction, InPort, Message, OutPort, ProcessId, Spike, Var};
+use crate::port::{Direction, InPort, Message, OutPort, ProcessId, Var};
+
+mod library;
+
+pub use library::*;
 
 /// A process that was just added, from which its handle is made.
 #[derive(Debug)]
@@ -73,7 +77,7 @@ pub trait Process {
 /// `Of::<Graded, _>::new(dense)` takes graded spikes; `Of::<Activation, _>::new(ring_buffer)` sends sums.
 #[derive(Debug)]
 pub struct Of<T, P> {
-    parameters: P,
+    pub(crate) parameters: P,
     kind: PhantomData<T>,
 }
 
@@ -96,164 +100,4 @@ impl<T: Message, P> Of<T, P> {
     pub fn new(parameters: P) -> Self {
         Of { parameters, kind: PhantomData }
     }
-}
-
-/// Ports and variables of a LIF-like population.
-#[derive(Clone, Copy, Debug)]
-pub struct LifHandle {
-    /// The process.
-    pub id: ProcessId,
-    /// Weighted sums in.
-    pub a_in: InPort<Activation>,
-    /// Spikes out.
-    pub s_out: OutPort<Spike>,
-    /// Current.
-    pub u: Var<i32>,
-    /// Voltage.
-    pub v: Var<i32>,
-    /// Threshold mantissa.
-    pub vth: Var<i32>,
-    /// Bias.
-    pub bias: Var<i32>,
-}
-
-impl Process for Lif {
-    type Handle = LifHandle;
-
-    fn into_model(self) -> Model {
-        self.into()
-    }
-
-    fn handle(added: &Added<'_>) -> Result<LifHandle, GraphError> {
-        Ok(LifHandle {
-            id: added.id(),
-            a_in: added.in_port("a_in")?,
-            s_out: added.out_port("s_out")?,
-            u: added.var("u")?,
-            v: added.var("v")?,
-            vth: added.var("vth")?,
-            bias: added.var("bias")?,
-        })
-    }
-}
-
-/// Ports and variables of a connection that takes messages of kind `T`.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionHandle<T> {
-    /// The process.
-    pub id: ProcessId,
-    /// Spikes in.
-    pub s_in: InPort<T>,
-    /// Weighted sums out, one step later.
-    pub a_out: OutPort<Activation>,
-    /// Weights as they act.
-    pub weights: Var<i32>,
-}
-
-fn connection<T: Message>(added: &Added<'_>) -> Result<ConnectionHandle<T>, GraphError> {
-    Ok(ConnectionHandle {
-        id: added.id(),
-        s_in: added.in_port("s_in")?,
-        a_out: added.out_port("a_out")?,
-        weights: added.var("weights")?,
-    })
-}
-
-/// A source of messages of kind `T`.
-#[derive(Clone, Copy, Debug)]
-pub struct SourceHandle<T> {
-    /// The process.
-    pub id: ProcessId,
-    /// Messages out.
-    pub out: OutPort<T>,
-}
-
-fn source<T: Message>(added: &Added<'_>) -> Result<SourceHandle<T>, GraphError> {
-    Ok(SourceHandle { id: added.id(), out: added.out_port(&added.only(Direction::Out))? })
-}
-
-/// A sink of messages of kind `T`.
-#[derive(Clone, Copy, Debug)]
-pub struct SinkHandle<T> {
-    /// The process.
-    pub id: ProcessId,
-    /// Messages in.
-    pub a_in: InPort<T>,
-    /// What was kept, `(buffer, n)`.
-    pub data: Var<i32>,
-}
-
-fn sink<T: Message>(added: &Added<'_>) -> Result<SinkHandle<T>, GraphError> {
-    Ok(SinkHandle { id: added.id(), a_in: added.in_port("a_in")?, data: added.var("data")? })
-}
-
-/// A rate-coding source.
-#[derive(Clone, Copy, Debug)]
-pub struct RateHandle {
-    /// The process.
-    pub id: ProcessId,
-    /// Spikes out.
-    pub s_out: OutPort<Spike>,
-    /// The numbers that are coded.
-    pub value: Var<i32>,
-}
-
-impl Process for RateCode {
-    type Handle = RateHandle;
-
-    fn into_model(self) -> Model {
-        self.into()
-    }
-
-    fn handle(added: &Added<'_>) -> Result<RateHandle, GraphError> {
-        Ok(RateHandle { id: added.id(), s_out: added.out_port("s_out")?, value: added.var("value")? })
-    }
-}
-
-macro_rules! handles {
-    ($($parameters:ty => $make:ident -> $handle:ident),+ $(,)?) => {
-        $(impl Process for $parameters {
-            type Handle = $handle<Spike>;
-
-            fn into_model(self) -> Model {
-                self.into()
-            }
-
-            fn handle(added: &Added<'_>) -> Result<Self::Handle, GraphError> {
-                $make(added)
-            }
-        })+
-    };
-}
-
-macro_rules! handles_of_any_kind {
-    ($($parameters:ty => $make:ident -> $handle:ident),+ $(,)?) => {
-        $(impl<T: Message> Process for Of<T, $parameters> {
-            type Handle = $handle<T>;
-
-            fn into_model(self) -> Model {
-                self.parameters.into()
-            }
-
-            fn handle(added: &Added<'_>) -> Result<Self::Handle, GraphError> {
-                $make(added)
-            }
-        })+
-    };
-}
-
-// To give a process a typed handle: one line here, in the second table too if its messages vary in kind.
-handles! {
-    Dense => connection -> ConnectionHandle,
-    Sparse => connection -> ConnectionHandle,
-    RingBuffer => source -> SourceHandle,
-    Poisson => source -> SourceHandle,
-    Sink => sink -> SinkHandle,
-}
-
-handles_of_any_kind! {
-    Dense => connection -> ConnectionHandle,
-    Sparse => connection -> ConnectionHandle,
-    RingBuffer => source -> SourceHandle,
-    Sink => sink -> SinkHandle,
 }

@@ -24,7 +24,7 @@ mod view;
 pub use backend::{Backend, RunConfig};
 pub use error::GraphError;
 pub use graph::{Body, Composite, Graph, Node, Wire};
-pub use handle::{Added, Of, Process};
+pub use handle::*;
 pub use host::{HostContext, HostError, HostProcess, HostSpec};
 pub use port::{Activation, Direction, Graded, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce, Spike, Var};
 pub use probe::{Probe, ProbeId, ProbeTarget, Record};
