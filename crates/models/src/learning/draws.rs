@@ -76,7 +76,7 @@ impl Recording {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Key {
+pub(super) struct Key {
     seed: u64,
     place: u32,
 }
@@ -101,71 +101,100 @@ impl Key {
 }
 
 /// Where the traces of one side take their draws in one learning phase.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum TraceDraws {
     /// The same for all neurons, traces and steps of the epoch.
     Common { decay: f64, impulse: i32 },
     /// One per neuron, trace and step of the epoch, which began after step `start`.
-    Each { seed: u64, place: u32, side: u32, start: u64 },
+    Each { key: Key, side: u64, start: u64 },
 }
 
-/// The draws of one neuron in one step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NeuronDraws([u32; 4], f64, i32, bool);
+/// A kind of draw takes the bits of the step counter from here up.
+const KIND: u32 = 44;
 
 impl TraceDraws {
+    /// The draw for the decay of `trace` at step `e` of the epoch, in `[0, 1)`; four neurons share a block.
     #[inline(always)]
-    pub(super) fn of(&self, neuron: u32, e: u64) -> NeuronDraws {
-        match *self {
-            TraceDraws::Common { decay, impulse } => NeuronDraws([0; 4], decay, impulse, true),
-            TraceDraws::Each { seed, place, side, start } => {
-                NeuronDraws(draw(seed, Purpose::TRACE, place, 2 * neuron + side, start + e), 0.0, 0, false)
+    pub(super) fn decay(&self, block: &mut Block, neuron: u32, trace: usize, e: u64) -> f64 {
+        match self {
+            TraceDraws::Common { decay, .. } => *decay,
+            TraceDraws::Each { key, side, start } => {
+                let counter = (start + e) | (4 * side + trace as u64) << KIND;
+                let word = block.word(*key, Purpose::TRACE, neuron, counter);
+                f64::from(word) * (1.0 / 4_294_967_296.0)
+            }
+        }
+    }
+
+    /// The draw for the impulse of `trace` at step `e` of the epoch, in `0..=127`.
+    pub(super) fn impulse(&self, neuron: u32, trace: usize, e: u64) -> i32 {
+        match self {
+            TraceDraws::Common { impulse, .. } => *impulse,
+            TraceDraws::Each { key, side, start } => {
+                let counter = (start + e) | (8 + side) << KIND;
+                let words = draw(key.seed, Purpose::TRACE, key.place, neuron, counter);
+                (words[0] >> (7 * trace)) as i32 & 127
             }
         }
     }
 }
 
-impl NeuronDraws {
-    /// The draw for the decay of `trace`, in `[0, 1)`.
-    #[inline(always)]
-    pub(super) fn decay(&self, trace: usize) -> f64 {
-        if self.3 { self.1 } else { f64::from(self.0[trace]) * (1.0 / 4_294_967_296.0) }
+/// The last block of four words drawn: neighbours share it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    of: (u32, u64),
+    words: [u32; 4],
+}
+
+impl Block {
+    pub(super) const fn new() -> Self {
+        Block { of: (u32::MAX, u64::MAX), words: [0; 4] }
     }
 
-    /// The draw for the impulse of `trace`, in `0..=127`.
+    /// The word of element `index` under `counter`.
     #[inline(always)]
-    pub(super) fn impulse(&self, trace: usize) -> i32 {
-        if self.3 { self.2 } else { (self.0[3] >> (7 * trace)) as i32 & 127 }
+    fn word(&mut self, key: Key, purpose: Purpose, index: u32, counter: u64) -> u32 {
+        if self.of != (index / 4, counter) {
+            self.of = (index / 4, counter);
+            self.words = draw(key.seed, purpose, key.place, index / 4, counter);
+        }
+        self.words[index as usize % 4]
     }
 }
 
 /// Where synaptic variables take their draws in one learning phase.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum SynapseDraws {
     /// The same for all, in `[0, 1)`.
     Common(f64),
-    /// One word per synapse.
-    Each { seed: u64, place: u32, step: u64, block: u32, words: [u32; 4] },
+    /// One word per synapse, by its place among those of its source or, in visits by target, of its target.
+    Each { key: Key, step: u64, block: Block },
 }
 
 impl SynapseDraws {
-    /// What is added below the binary point of `bits` bits before flooring, for synapse `k` at bit `at` of its word.
+    /// What is added below the binary point of `bits` bits before flooring, at bit `at` of the word of a visit.
     #[inline(always)]
-    pub(super) fn low(&mut self, k: u32, bits: u32, at: u32) -> u32 {
+    pub(super) fn low(&mut self, visit: Visit, bits: u32, at: u32) -> u32 {
         match self {
-            SynapseDraws::Common(r) => {
-                let n = f64::from(1u32 << bits);
-                (1 << bits) - 1 - (*r * n) as u32
-            }
-            SynapseDraws::Each { seed, place, step, block, words } => {
-                if *block != k / 4 {
-                    *block = k / 4;
-                    *words = draw(*seed, Purpose::SYNAPSE, *place, *block, *step);
-                }
-                words[k as usize % 4] >> at & ((1 << bits) - 1)
+            SynapseDraws::Common(r) => (1 << bits) - 1 - (*r * f64::from(1u32 << bits)) as u32,
+            SynapseDraws::Each { key, step, block } => {
+                let (index, counter) = match visit {
+                    Visit::Row(k) => (k, *step),
+                    Visit::Column(entry) => (entry, *step | 1 << KIND),
+                };
+                block.word(*key, Purpose::SYNAPSE, index, counter) >> at & ((1 << bits) - 1)
             }
         }
     }
+}
+
+/// How a synapse is visited, with its place in that order.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Visit {
+    /// By its source.
+    Row(u32),
+    /// By its target.
+    Column(u32),
 }
 
 /// All draws of one process.
@@ -188,9 +217,9 @@ impl Source {
     }
 
     /// For the learning phase that ends at `step`; `side` is 0 for sources, 1 for targets.
-    pub(super) fn traces(&self, side: u32, step: u64) -> TraceDraws {
+    pub(super) fn traces(&self, side: u64, step: u64) -> TraceDraws {
         if !self.common {
-            return TraceDraws::Each { seed: self.key.seed, place: self.key.place, side, start: step - self.t_epoch };
+            return TraceDraws::Each { key: self.key, side, start: step - self.t_epoch };
         }
         let (decay, impulse, streams) = match side {
             0 => (&self.recording.x_decay, &self.recording.x_impulse, (Stream::XDecay, Stream::XImpulse)),
@@ -204,9 +233,9 @@ impl Source {
     }
 
     /// For neurons that fire again within an epoch, at `step`.
-    pub(super) fn repeats(&self, side: u32, step: u64) -> TraceDraws {
+    pub(super) fn repeats(&self, side: u64, step: u64) -> TraceDraws {
         if !self.common {
-            return TraceDraws::Each { seed: self.key.seed, place: self.key.place, side, start: step | 1 << 47 };
+            return TraceDraws::Each { key: self.key, side: 2 + side, start: step };
         }
         let recorded = self.recording.y_impulse_at_post_spike.get(step as usize - 1).copied();
         let impulse = match side {
@@ -224,6 +253,6 @@ impl Source {
             let recorded = self.recording.syn_var_round.get(k).copied();
             return SynapseDraws::Common(recorded.unwrap_or_else(|| self.key.unit(Stream::Round, step)));
         }
-        SynapseDraws::Each { seed: self.key.seed, place: self.key.place, step, block: u32::MAX, words: [0; 4] }
+        SynapseDraws::Each { key: self.key, step, block: Block::new() }
     }
 }

@@ -55,6 +55,15 @@ fn whole(field: &str, given: &[f64], (low, high): (i32, i32)) -> Result<Vec<i32>
     }
 }
 
+/// Integers that are known to fit as they lie in memory.
+fn short(values: &[i32]) -> Vec<i16> {
+    values.iter().map(|v| *v as i16).collect()
+}
+
+fn long(values: &[i16]) -> Vec<i32> {
+    values.iter().map(|v| i32::from(*v)).collect()
+}
+
 impl FixedLearning {
     pub(super) fn new(
         parts: Parts,
@@ -66,7 +75,6 @@ impl FixedLearning {
         let topology = parts.topology;
         let n_out = topology.n_out;
         let delay_max = if engine.delays_act { arithmetic.delay_max as i32 } else { 255 };
-        let ends = Ends::new(parts.format, arithmetic, delay_max);
         // Under an arithmetic where tag_2 acts, the delays given are its first values.
         let (tag_2, fixed_delays) = match (&parts.delays, engine.delays_act) {
             (Some(delays), true) => (delays, None),
@@ -82,9 +90,12 @@ impl FixedLearning {
             false if engine.delays_act => delays.iter().copied().max().unwrap_or(0),
             false => static_delay.iter().copied().max().unwrap_or(0),
         } as usize;
+        // Where no rule changes the delays that act, later writes must stay within what can be held.
+        let reach = if engine.delays_act { longest as i32 } else { delay_max };
+        let ends = Ends::new(parts.format, arithmetic, reach);
         let (weights, clipped) = load_weights(&parts.weights, parts.format, arithmetic)?;
         let tags = whole("tag_1", &parts.tag_1, (engine.tag_min, 255))?;
-        let variables = [&weights, &delays, &tags].map(|v| topology.laid(v));
+        let variables = [&weights, &delays, &tags].map(|v| topology.laid(&short(v)));
         let bits = engine.impulse_fraction_bits;
         let mut courses = rule.pre;
         if parts.payloads != GradedSpikeCfg::UseRegularImpulse {
@@ -133,7 +144,7 @@ impl FixedLearning {
                 let sums = &mut self.arriving[0];
                 for (j, w) in self.topology.target[row.clone()].iter().zip(&weights[row]) {
                     let sum = &mut sums[*j as usize];
-                    *sum = sum.wrapping_add(effective(*w).wrapping_mul(payload));
+                    *sum = sum.wrapping_add(effective(i32::from(*w)).wrapping_mul(payload));
                 }
                 continue;
             }
@@ -144,7 +155,7 @@ impl FixedLearning {
                 };
                 self.arrived[d] = true;
                 let sum = &mut self.arriving[d][self.topology.target[k] as usize];
-                *sum = sum.wrapping_add(effective(weights[k]).wrapping_mul(payload));
+                *sum = sum.wrapping_add(effective(i32::from(weights[k])).wrapping_mul(payload));
             }
         }
         let exponent = if per_synapse { 0 } else { exponent };
@@ -187,11 +198,9 @@ impl FixedLearning {
 
     /// Lava carries a trace of 128 over in the next step, spike or not.
     fn turn_over(&mut self, spikes: &[i32]) {
-        let value = &self.pre.value;
-        let at = |i: &u32| spikes[*i as usize] == 0 && value[2 * *i as usize] > 127;
-        let over: Vec<u32> = self.pre.active().iter().copied().filter(at).collect();
+        let over: Vec<usize> = self.pre.active().filter(|i| spikes[*i] == 0 && self.pre.value[2 * i] > 127).collect();
         for i in over {
-            self.pre.value[2 * i as usize] -= 127;
+            self.pre.value[2 * i] -= 127;
         }
     }
 
@@ -237,7 +246,7 @@ fn load_weights(
     format: WeightFormat,
     arithmetic: &Arithmetic,
 ) -> Result<(Vec<i32>, Overflow), ModelError> {
-    let mut weights = whole("weights", given, (-8_388_608, 8_388_607))?;
+    let mut weights = whole("weights", given, (-32_768, 32_767))?;
     let mut overflow = Overflow::default();
     for (k, w) in weights.iter_mut().enumerate() {
         let clipped = if arithmetic.learning.keeps_low_bits { *w } else { format.clip(*w, arithmetic) };
@@ -289,7 +298,7 @@ impl Kernel<i32> for FixedLearning {
 
     fn get(&self, var: usize) -> Vec<i32> {
         match var {
-            0..3 => self.topology.given(&self.plasticity.variables[TARGETS[var] as usize]),
+            0..3 => long(&self.topology.given(&self.plasticity.variables[TARGETS[var] as usize])),
             3 | 4 => self.pre.get(var - 3),
             _ => self.post.get(var - 5),
         }
@@ -305,7 +314,7 @@ impl Kernel<i32> for FixedLearning {
         }
         match var {
             0..3 => {
-                self.plasticity.variables[TARGETS[var] as usize] = self.topology.laid(values);
+                self.plasticity.variables[TARGETS[var] as usize] = self.topology.laid(&short(values));
                 self.plasticity.find_unsettled();
             }
             3 | 4 => self.pre.set(var - 3, values),
@@ -317,7 +326,7 @@ impl Kernel<i32> for FixedLearning {
     fn save(&self) -> Vec<Values> {
         let [pre, tx] = self.pre.save();
         let [post, ty] = self.post.save();
-        let mut state: Vec<Values> = self.plasticity.variables.iter().map(|v| Values::Int(v.clone())).collect();
+        let mut state: Vec<Values> = self.plasticity.variables.iter().map(|v| Values::Int(long(v))).collect();
         state.extend([pre, tx, post, ty, self.due.concat()].map(Values::Int));
         state.push(Values::Real(vec![self.plasticity.updates as f64]));
         state
@@ -333,15 +342,14 @@ impl Kernel<i32> for FixedLearning {
             return Err(ModelError::range("saved state 8", "missing", "the number of updates"));
         };
         let held = |target: Target| {
-            let reach =
-                if target == Target::Weight { (-8_388_608, 8_388_607) } else { self.plasticity.ends.of(target) };
+            let reach = if target == Target::Weight { (-32_768, 32_767) } else { self.plasticity.ends.of(target) };
             variables[target as usize].iter().all(|v| (reach.0..=reach.1).contains(v))
         };
         let spikes = tx.iter().chain(&ty).all(|e| (0..=self.t_epoch as i32).contains(e));
         if !Target::ALL.into_iter().all(held) || !spikes {
             return Err(ModelError::range("saved state", "outside its registers", "what this process saved"));
         }
-        self.plasticity.variables = variables;
+        self.plasticity.variables = variables.map(|v| short(&v));
         self.plasticity.updates = updates[0] as u64;
         self.plasticity.find_unsettled();
         self.pre.load(&pre, &tx);

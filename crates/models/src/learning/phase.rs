@@ -15,11 +15,11 @@
 
 use pumice_num::stochastic_shift;
 
-use super::draws::SynapseDraws;
+use super::draws::{SynapseDraws, Visit};
 use super::engine::LearningArithmetic;
-use super::product::{Dependency, Target};
+use super::product::{Dependency, Target, Variable};
 use super::rule::CompiledRule;
-use super::terms::Terms;
+use super::terms::{Part, Term, Terms};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::connection::weight::{SignMode, WeightFormat};
@@ -62,7 +62,7 @@ impl Ends {
 
     /// Rounds an accumulator into its variable; also whether it was cut.
     #[inline(always)]
-    fn round(&self, target: Target, acc: i32, k: u32, draws: &mut SynapseDraws) -> (i32, bool) {
+    fn round(&self, target: Target, acc: i32, visit: Visit, draws: &mut SynapseDraws) -> (i32, bool) {
         let one_sided = match (target, self.sign) {
             (Target::Delay, _) | (Target::Weight, SignMode::Excitatory) => acc.max(0),
             (Target::Weight, SignMode::Inhibitory) => acc.min(0),
@@ -76,7 +76,7 @@ impl Ends {
         };
         let whole = match one_sided & ((1 << bits) - 1) {
             0 => one_sided >> bits,
-            _ => stochastic_shift(one_sided, bits, draws.low(k, bits, at)),
+            _ => stochastic_shift(one_sided, bits, draws.low(visit, bits, at)),
         };
         let value = whole << (bits - 7);
         let (low, high) = self.of(target);
@@ -106,29 +106,33 @@ pub(super) struct Plasticity {
     on_x0: bool,
     on_y0: bool,
     on_u: bool,
+    /// Which of weight, delay and tag a visit reads.
+    reads: [bool; 3],
     pub(super) ends: Ends,
     /// Weight, delay and tag of each synapse as it lies, by [`Target`].
-    pub(super) variables: [Vec<i32>; 3],
+    pub(super) variables: [Vec<i16>; 3],
     /// Synapses to visit in the next phase whatever fires: a variable is outside what a phase leaves.
     pub(super) unsettled: Vec<u32>,
-    /// Workspace: mantissa times one neuron's factors, per term and step of the epoch.
-    coefficients: Vec<i32>,
+    /// Workspace.
+    batch: Batch,
     /// Synapses visited since the beginning.
     pub(super) updates: u64,
 }
 
 impl Plasticity {
-    pub(super) fn new(rule: &CompiledRule, engine: &LearningArithmetic, ends: Ends, variables: [Vec<i32>; 3]) -> Self {
+    pub(super) fn new(rule: &CompiledRule, engine: &LearningArithmetic, ends: Ends, variables: [Vec<i16>; 3]) -> Self {
         let mut plasticity = Plasticity {
             rules: rule.series.iter().map(|s| Terms::new(s, engine)).collect(),
             t_epoch: rule.t_epoch as usize,
             on_x0: rule.depends_on(Dependency::X0),
             on_y0: rule.depends_on(Dependency::Y0),
             on_u: rule.depends_on(Dependency::U),
+            reads: [(Target::Weight, Variable::W), (Target::Delay, Variable::D), (Target::Tag, Variable::T)]
+                .map(|(target, variable)| rule.changes(target) || rule.reads(variable)),
             ends,
             variables,
             unsettled: Vec::new(),
-            coefficients: Vec::new(),
+            batch: Batch::default(),
             updates: 0,
         };
         plasticity.find_unsettled();
@@ -144,7 +148,7 @@ impl Plasticity {
     fn is_settled(&self, k: usize) -> bool {
         self.rules.iter().all(|rule| {
             let (low, high) = self.ends.of(rule.target);
-            let v = self.variables[rule.target as usize][k];
+            let v = i32::from(self.variables[rule.target as usize][k]);
             (low.max(-256)..=high).contains(&v)
         })
     }
@@ -154,8 +158,9 @@ impl Plasticity {
         let first = std::mem::take(&mut self.unsettled);
         for &k in &first {
             let i = phase.topology.source_of(k as usize);
-            self.coefficients_of(phase.pre, i, true);
-            self.visit(k as usize, (i, phase.topology.target[k as usize] as usize), true, false, phase);
+            self.batch.clear();
+            self.batch.push(k, phase.topology.target[k as usize], k);
+            self.visit::<true>(i, false, phase);
         }
         let done = |k: usize| !first.is_empty() && first.binary_search(&(k as u32)).is_ok();
         if phase.u && self.on_u {
@@ -179,79 +184,169 @@ impl Plasticity {
 
     fn visit_row(&mut self, i: usize, phase: &mut Phase<'_>, done: impl Fn(usize) -> bool) {
         let row = phase.topology.row(i);
-        if row.is_empty() {
-            return;
-        }
-        self.coefficients_of(phase.pre, i, true);
-        for k in row {
+        self.batch.clear();
+        for (k, j) in row.clone().zip(&phase.topology.target[row]) {
             if !done(k) {
-                self.visit(k, (i, phase.topology.target[k] as usize), true, true, phase);
+                self.batch.push(k as u32, *j, k as u32);
             }
         }
+        self.visit::<true>(i, true, phase);
     }
 
     fn visit_column(&mut self, j: usize, phase: &mut Phase<'_>, done: impl Fn(usize) -> bool) {
-        self.coefficients_of(phase.post, j, false);
-        for entry in phase.topology.column(j) {
-            let (k, i) = (phase.topology.synapse[entry] as usize, phase.topology.source[entry] as usize);
-            let by_row = self.on_x0 && phase.pre.spike[i] > 0;
-            if !by_row && !done(k) {
-                self.visit(k, (i, j), false, true, phase);
+        let column = phase.topology.column(j);
+        self.batch.clear();
+        for entry in column {
+            let (k, i) = (phase.topology.synapse[entry], phase.topology.source[entry]);
+            let by_row = self.on_x0 && phase.pre.spike[i as usize] > 0;
+            if !by_row && !done(k as usize) {
+                self.batch.push(k, i, entry as u32);
             }
         }
+        self.visit::<false>(j, true, phase);
     }
 
-    /// Fills the workspace for neuron `n` of `side`, the sources or the targets.
-    fn coefficients_of(&mut self, side: &Side, n: usize, sources: bool) {
-        self.coefficients.clear();
-        for term in self.rules.iter().flat_map(|r| &r.terms) {
-            let parts = if sources { &term.pre } else { &term.post };
-            for when in 1..=self.t_epoch {
-                let factors = parts.iter().map(|p| p.value(side.read(n, p.index, p.flag, when)));
-                self.coefficients.push(factors.fold(term.mantissa, i32::wrapping_mul));
+    /// Visits the synapses of the batch, all of neuron `n`, a source (or a target); `settled` says they were in range.
+    fn visit<const BY_SOURCE: bool>(&mut self, n: usize, settled: bool, phase: &mut Phase<'_>) {
+        self.updates += self.batch.synapse.len() as u64;
+        for (own, (reads, values)) in self.batch.own.iter_mut().zip(self.reads.iter().zip(&self.variables)) {
+            own.clear();
+            if *reads {
+                own.extend(self.batch.synapse.iter().map(|k| i32::from(values[*k as usize])));
             }
         }
-    }
-
-    /// Visits synapse `k` from `i` to `j` with the coefficients of `i` (or of `j`); `settled` says it was in range.
-    #[inline(always)]
-    fn visit(&mut self, k: usize, (i, j): (usize, usize), by_source: bool, settled: bool, phase: &mut Phase<'_>) {
-        let (tx, ty) = (usize::from(phase.pre.spike[i]), usize::from(phase.post.spike[j]));
-        let own = [self.variables[0][k], self.variables[1][k], self.variables[2][k]];
-        let low = self.ends.accumulator_min;
-        let mut row = 0;
-        self.updates += 1;
-        for rule in &self.rules {
-            let start = own[rule.target as usize] << 7;
-            let mut acc = start;
+        let (side, others) = if BY_SOURCE { (phase.pre, phase.post) } else { (phase.post, phase.pre) };
+        let rules = std::mem::take(&mut self.rules);
+        for rule in &rules {
+            self.batch.begin(rule.target);
             for term in &rule.terms {
-                let when = match term.dependency {
-                    Dependency::X0 => tx,
-                    Dependency::Y0 => ty,
-                    Dependency::U => self.t_epoch * usize::from(phase.u),
+                let when = match (term.dependency, BY_SOURCE) {
+                    (Dependency::U, _) if phase.u => When::At(self.t_epoch),
+                    (Dependency::U, _) => continue,
+                    (Dependency::X0, true) | (Dependency::Y0, false) => When::At(usize::from(side.spike[n])),
+                    _ => When::Theirs,
                 };
-                let mut product = if when == 0 { 0 } else { self.coefficients[row + when - 1] };
-                row += self.t_epoch;
-                if product != 0 {
-                    let (parts, side, n) =
-                        if by_source { (&term.post, phase.post, j) } else { (&term.pre, phase.pre, i) };
-                    for p in parts {
-                        product = product.wrapping_mul(p.value(side.read(n, p.index, p.flag, when)));
-                    }
-                    product = term.aligned(product, own, low);
-                }
-                acc = (acc + product).clamp(low, 32_767);
+                let (mine, theirs) = if BY_SOURCE { (&term.pre, &term.post) } else { (&term.post, &term.pre) };
+                let coefficient = |when: usize| {
+                    let factors = mine.iter().map(|p| p.value(side.read(n, p.index, p.flag, when)));
+                    factors.fold(term.mantissa, i32::wrapping_mul)
+                };
+                self.batch.add(term, theirs, others, (when, self.t_epoch), coefficient, self.ends.accumulator_min);
             }
-            if acc == start && settled {
+            self.store(rule.target, BY_SOURCE, settled, phase);
+        }
+        self.rules = rules;
+    }
+
+    /// Rounds the accumulators of the batch into their variables.
+    fn store(&mut self, target: Target, by_source: bool, settled: bool, phase: &mut Phase<'_>) {
+        let variable = &mut self.variables[target as usize];
+        for (e, (sum, before)) in self.batch.sum.iter().zip(&self.batch.own[target as usize]).enumerate() {
+            if *sum == before << 7 && settled {
                 continue;
             }
-            let (value, cut) = self.ends.round(rule.target, acc, k as u32, &mut phase.draws);
-            self.variables[rule.target as usize][k] = value;
+            let (k, place) = (self.batch.synapse[e], self.batch.place[e]);
+            let place = if by_source { Visit::Row(place) } else { Visit::Column(place) };
+            let (value, cut) = self.ends.round(target, *sum, place, &mut phase.draws);
+            variable[k as usize] = value as i16;
             if value < -256 {
-                self.unsettled.push(k as u32);
+                self.unsettled.push(k);
             }
             if cut {
-                phase.overflow.note(name_of(rule.target), OverflowKind::Saturate, 1, phase.step, k as u32);
+                phase.overflow.note(name_of(target), OverflowKind::Saturate, 1, phase.step, k);
+            }
+        }
+    }
+}
+
+/// When the traces of a product are read.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// After this step of the epoch; 0 means that the dependency does not hold.
+    At(usize),
+    /// At the last spike of the neuron on the other side, if it fired.
+    Theirs,
+}
+
+/// The synapses of one neuron that are visited together; all arrays are of one length.
+#[derive(Debug, Default)]
+struct Batch {
+    synapse: Vec<u32>,
+    /// The neurons on the other side.
+    other: Vec<u32>,
+    /// Place in the order of the visit, which keys the draws.
+    place: Vec<u32>,
+    /// Weight, delay and tag before the visit, where they are read.
+    own: [Vec<i32>; 3],
+    /// The accumulators.
+    sum: Vec<i32>,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.synapse.clear();
+        self.other.clear();
+        self.place.clear();
+    }
+
+    fn push(&mut self, synapse: u32, other: u32, place: u32) {
+        self.synapse.push(synapse);
+        self.other.push(other);
+        self.place.push(place);
+    }
+
+    /// Sets the accumulators to the variable that a rule changes.
+    fn begin(&mut self, target: Target) {
+        self.sum.clear();
+        self.sum.extend(self.own[target as usize].iter().map(|v| v << 7));
+    }
+
+    /// Adds one product to all accumulators; `coefficient` gives mantissa times the factors of the common neuron.
+    fn add(
+        &mut self,
+        term: &Term,
+        theirs: &[Part],
+        others: &Side,
+        (when, t_epoch): (When, usize),
+        coefficient: impl Fn(usize) -> i32,
+        low: i32,
+    ) {
+        let clip = |sum: i32| sum.clamp(low, 32_767);
+        match (when, theirs, &term.own[..]) {
+            (When::At(0), ..) => self.sum.iter_mut().for_each(|sum| *sum = clip(*sum)),
+            (When::At(when), [], []) => {
+                let product = term.aligned(coefficient(when), [0; 3], low);
+                self.sum.iter_mut().for_each(|sum| *sum = clip(*sum + product));
+            }
+            (When::At(when), [part], []) if part.is_plain_trace() => {
+                let c = coefficient(when);
+                for (sum, n) in self.sum.iter_mut().zip(&self.other) {
+                    let v = others.read(*n as usize, part.index, false, when).clamp(-128, 127);
+                    *sum = clip(*sum + term.aligned(c.wrapping_mul(v), [0; 3], low));
+                }
+            }
+            _ => {
+                let coefficients: Vec<i32> = match when {
+                    When::At(when) => vec![coefficient(when)],
+                    When::Theirs => (1..=t_epoch).map(coefficient).collect(),
+                };
+                for (e, n) in self.other.iter().enumerate() {
+                    let n = *n as usize;
+                    let (when, c) = match when {
+                        When::At(when) => (when, coefficients[0]),
+                        When::Theirs => match usize::from(others.spike[n]) {
+                            0 => (0, 0),
+                            when => (when, coefficients[when - 1]),
+                        },
+                    };
+                    let mut product = 0;
+                    if c != 0 {
+                        let factors = theirs.iter().map(|p| p.value(others.read(n, p.index, p.flag, when)));
+                        let own = [0, 1, 2].map(|v: usize| self.own[v].get(e).copied().unwrap_or(0));
+                        product = term.aligned(factors.fold(c, i32::wrapping_mul), own, low);
+                    }
+                    self.sum[e] = clip(self.sum[e] + product);
+                }
             }
         }
     }

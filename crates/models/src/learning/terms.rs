@@ -40,6 +40,11 @@ impl Part {
         }
     }
 
+    /// Whether this is a trace as it stands.
+    pub(super) fn is_plain_trace(&self) -> bool {
+        !self.flag && !self.sign && self.constant == 0.0 && self.bits == 7
+    }
+
     /// The factor for the value `v` of its variable.
     #[inline(always)]
     pub(super) fn value(&self, v: i32) -> i32 {

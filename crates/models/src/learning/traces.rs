@@ -10,7 +10,7 @@
 //! are visited: cost follows the spikes, not the population. Source: Lava 0.10
 //! `lava/magma/core/model/py/connection.py`.
 
-use super::draws::TraceDraws;
+use super::draws::{Block, TraceDraws};
 
 /// Decay and impulse of one trace.
 #[derive(Clone, Debug)]
@@ -56,8 +56,9 @@ impl Course {
     }
 
     #[inline(always)]
-    fn add(&self, v: i16, draw: i32) -> (i16, bool) {
-        let sum = i32::from(v) + self.impulse + i32::from(draw < self.impulse_fraction);
+    fn add(&self, v: i16, draw: impl FnOnce() -> i32) -> (i16, bool) {
+        let up = self.impulse_fraction > 0 && draw() < self.impulse_fraction;
+        let sum = i32::from(v) + self.impulse + i32::from(up);
         (sum.clamp(0, 127) as i16, sum > 127)
     }
 }
@@ -76,9 +77,8 @@ pub(super) struct Side {
     pub(super) spike: Vec<u8>,
     /// `h[e]` of trace `k` of neuron `i` at `(i * traces + k) * t_epoch + e - 1`.
     history: Vec<i16>,
-    /// Neurons whose value, spike or history may not be zero.
-    active: Vec<u32>,
-    listed: Vec<bool>,
+    /// Neurons whose value, spike or history may not be zero, one bit each.
+    active: Vec<u64>,
     /// Neurons that fired in this epoch.
     pub(super) fired: Vec<u32>,
     /// Traces that stopped at 127 in this step: trace and neuron.
@@ -96,8 +96,7 @@ impl Side {
             value: vec![0; n * k],
             spike: vec![0; n],
             history: vec![0; n * k * t_epoch as usize],
-            active: Vec::new(),
-            listed: vec![false; n],
+            active: vec![0; n.div_ceil(64)],
             fired: Vec::new(),
             saturated: Vec::new(),
         }
@@ -109,15 +108,12 @@ impl Side {
     }
 
     pub(super) fn touch(&mut self, i: usize) {
-        if !self.listed[i] {
-            self.listed[i] = true;
-            self.active.push(i as u32);
-        }
+        self.active[i / 64] |= 1 << (i % 64);
     }
 
-    /// Neurons whose traces may not be zero.
-    pub(super) fn active(&self) -> &[u32] {
-        &self.active
+    /// Neurons whose traces may not be zero, in ascending order.
+    pub(super) fn active(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.n).filter(|i| self.active[i / 64] >> (i % 64) & 1 == 1)
     }
 
     /// Notes a spike of neuron `i` at step `e` of the epoch.
@@ -131,10 +127,9 @@ impl Side {
 
     /// Adds the impulses of an earlier spike in this epoch to the traces `from..`.
     pub(super) fn repeat(&mut self, i: usize, from: usize, draws: &TraceDraws) {
-        let draws = draws.of(i as u32, 0);
         for (trace, course) in self.courses.iter().enumerate().skip(from) {
             let at = i * self.courses.len() + trace;
-            let (value, over) = course.add(self.value[at], draws.impulse(trace));
+            let (value, over) = course.add(self.value[at], || draws.impulse(i as u32, trace, 0));
             self.value[at] = value;
             if over {
                 self.saturated.push((trace, i as u32));
@@ -144,43 +139,50 @@ impl Side {
 
     /// Runs through the epoch: fills the history of active neurons and, unless `kept`, takes its end as the new value.
     pub(super) fn advance(&mut self, draws: &TraceDraws, kept: bool) {
-        let (k, t) = (self.courses.len(), self.t_epoch);
-        let mut active = std::mem::take(&mut self.active);
-        active.retain(|&i| {
-            let (value, spike) = (i as usize * k, self.spike[i as usize]);
-            let quiet = spike == 0 && self.value[value..value + k].iter().all(|v| *v == 0);
-            let history = &mut self.history[value * t..(value + k) * t];
-            if quiet {
-                history.fill(0);
-                self.listed[i as usize] = false;
-                return false;
+        let mut blocks = [Block::new(); 3];
+        for word in 0..self.active.len() {
+            let mut left = self.active[word];
+            while left != 0 {
+                let i = 64 * word + left.trailing_zeros() as usize;
+                left &= left - 1;
+                if !self.advance_one(i, draws, &mut blocks, kept) {
+                    self.active[word] &= !(1 << (i % 64));
+                }
             }
+        }
+    }
+
+    /// Advances neuron `i`; returns whether it stays active.
+    fn advance_one(&mut self, i: usize, draws: &TraceDraws, blocks: &mut [Block; 3], kept: bool) -> bool {
+        let (k, t) = (self.courses.len(), self.t_epoch);
+        let (value, spike) = (&mut self.value[i * k..(i + 1) * k], usize::from(self.spike[i]));
+        let history = &mut self.history[i * k * t..(i + 1) * k * t];
+        if spike == 0 && value.iter().all(|v| *v == 0) {
+            history.fill(0);
+            return false;
+        }
+        for (trace, (course, v)) in self.courses.iter().zip(value).enumerate() {
+            let mut now = *v;
             for e in 1..=t {
-                let draw = (!self.held).then(|| draws.of(i, e as u64));
-                for (trace, course) in self.courses.iter().enumerate() {
-                    let before = if e == 1 { self.value[value + trace] } else { history[trace * t + e - 2] };
-                    let mut after = before;
-                    if let Some(draw) = &draw {
-                        after = course.decay(before, draw.decay(trace));
-                        if usize::from(spike) == e {
-                            let (sum, over) = course.add(after, draw.impulse(trace));
-                            after = sum;
-                            if over {
-                                self.saturated.push((trace, i));
-                            }
+                if !self.held {
+                    if now != 0 {
+                        now = course.decay(now, draws.decay(&mut blocks[trace], i as u32, trace, e as u64));
+                    }
+                    if spike == e {
+                        let (sum, over) = course.add(now, || draws.impulse(i as u32, trace, e as u64));
+                        now = sum;
+                        if over {
+                            self.saturated.push((trace, i as u32));
                         }
                     }
-                    history[trace * t + e - 1] = after;
                 }
+                history[trace * t + e - 1] = now;
             }
             if !kept {
-                for trace in 0..k {
-                    self.value[value + trace] = history[trace * t + t - 1];
-                }
+                *v = now;
             }
-            true
-        });
-        self.active = active;
+        }
+        true
     }
 
     /// Trace `trace` of neuron `i` after step `when` of the epoch, `1..=t_epoch`.
@@ -227,8 +229,7 @@ impl Side {
     pub(super) fn load(&mut self, value: &[i32], spike: &[i32]) {
         let k = self.courses.len();
         self.history.fill(0);
-        self.listed.fill(false);
-        self.active.clear();
+        self.active.fill(0);
         self.fired.clear();
         self.saturated.clear();
         self.value = value.iter().map(|v| *v as i16).collect();

@@ -104,7 +104,10 @@ proptest! {
     /// Visiting only what spikes call for gives what visiting every synapse gives; a saved run resumes to the bit.
     #[test]
     fn event_driven_equals_full_sweep_and_resumes(rule in any_rule(), which in 0usize..3, seed in any::<u32>()) {
-        let a = &arithmetics()[which];
+        // Draws are keyed by how a synapse is visited, so both must share them.
+        let mut shared = arithmetics()[which].clone();
+        shared.learning.common_draws = true;
+        let a = &shared;
         let weights = grid(4, 5, |i, j| (i as f64 - j as f64) * 20.0);
         let sparse = LearningDense::new(weights.clone(), rule.clone());
         // The added product is 0, but makes every second epoch visit all synapses.
