@@ -1,5 +1,7 @@
 //! Populations of neurons, one file each.
 
+pub mod adex;
+pub mod allocator;
 pub mod atrlif;
 pub mod bank;
 pub mod cuba_lif;
@@ -8,16 +10,23 @@ pub mod delta;
 pub(crate) mod golden;
 pub mod graded_vec;
 pub mod inv_sqrt;
+pub mod izhikevich;
 pub mod lif;
 pub mod lif_refractory;
 pub mod lif_reset;
+mod machine;
 mod membrane;
 pub mod norm_vec_delay;
+pub mod novelty_detector;
+pub mod ode;
 mod population;
 pub mod prod_neuron;
+pub mod prototype_lif;
+pub mod readout;
 pub mod rf;
 pub mod rf_iz;
 pub mod rf_zero;
+pub mod s4d;
 pub mod sigma;
 pub mod sigma_delta;
 pub mod ternary_lif;

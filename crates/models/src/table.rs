@@ -7,8 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
 use crate::learning;
-use crate::neuron::{atrlif, cuba_lif, delta, graded_vec, inv_sqrt, lif, lif_refractory, lif_reset, norm_vec_delay};
-use crate::neuron::{prod_neuron, rf, rf_iz, rf_zero, sigma, sigma_delta, ternary_lif};
+use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, graded_vec, inv_sqrt, izhikevich};
+use crate::neuron::{
+    lif, lif_refractory, lif_reset, norm_vec_delay, novelty_detector, prod_neuron, prototype_lif, readout, rf,
+};
+use crate::neuron::{rf_iz, rf_zero, s4d, sigma, sigma_delta, ternary_lif};
 use crate::source::{dataloader, delta_encoder, poisson, rate_code, receiver, ring_buffer, sink, spiker};
 use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
 
@@ -92,6 +95,22 @@ processes! {
     InvSqrt(inv_sqrt::InvSqrt) = "InvSqrt",
     /// Neurons that multiply their inputs.
     ProdNeuron(prod_neuron::ProdNeuron) = "ProdNeuron",
+    /// Diagonal state-space neurons.
+    S4d(s4d::S4d) = "S4d",
+    /// Diagonal state-space neurons between decoder and encoder.
+    SigmaS4dDelta(s4d::SigmaS4dDelta) = "SigmaS4dDelta",
+    /// Izhikevich's neurons.
+    Izhikevich(izhikevich::Izhikevich) = "Izhikevich",
+    /// Adaptive exponential neurons.
+    AdEx(adex::AdEx) = "AdEx",
+    /// LIF neurons that store a pattern in one shot.
+    PrototypeLif(prototype_lif::PrototypeLif) = "PrototypeLIF",
+    /// Novelty detector of continual learning.
+    NoveltyDetector(novelty_detector::NoveltyDetector) = "NoveltyDetector",
+    /// Readout of continual learning.
+    Readout(readout::Readout) = "Readout",
+    /// Allocator of continual learning.
+    Allocator(allocator::Allocator) = "Allocator",
     /// All-to-all synapses.
     Dense(dense::Dense) = "Dense",
     /// All-to-all synapses with delays.

@@ -36,14 +36,15 @@ fn no_offset() -> u64 {
 
 impl LifReset {
     fn lif(&self) -> Lif {
+        let given = self.given();
         Lif {
             shape: self.shape.clone(),
-            u: self.u.clone(),
-            v: self.v.clone(),
-            du: self.du.clone(),
-            dv: self.dv.clone(),
-            bias_mant: self.bias_mant.clone(),
-            bias_exp: self.bias_exp.clone(),
+            u: given.u.clone(),
+            v: given.v.clone(),
+            du: given.du.clone(),
+            dv: given.dv.clone(),
+            bias_mant: given.bias_mant.clone(),
+            bias_exp: given.bias_exp.clone(),
             vth: self.vth.clone(),
         }
     }

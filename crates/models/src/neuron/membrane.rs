@@ -63,7 +63,6 @@ macro_rules! lif_family {
                 }
             }
 
-            #[allow(dead_code)]
             fn given(&self) -> crate::neuron::membrane::Given<'_> {
                 crate::neuron::membrane::Given {
                     n: crate::length(&self.shape),
@@ -136,7 +135,7 @@ impl Membrane {
         cut: &Range<usize>,
     ) -> Result<Self, ModelError> {
         let ku = du.keep("du", n, a.current_decay_offset, a.lowest_current_decay)?;
-        let kv = dv.keep("dv", n, a.voltage_decay_offset, 0)?;
+        let kv = dv.keep("dv", n, a.voltage_decay_offset, -a.voltage_decay_offset)?;
         let rule = Rule::of(a);
         Ok(Membrane {
             rule,

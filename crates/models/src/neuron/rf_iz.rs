@@ -1,6 +1,6 @@
 //! Resonate-and-fire neuron with Izhikevich's reset.
 //!
-//! The rotation is that of [`rf`](super::rf); it fires if `imag' >= vth << state_exp`, and then
+//! The rotation is that of [`rf`]; it fires if `imag' >= vth << state_exp`, and then
 //! `real = 0` and `imag` stops just below the threshold: by one LSB in registers, by `1e-5` in reals.
 //!
 //! Source: Lava 0.10 `lava/proc/rf_iz/models.py`; Izhikevich, Neural Networks 14, 2001.
