@@ -41,6 +41,16 @@ pub enum Error {
     /// The model has no task to classify with.
     #[error("the model has no `task`; there is nothing to classify")]
     NoTask,
+    /// The time of a step was asked for that was not run, or not timed.
+    #[error("step {step} has no time; the times of steps {first} to {last} are known")]
+    NoStep {
+        /// The step asked for, counted from 1.
+        step: u64,
+        /// The first step with a time.
+        first: u64,
+        /// The last step with a time; less than `first` if there is none.
+        last: u64,
+    },
     /// A thread that was running a simulation is gone.
     #[error("the thread of the simulation ended unexpectedly")]
     Lost,

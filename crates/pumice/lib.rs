@@ -25,12 +25,15 @@
 //! ```
 
 mod classify;
+mod clock;
 mod error;
+mod explain;
 mod running;
 mod simulation;
 
 pub use classify::{Classification, Sample, Task, classify};
 pub use error::Error;
+pub use explain::{Component, EnergyPart, StepExplanation};
 pub use pumice_chip as chip;
 pub use pumice_compile as compile;
 pub use pumice_engine as engine;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pumice_chip::timing::{self, StepTime};
-use pumice_chip::{CoreLoad, CoreUse, core_uses};
+use pumice_chip::timing::{StepTime, TimingModel};
+use pumice_chip::{CoreUse, core_uses};
 use pumice_compile::{Hardware, compile};
 use pumice_engine::{Control, Engine, Image, Observer, Outcome, Recording, Snapshot};
-use pumice_meter::{Bill, Counts, LatencyTable, MeterError, Usage};
+use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
 use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RunConfig, Var};
@@ -16,6 +16,7 @@ use pumice_profile::Profile;
 use pumice_report::{Run, RunReport};
 
 use crate::Error;
+use crate::clock::Clock;
 
 /// Run this many steps (Lava's `RunSteps`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,28 +53,6 @@ impl Number for f64 {
     }
 }
 
-/// Emulated time, step by step.
-#[derive(Clone, Debug, Default)]
-struct Clock {
-    total_ps: u64,
-    steps: Vec<StepTime>,
-    latency: LatencyTable,
-    tiles: u32,
-    fault: Option<MeterError>,
-}
-
-impl Observer for Clock {
-    fn step(&mut self, _step: u64, loads: &[CoreLoad]) {
-        match timing::simple(loads, &self.latency, self.tiles) {
-            Ok(time) => {
-                self.total_ps += time.total_ps;
-                self.steps.push(time);
-            }
-            Err(fault) => self.fault = Some(fault),
-        }
-    }
-}
-
 /// A network in execution.
 #[derive(Debug)]
 pub struct Simulation {
@@ -94,7 +73,7 @@ impl Simulation {
         let image = compile(&graph, &Hardware::from(profile), config)?;
         let engine = Engine::new(image, config.workers)?;
         let mut simulation = Simulation {
-            clock: Clock { tiles: engine.image().chip.tiles(), latency: profile.time.clone(), ..Clock::default() },
+            clock: Clock::new(&engine.image().chip, profile, TimingModel::Simple, &profile.time),
             timed: !engine.image().chip.banks.is_empty(),
             engine,
             profile: Arc::new(profile.clone()),
@@ -120,9 +99,26 @@ impl Simulation {
     /// # Errors
     /// If the profile has no table of that name.
     pub fn set_prices(&mut self, name: &str) -> Result<(), Error> {
-        self.clock.latency = self.profile.prices(Some(name))?.time.clone();
+        let latency = self.profile.prices(Some(name))?.time;
+        self.clock.set(&self.engine.image().chip, &self.profile, self.clock.model(), latency);
         self.prices = Some(name.to_owned());
         Ok(())
+    }
+
+    /// Chooses the model of the time of a step; [`TimingModel::Simple`] at first. Steps that were run keep their times.
+    pub fn set_timing(&mut self, model: TimingModel) {
+        let latency = self.clock.latency().clone();
+        self.clock.set(&self.engine.image().chip, &self.profile, model, &latency);
+    }
+
+    /// The model of the time of a step.
+    pub fn timing(&self) -> TimingModel {
+        self.clock.model()
+    }
+
+    /// Whether the events of each step are kept while time is computed, for power over time (some 250 bytes per step).
+    pub fn set_step_counts(&mut self, keep: bool) {
+        self.clock.keep_counts(keep);
     }
 
     /// Whether emulated time is computed in every step; it costs a walk over the packets of each spike.
@@ -150,10 +146,7 @@ impl Simulation {
     pub fn run_with(&mut self, steps: Option<u64>, control: &Control) -> Result<Outcome, Error> {
         let observer = self.timed.then_some(&mut self.clock as &mut dyn Observer);
         let outcome = self.engine.run(steps, control, observer)?;
-        match self.clock.fault.take() {
-            Some(fault) => Err(fault.into()),
-            None => Ok(outcome),
-        }
+        self.clock.fault().map_or(Ok(outcome), |fault| Err(fault.into()))
     }
 
     /// Reads a variable, the whole array in C order.
@@ -180,8 +173,7 @@ impl Simulation {
     /// If a process refuses its own first state.
     pub fn reset(&mut self) -> Result<(), Error> {
         self.engine.reset()?;
-        self.clock.total_ps = 0;
-        self.clock.steps.clear();
+        self.clock.reset();
         Ok(())
     }
 
@@ -232,14 +224,19 @@ impl Simulation {
 
     /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile has no latencies.
     pub fn time_ps(&self) -> Option<u64> {
-        let latency = &self.clock.latency;
+        let latency = self.clock.latency();
         let known = latency.sync_by_tiles.is_some() || latency.iter().next().is_some();
-        (self.timed && known).then_some(self.clock.total_ps)
+        (self.timed && known).then_some(self.clock.total_ps())
     }
 
     /// The length of each step since the last reset, and what set it.
     pub fn step_times(&self) -> &[StepTime] {
-        &self.clock.steps
+        self.clock.steps()
+    }
+
+    /// The events of each step since the last reset, if they are kept.
+    pub fn step_counts(&self) -> &[Counts] {
+        self.clock.counts()
     }
 
     /// The chips, cores and time that static power is charged for.
@@ -313,6 +310,10 @@ impl Simulation {
     /// The chip.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Number of workers.

@@ -89,14 +89,7 @@ impl Routes {
             Source::Input(k) => (self.banks + k, None, 0),
         };
         let own = &self.packets[number][self.start[number][i]..self.start[number][i + 1]];
-        own.iter().map(move |p| Sent {
-            from,
-            rank,
-            to: CoreId(p.core),
-            dense: p.dense,
-            sparse: p.sparse,
-            conv: p.conv,
-        })
+        own.iter().map(move |p| Sent { from, rank, to: CoreId(p.core), dense: p.dense, sparse: p.sparse, conv: p.conv })
     }
 
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
@@ -181,6 +174,15 @@ impl<'a> Traffic<'a> {
                 self.routes.packets(Source::Input(k), *i as usize).for_each(&mut show);
             }
         }
+    }
+}
+
+/// The event of reading a synapse of a row.
+pub const fn read_event(format: RowFormat) -> Event {
+    match format {
+        RowFormat::Dense => Event::SynapseReadDense,
+        RowFormat::Sparse => Event::SynapseReadSparse,
+        RowFormat::Conv => Event::SynapseReadConv,
     }
 }
 

@@ -26,8 +26,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::mesh::CoreId;
-
 pub use bound::Bound;
 pub use flit::Flit;
 pub use grid::{Grid, Link, Side};
@@ -253,10 +251,10 @@ impl Slowest {
 pub(crate) struct Busy {
     /// Since when it is busy `[ps]`.
     pub(crate) since_ps: u64,
-    /// When the packet that it waited for was sent `[ps]`.
+    /// When the packet that it waited for would have been sent if its sender had never waited for room `[ps]`.
     pub(crate) sent_ps: u64,
     /// Who sent it.
-    pub(crate) from: CoreId,
+    pub(crate) from: u32,
     /// The fullest link of its way.
     pub(crate) link: Option<Link>,
 }
@@ -273,11 +271,10 @@ impl Busy {
             time.link = self.link;
         } else {
             time.resource = Resource::Generation;
-            time.core = Some(self.from.0);
+            time.core = Some(self.from);
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests;

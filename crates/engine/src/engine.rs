@@ -159,6 +159,16 @@ impl Engine {
         self.workers.len()
     }
 
+    /// What a spike of each neuron sets off where.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Updates of the neurons of a bank since the beginning, the last reset or the last snapshot taken back.
+    pub fn updates(&self, bank: usize) -> u64 {
+        self.workers.iter().flat_map(|worker| worker.counters(bank).1).sum()
+    }
+
     /// How long a host process may take for one phase before the run ends with an error; 30 s at first.
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;

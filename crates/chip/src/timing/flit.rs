@@ -71,6 +71,7 @@ struct Trip {
     start: u32,
     end: u32,
     at: u32,
+    /// When it would have been sent if its core had never waited for room `[ps]`.
     sent_ps: u64,
 }
 
@@ -170,7 +171,7 @@ impl Flit {
         own.blocked_ps += now - own.waits_since.take().unwrap_or(now);
         (own.sent_ps, own.next) = (now, k + 1);
         let more = own.next < own.end;
-        self.trips[k].sent_ps = now;
+        self.trips[k].sent_ps = now - own.blocked_ps;
         self.stages[stage as usize].packets.push_back(k as u32);
         if more {
             self.schedule(now + work.packets[k + 1].generation_ps, Event::Made(core));
@@ -215,7 +216,7 @@ impl Flit {
         let own = &mut self.cores[core as usize];
         if own.free_ps < now {
             let sent_ps = self.trips[packet as usize].sent_ps;
-            own.busy = Busy { since_ps: now, sent_ps, from: sent.from, link: None };
+            own.busy = Busy { since_ps: now, sent_ps, from: sent.from.0, link: None };
         }
         self.schedule(now + sent.processing_ps, Event::Taken(core));
     }

@@ -22,14 +22,16 @@ pub enum Side {
     South,
     /// From a core of the tile; `tile` is then the number of the core.
     Core,
-    /// From another chip; `tile` is then the number of the chip.
-    Chip,
+    /// From the chip before; `tile` is then the number of the chip.
+    ChipBefore,
+    /// From the chip after; `tile` is then the number of the chip.
+    ChipAfter,
 }
 
 /// A link, named by the tile that it enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Link {
-    /// Number of the tile over all chips; of the core or chip where `side` says so.
+    /// Number of the tile over all chips; of the core or of the chip where `side` says so.
     pub tile: u32,
     /// Where it enters.
     pub side: Side,
@@ -85,7 +87,10 @@ impl Grid {
         }
         match (number - ports).checked_sub(self.spots.len()) {
             None => Link { tile: (number - ports) as u32, side: Side::Core },
-            Some(border) => Link { tile: (border / 2) as u32, side: Side::Chip },
+            Some(border) => {
+                let side = if border % 2 == 0 { Side::ChipBefore } else { Side::ChipAfter };
+                Link { tile: (border / 2) as u32, side }
+            }
         }
     }
 
@@ -120,10 +125,10 @@ impl Grid {
         }
         let borders = self.chips * self.tiles * 4 + self.spots.len();
         for chip in a.chip..b.chip {
-            visit(borders + (chip as usize + 1) * 2, Side::Chip);
+            visit(borders + (chip as usize + 1) * 2, Side::ChipBefore);
         }
-        for chip in b.chip..a.chip {
-            visit(borders + (a.chip - 1 - (chip - b.chip)) as usize * 2 + 1, Side::Chip);
+        for chip in (b.chip..a.chip).rev() {
+            visit(borders + chip as usize * 2 + 1, Side::ChipAfter);
         }
     }
 }

@@ -178,12 +178,13 @@ impl Queue {
             own.blocked_ps += wait;
             own.blocked_by = Some(grid.link(fullest.1));
         }
+        let unhindered_ps = sent_ps - cores[packet.from.0 as usize].blocked_ps;
         let early = sent_ps + packet.flight_ps.max(sum.saturating_mul(mean) / (ONE * links));
         let receiver = &mut cores[packet.to.0 as usize];
         if early >= receiver.free_ps {
             receiver.free_ps = early;
             let link = (links > 1 || sum > 0).then(|| grid.link(fullest.1));
-            receiver.busy = Busy { since_ps: early, sent_ps, from: packet.from, link };
+            receiver.busy = Busy { since_ps: early, sent_ps: unhindered_ps, from: packet.from.0, link };
         }
         let taken_ps = receiver.free_ps;
         receiver.free_ps += packet.processing_ps;

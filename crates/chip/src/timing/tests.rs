@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::mesh::Mesh;
+use crate::mesh::{CoreId, Mesh};
 
 const MESH: Mesh = Mesh { width: 4, height: 3, cores_per_tile: 2, cores_per_chip: 24, chips: 1 };
 const HOPS: HopTimes = HopTimes { east: 2000, west: 5000, north: 1000, south: 3000, crossing: 90_000, local: 300 };
@@ -117,7 +117,8 @@ fn ways_are_chains_of_named_links() {
             assert!(seen.insert(link), "no link twice");
         });
         let count = |side| sides.iter().filter(|s| **s == side).count() as u32;
-        let found = [count(Side::West), count(Side::East), count(Side::South), count(Side::North), count(Side::Chip)];
+        let chip = count(Side::ChipBefore) + count(Side::ChipAfter);
+        let found = [count(Side::West), count(Side::East), count(Side::South), count(Side::North), chip];
         assert_eq!(found, [hops.east, hops.west, hops.north, hops.south, hops.crossings]);
         assert_eq!(sides.len() as u32, grid.hops(from, to) + 1);
     }

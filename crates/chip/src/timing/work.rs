@@ -21,13 +21,8 @@ pub struct CoreWork {
     pub memory_ps: u64,
 }
 
-const NEURONS: [Event; 5] = [
-    Event::NeuronAccess,
-    Event::NeuronUpdate,
-    Event::NeuronSpike,
-    Event::DendriteOperation,
-    Event::RandomNumber,
-];
+const NEURONS: [Event; 5] =
+    [Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike, Event::DendriteOperation, Event::RandomNumber];
 
 const SYNAPSES: [Event; 5] = [
     Event::SynapseReadDense,
@@ -130,14 +125,14 @@ pub struct HopTimes {
 }
 
 impl HopTimes {
-    /// The latencies of a table; unknown ones count as nothing.
+    /// Time into a link `[ps]`; none for ports of cores.
     pub fn of(&self, side: Side) -> u64 {
         match side {
             Side::West => self.east,
             Side::East => self.west,
             Side::South => self.north,
             Side::North => self.south,
-            Side::Chip => self.crossing,
+            Side::ChipBefore | Side::ChipAfter => self.crossing,
             Side::Core => 0,
         }
     }

@@ -1,0 +1,346 @@
+//! Why a step took as long as it did, and where the energy went.
+
+use std::fmt;
+
+use pumice_chip::Source;
+use pumice_chip::timing::{Link, Resource, Side, StepTime};
+use pumice_meter::{Bill, Counts, Event, Term, Usage};
+
+use crate::{Error, Simulation};
+
+/// What set the length of one step, and what would move it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepExplanation {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// Its length and the cores behind it.
+    pub time: StepTime,
+    /// The processes with neurons on the core that set the length.
+    pub processes: Vec<String>,
+    /// The processes with neurons on the next slowest core.
+    pub next_processes: Vec<String>,
+}
+
+/// Picoseconds as nanoseconds.
+fn ns(ps: u64) -> String {
+    format!("{}.{:03} ns", ps / 1000, ps % 1000)
+}
+
+fn link(link: Link) -> String {
+    match link.side {
+        Side::East => format!("the link into tile {} from the east", link.tile),
+        Side::West => format!("the link into tile {} from the west", link.tile),
+        Side::North => format!("the link into tile {} from the north", link.tile),
+        Side::South => format!("the link into tile {} from the south", link.tile),
+        Side::Core => format!("the port of core {}", link.tile),
+        Side::ChipBefore => format!("the link into chip {} from the chip before", link.tile),
+        Side::ChipAfter => format!("the link into chip {} from the chip after", link.tile),
+    }
+}
+
+impl StepExplanation {
+    fn cause(&self) -> String {
+        let core = self.time.core.map_or("no core".to_owned(), |core| format!("core {core}"));
+        let what = match self.time.resource {
+            Resource::Nothing => return "nothing was done in it".to_owned(),
+            Resource::Tick => return "the tick of the chip set it; all work was done earlier".to_owned(),
+            Resource::Barrier => return "the barrier set it; it takes longer than the work".to_owned(),
+            Resource::Network => {
+                let link = self.time.link.map_or("links between tiles".to_owned(), link);
+                return match self.time.core {
+                    Some(core) => format!("{link} set it; core {core} waited for packets"),
+                    None => format!("{link} set it"),
+                };
+            }
+            Resource::Neurons => "updates of neurons",
+            Resource::Sending => "sending of packets",
+            Resource::Generation => "updates of neurons and sending of packets",
+            Resource::Receiving => "taking in of packets",
+            Resource::Synapses => "synapses",
+            Resource::Memory => "synaptic memory",
+            Resource::Processing => "taking in of packets and synapses",
+        };
+        format!("{what} on {core}{} set it", of(&self.processes))
+    }
+
+    /// What would make the step shorter, and by how much.
+    fn remedy(&self) -> String {
+        let time = &self.time;
+        match time.resource {
+            Resource::Nothing => String::new(),
+            Resource::Tick => {
+                format!(
+                    "{} of the tick are left; only a shorter tick makes it shorter",
+                    ns(time.total_ps - time.work_ps - time.barrier_ps)
+                )
+            }
+            Resource::Barrier => "fewer tiles in use make the barrier shorter".to_owned(),
+            _ => match time.next_core {
+                Some(core) => format!(
+                    "moving work off it gains at most {}; then core {core}{} is slowest with {}",
+                    ns(time.slack_ps()),
+                    of(&self.next_processes),
+                    ns(time.next_ps)
+                ),
+                None => {
+                    format!("no other core had work; spreading it over more cores gains at most {}", ns(time.work_ps))
+                }
+            },
+        }
+    }
+}
+
+fn of(processes: &[String]) -> String {
+    match processes {
+        [] => String::new(),
+        all => format!(" ({})", all.join(", ")),
+    }
+}
+
+impl fmt::Display for StepExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = &self.time;
+        writeln!(
+            f,
+            "step {} took {}: work {}, barrier {}",
+            self.step,
+            ns(time.total_ps),
+            ns(time.work_ps),
+            ns(time.barrier_ps)
+        )?;
+        writeln!(f, "{}", self.cause())?;
+        match self.remedy() {
+            text if text.is_empty() => Ok(()),
+            text => writeln!(f, "{text}"),
+        }
+    }
+}
+
+/// The kinds of work that energy is spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Component {
+    /// Neurons, dendrites and random numbers.
+    Neurons,
+    /// Synapses read, and their memory.
+    Synapses,
+    /// Packets and hops.
+    Network,
+    /// Synapses learned and weights written.
+    Learning,
+    /// Cells, crossbars and converters.
+    Devices,
+    /// Barrier, embedded processors and the host.
+    System,
+    /// Static power.
+    Static,
+}
+
+impl Component {
+    /// All components, in the order of tables.
+    pub const ALL: [Component; 7] = [
+        Component::Neurons,
+        Component::Synapses,
+        Component::Network,
+        Component::Learning,
+        Component::Devices,
+        Component::System,
+        Component::Static,
+    ];
+
+    /// The name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Component::Neurons => "neurons",
+            Component::Synapses => "synapses",
+            Component::Network => "network",
+            Component::Learning => "learning",
+            Component::Devices => "devices",
+            Component::System => "system",
+            Component::Static => "static",
+        }
+    }
+
+    /// The component of a term of a bill.
+    pub const fn of(term: &Term) -> Component {
+        let Term::Event(event) = term else { return Component::Static };
+        match event {
+            Event::NeuronAccess
+            | Event::NeuronUpdate
+            | Event::NeuronSpike
+            | Event::DendriteOperation
+            | Event::RandomNumber => Component::Neurons,
+            Event::SynapseReadDense | Event::SynapseReadSparse | Event::SynapseReadConv | Event::SynapseMemoryWord => {
+                Component::Synapses
+            }
+            Event::PacketOut
+            | Event::PacketIn
+            | Event::PacketLocal
+            | Event::HopEast
+            | Event::HopWest
+            | Event::HopNorth
+            | Event::HopSouth
+            | Event::ChipCrossing => Component::Network,
+            Event::SynapseUpdate | Event::WeightWrite => Component::Learning,
+            Event::CellPulse
+            | Event::CellVerifyRead
+            | Event::DacConversion
+            | Event::AdcConversion
+            | Event::CrossbarRowRead => Component::Devices,
+            Event::Barrier
+            | Event::EmbeddedInstruction
+            | Event::HostSpikeIn
+            | Event::HostSpikeOut
+            | Event::HostRead => Component::System,
+        }
+    }
+}
+
+/// One row of a table of energy: a process or a core, and what it spent on what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnergyPart {
+    /// Path of the process, or `core 3`.
+    pub name: String,
+    /// Its events.
+    pub counts: Counts,
+    /// Energy by component `[J]`, in the order of [`Component::ALL`]; static power belongs to no part.
+    pub energy_j: [f64; 7],
+    /// All of it `[J]`.
+    pub total_j: f64,
+}
+
+impl Simulation {
+    /// Why a step, counted from 1, took as long as it did.
+    ///
+    /// # Errors
+    /// If the step was not run since the last reset, or its time was not computed.
+    pub fn explain_step(&self, step: u64) -> Result<StepExplanation, Error> {
+        let times = self.step_times();
+        // Steps before a snapshot that was taken back have no times.
+        let first = self.steps() + 1 - (times.len() as u64).min(self.steps());
+        let place = step.checked_sub(first).and_then(|k| times.get(k as usize));
+        let time = *place.ok_or(Error::NoStep { step, first, last: self.steps() })?;
+        let on = |core: Option<u32>| core.map_or(Vec::new(), |core| self.processes_on(core));
+        Ok(StepExplanation { step, processes: on(time.core), next_processes: on(time.next_core), time })
+    }
+
+    fn processes_on(&self, core: u32) -> Vec<String> {
+        let chip = &self.image().chip;
+        let mut banks: Vec<usize> = chip.segments.iter().filter(|s| s.core.0 == core).map(|s| s.bank).collect();
+        banks.sort_unstable();
+        banks.dedup();
+        banks.into_iter().map(|b| chip.banks[b].path.clone()).collect()
+    }
+
+    /// Events by process on the chip: neurons and their packets by population, synapses by connection, spikes from
+    /// outside by their source. After a snapshot was taken back, neuron updates before it belong to no process.
+    pub fn counts_by_process(&self) -> Vec<(String, Counts)> {
+        let (engine, chip) = (self.engine(), &self.image().chip);
+        let mut parts = Vec::new();
+        for (b, bank) in chip.banks.iter().enumerate() {
+            let mut counts = Counts::default();
+            counts.add(Event::NeuronAccess, bank.n as u64 * engine.steps());
+            counts.add(Event::NeuronUpdate, engine.updates(b));
+            self.add_packets(Source::Bank(b), &engine.spikes(b), &mut counts);
+            parts.push((bank.path.clone(), counts));
+        }
+        for (k, input) in chip.inputs.iter().enumerate() {
+            let mut counts = Counts::default();
+            self.add_packets(Source::Input(k), engine.input_spikes(k), &mut counts);
+            parts.push((input.path.clone(), counts));
+        }
+        for p in &chip.projections {
+            let spikes = match p.source {
+                Source::Bank(b) => engine.spikes(b),
+                Source::Input(k) => engine.input_spikes(k).to_vec(),
+            };
+            let rows = p.rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
+            let mut counts = Counts::default();
+            counts.add(pumice_chip::read_event(p.rows.format), rows.zip(spikes).map(|(row, n)| row * n).sum());
+            parts.push((p.path.clone(), counts));
+        }
+        parts
+    }
+
+    /// Adds what spikes of a source set off, its synapses left out.
+    fn add_packets(&self, source: Source, spikes: &[u64], counts: &mut Counts) {
+        let chip = &self.image().chip;
+        let mut loads = vec![Counts::default(); chip.cores()];
+        for (i, n) in spikes.iter().enumerate().filter(|(_, n)| **n > 0) {
+            self.engine().routes().add(chip, source, i, *n, &mut loads);
+        }
+        let sum: Counts = loads.iter().sum();
+        for (event, n) in sum.iter().filter(|(event, _)| Component::of(&Term::Event(*event)) != Component::Synapses) {
+            counts.add(event, n);
+        }
+    }
+
+    /// Energy by process on the chip.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn energy_by_process(&self) -> Result<Vec<EnergyPart>, Error> {
+        self.counts_by_process().into_iter().map(|(name, counts)| self.part(name, counts)).collect()
+    }
+
+    /// Energy by core.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn energy_by_core(&self) -> Result<Vec<EnergyPart>, Error> {
+        let loads = self.loads().into_iter().enumerate();
+        loads.map(|(core, counts)| self.part(format!("core {core}"), counts)).collect()
+    }
+
+    fn part(&self, name: String, counts: Counts) -> Result<EnergyPart, Error> {
+        let bill = self.bill_of(&counts, &Usage::default())?;
+        let energy_j = by_component(&bill);
+        Ok(EnergyPart { name, counts, energy_j, total_j: bill.dynamic_j })
+    }
+
+    /// Mean power of each step whose events were kept `[W]`: static power, and the energy of its events over its length.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn power_over_time(&self) -> Result<Vec<f64>, Error> {
+        let times = self.step_times();
+        let counts = self.step_counts();
+        let kept = &times[times.len().saturating_sub(counts.len())..];
+        let power = |(time, counts): (&StepTime, &Counts)| {
+            let bill = self.bill_of(counts, &Usage { time_ps: Some(time.total_ps), ..self.usage() })?;
+            Ok(match time.total_ps {
+                0 => 0.0,
+                ps => bill.total_j / (ps as f64 * 1e-12),
+            })
+        };
+        kept.iter().zip(counts).map(power).collect()
+    }
+}
+
+/// The energy of a bill by component `[J]`, in the order of [`Component::ALL`].
+fn by_component(bill: &Bill) -> [f64; 7] {
+    Component::ALL.map(|c| bill.rows.iter().filter(|row| Component::of(&row.term) == c).map(|row| row.energy_j).sum())
+}
+
+/// Energy per spike and per synaptic event `[J]`; absent where there was none.
+pub(crate) fn per_event(counts: &Counts, bill: &Bill) -> (Option<f64>, Option<f64>) {
+    let each = |n: u64| (n > 0).then(|| bill.total_j / n as f64);
+    (each(counts[Event::NeuronSpike]), each(counts.synaptic_events()))
+}
+
+impl Simulation {
+    /// All energy over the number of spikes and over the number of synaptic events `[J]`; absent where there was none.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn energy_per_event(&self) -> Result<(Option<f64>, Option<f64>), Error> {
+        Ok(per_event(&self.counts(), &self.bill()?))
+    }
+
+    /// Energy of the whole run by component `[J]`, in the order of [`Component::ALL`].
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn energy_by_component(&self) -> Result<[f64; 7], Error> {
+        Ok(by_component(&self.bill()?))
+    }
+}
