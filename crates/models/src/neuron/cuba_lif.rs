@@ -269,7 +269,7 @@ impl Neuron for CubaLif {
         let (n, a) = (length(&self.shape), setting.arithmetic);
         let longest = a.refractory_max as i32;
         let state = [
-            Column::registers("u", &self.u, n, &cut, STATE)?,
+            Column::registers("u", &self.u, n, &cut, super::lif::current_range(a.current))?,
             Column::registers("v", &self.v, n, &cut, STATE)?,
             Column::of("refractory", vec![0; cut.len()], 0..=longest),
         ];

@@ -10,7 +10,7 @@
 //! Sources: Davies et al., IEEE Micro 38(1), 2018; Lava 0.10 `lava/proc/lif/models.py`; nengo-loihi 1.1
 //! `emulator/interface.py`. Which register does what at its ends is the [`Arithmetic`]'s choice.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use pumice_num::{decay, shift};
 use schemars::JsonSchema;
@@ -83,13 +83,12 @@ impl Lif {
         let n = length(&self.shape);
         let cut = |all: Lane| all.slice(range.clone());
         let bias = bias_registers(&self.bias_mant, &self.bias_exp, n)?;
-        let u_end = highest(arithmetic.current);
         let rule = Rule::of(arithmetic);
         Ok(LifBank {
-            u: cut(lane("u", &self.u, n, -u_end - 1..=u_end)?).expand(range.len()),
+            u: cut(lane("u", &self.u, n, current_range(arithmetic.current))?).expand(range.len()),
             v: cut(lane("v", &self.v, n, -(1 << 23)..=(1 << 23) - 1)?).expand(range.len()),
             ku: cut(self.du.keep("du", n, arithmetic.current_decay_offset, arithmetic.lowest_current_decay)?),
-            kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, 0)?),
+            kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, -arithmetic.voltage_decay_offset)?),
             bias: cut(bias),
             vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
             rule,
@@ -108,9 +107,19 @@ pub(super) fn bias_registers(mant: &PerNeuron, exp: &PerNeuron, n: usize) -> Res
     })
 }
 
-/// The largest value of a register.
-pub(super) const fn highest(register: Register) -> i32 {
-    i32::MAX >> (32 - register.bits)
+/// What a current may be: what its register holds, and `+2^(bits-1)` where Lava's wrap leaves it.
+pub(super) fn current_range(register: Register) -> RangeInclusive<i32> {
+    let end = i32::MAX >> (32 - register.bits);
+    let beyond = i32::from(register.overflow == OverflowPolicy::WrapOnceUpper);
+    -end - 1..=end.saturating_add(beyond)
+}
+
+/// One value for all where all are equal, so that the kernel reads a constant.
+fn narrow(all: Lane) -> Lane {
+    match all {
+        Lane::Each(values) if !values.is_empty() && values.iter().all(|x| *x == values[0]) => Lane::All(values[0]),
+        other => other,
+    }
 }
 
 /// What the registers of one arithmetic do, ready for the kernel.
@@ -362,10 +371,10 @@ impl Bank for LifBank {
         let values = PerNeuron::from(values.to_vec());
         let n = self.len();
         match var {
-            0 => self.u = lane("u", &values, n, -(1 << 23)..=1 << 23)?.expand(n),
+            0 => self.u = lane("u", &values, n, current_range(self.rule.current))?.expand(n),
             1 => self.v = lane("v", &values, n, -(1 << 23)..=(1 << 23) - 1)?.expand(n),
-            2 => self.vth = lane("vth", &values, n, 0..=131_071)?.map(|x| x << self.rule.align),
-            _ => self.bias = lane("bias", &values, n, -524_288..=524_160)?,
+            2 => self.vth = narrow(lane("vth", &values, n, 0..=131_071)?.map(|x| x << self.rule.align)),
+            _ => self.bias = narrow(lane("bias", &values, n, -524_288..=524_160)?),
         }
         Ok(())
     }
@@ -375,10 +384,12 @@ impl Bank for LifBank {
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        for var in 0..4 {
-            let values = saved(state, var, self.len())?;
-            self.set(var, &values)?;
+        let n = self.len();
+        for var in [2, 3] {
+            self.set(var, &saved(state, var, n)?)?;
         }
+        // What ran may be beyond what a person may write: an unbounded arithmetic.
+        (self.u, self.v) = (saved(state, 0, n)?, saved(state, 1, n)?);
         Ok(())
     }
 }

@@ -221,12 +221,9 @@ impl RealMembrane {
 impl Given<'_> {
     /// The columns `u`, `v` and `bias` in registers.
     pub(crate) fn columns(&self, a: &Arithmetic, cut: &Range<usize>) -> Result<[Column<i32>; 3], ModelError> {
-        let end = super::lif::highest(a.current);
         let bias = super::lif::bias_registers(self.bias_mant, self.bias_exp, self.n)?;
-        // Lava's wrap leaves +2^23 in the current.
-        let u = -end - 1..=end.saturating_add(1);
         Ok([
-            Column::registers("u", self.u, self.n, cut, u)?,
+            Column::registers("u", self.u, self.n, cut, super::lif::current_range(a.current))?,
             Column::registers("v", self.v, self.n, cut, STATE)?,
             Column::of("bias", bias.slice(cut.clone()).expand(cut.len()), BIAS),
         ])

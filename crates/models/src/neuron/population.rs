@@ -201,11 +201,11 @@ where
             if values.len() != n {
                 return Err(ModelError::shape("saved state", &[values.len()], &[n]));
             }
-            let values: Vec<N> = match values {
+            // What ran may be beyond what a person may write: an unbounded arithmetic.
+            self.column_mut(var).values = match values {
                 Values::Int(all) => all.iter().map(|x| N::from_int(*x)).collect(),
                 Values::Real(all) => all.iter().map(|x| N::from_real(*x)).collect(),
             };
-            self.write(var, &values)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Overflow;
+use crate::neuron::golden;
 
 fn kernels(p: &Lif, a: &Arithmetic) -> (Box<dyn Kernel<i32>>, Box<dyn Kernel<f64>>) {
     let setting = Setting { arithmetic: a, seed: 0, place: 0 };
@@ -54,6 +55,61 @@ fn a_loihi_input_wraps_at_21_bits_and_sign_but_lavas_does_not() {
     let (mut loihi, _) = kernels(&p, &Arithmetic::loihi1());
     assert_eq!(step(&mut *loihi, 1, 40_000, &mut o).1, 2_560_000 - (1 << 22));
     assert_eq!(o.records()[0].variable, "a_in");
+}
+
+#[test]
+fn lavas_recordings_are_replayed_to_the_bit() {
+    assert_eq!(golden::replay_lava("lif", |_| true), 14);
+    assert_eq!(golden::replay_lava("lif_fixed_vs_float", |_| true), 4);
+}
+
+#[test]
+fn lavas_float_model_is_the_float_twin_without_alignment() {
+    let all = golden::read("lava/lif_fixed_vs_float.json");
+    for case in all["cases"].as_array().unwrap() {
+        let parameters = golden::as_fractions(&case["float_params"], &["du", "dv"]);
+        assert!(golden::replay_lava_float(case, &parameters, &case["float_outputs"]) > 100);
+    }
+}
+
+/// The recordings are tagged where Lava wrapped; nowhere else may a wrap be noted.
+#[test]
+fn wraps_are_noted_in_the_recordings_that_wrapped() {
+    let all = golden::read("lava/lif.json");
+    let arithmetic = Arithmetic::lava();
+    let setting = Setting { arithmetic: &arithmetic, seed: 0, place: 0 };
+    for case in all["cases"].as_array().unwrap() {
+        let model = golden::process(case, &case["params"]);
+        let mut kernel = model.fixed(&setting).unwrap();
+        let mut o = Overflow::default();
+        for (t, row) in case["inputs"]["a_in"].as_array().unwrap().iter().enumerate() {
+            let input = row.as_array().unwrap().iter().map(|x| x.as_i64().unwrap() as i32).collect();
+            golden::step(&mut *kernel, &model, t as u64 + 1, &[input], &mut o);
+        }
+        let tagged = case["tags"].as_array().unwrap().iter().any(|tag| tag == "u_wrap");
+        let noted = o.records().iter().any(|r| r.variable == "u" && r.kind == OverflowKind::Wrap);
+        assert!(
+            noted == tagged || case["tags"].as_array().unwrap().iter().any(|tag| tag == "extreme_initial_state"),
+            "{}",
+            case["id"]
+        );
+    }
+}
+
+/// An unbounded current runs beyond 24 bits; its snapshot is taken back all the same.
+#[test]
+fn a_snapshot_beyond_the_register_resumes() {
+    let model = Lif { du: (-1).into(), vth: 131_071.into(), ..Lif::new(&[3]) };
+    let a = Arithmetic::brian2_loihi();
+    let mut bank = model.make_bank(&a, 0..3).unwrap();
+    for step in 1..=3 {
+        let mut context = BankContext { step, overflow: &mut Overflow::default() };
+        bank.step(0..3, &mut context, &[&[100_000, 0, -100_000]], &mut Fired::default());
+    }
+    assert_eq!(bank.get(0), [19_200_000, 0, -19_200_000]);
+    let mut again = model.make_bank(&a, 0..3).unwrap();
+    again.load(&bank.save()).unwrap();
+    assert_eq!((again.save(), &again.vth), (bank.save(), &bank.vth));
 }
 
 /// The rounding budget `[state LSB]` after `t` steps without a spike.
