@@ -272,7 +272,7 @@ impl Kernel<i32> for FixedLearning {
     }
 
     fn learn(&mut self, step: u64, overflow: &mut Overflow) {
-        if step % self.t_epoch != 0 {
+        if !step.is_multiple_of(self.t_epoch) {
             return;
         }
         self.pre.advance(&self.draws.traces(0, step), false);

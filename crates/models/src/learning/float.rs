@@ -230,7 +230,7 @@ impl Kernel<f64> for FloatLearning {
     }
 
     fn learn(&mut self, step: u64, _overflow: &mut Overflow) {
-        if step % self.t_epoch as u64 != 0 {
+        if !step.is_multiple_of(self.t_epoch as u64) {
             return;
         }
         self.pre.advance(false);

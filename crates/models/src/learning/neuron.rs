@@ -69,7 +69,7 @@ impl Excitability {
 
     fn next(&self, vth: f64, fired: bool, step: u64) -> f64 {
         let up = if fired { f64::from(self.raise) } else { 0.0 };
-        let down = if step % u64::from(self.every) == 0 { f64::from(self.lower) } else { 0.0 };
+        let down = if step.is_multiple_of(u64::from(self.every)) { f64::from(self.lower) } else { 0.0 };
         (vth + up - down).clamp(f64::from(self.min), f64::from(self.max))
     }
 }
@@ -238,7 +238,7 @@ struct Fixed {
 
 impl Fixed {
     fn adapt(&mut self, rule: Excitability, step: u64) {
-        if self.fired.index.is_empty() && step % u64::from(rule.every) != 0 {
+        if self.fired.index.is_empty() && !step.is_multiple_of(u64::from(rule.every)) {
             return;
         }
         let mut vth = self.bank.get(VTH);

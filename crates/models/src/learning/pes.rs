@@ -103,7 +103,12 @@ impl PesSynapses {
             (!(0..=7).contains(&self.weight_exp), "weight_exp", self.weight_exp.to_string(), "an integer in 0..=7"),
             (l.train_epoch == 0, "learning.train_epoch", l.train_epoch.to_string(), "1 or more"),
             (l.learn_epoch == 0, "learning.learn_epoch", l.learn_epoch.to_string(), "1 or more"),
-            (!(l.tracing_tau > 0.0), "learning.tracing_tau", l.tracing_tau.to_string(), "a positive number of steps"),
+            (
+                l.tracing_tau.is_nan() || l.tracing_tau <= 0.0,
+                "learning.tracing_tau",
+                l.tracing_tau.to_string(),
+                "a positive number of steps",
+            ),
             (
                 !(0.0..128.0).contains(&l.tracing_mag),
                 "learning.tracing_mag",
@@ -249,7 +254,7 @@ impl Fixed {
     /// A source without a trace changes no weight, so it is not visited.
     fn update_weights(&mut self, t: u64, overflow: &mut Overflow) {
         let n = self.due.len();
-        let first = usize::from(t % u64::from(self.learning.train_epoch) == 0);
+        let first = usize::from(t.is_multiple_of(u64::from(self.learning.train_epoch)));
         let (scale, most) = (f64::from(-FRACTION - self.lost as i32).exp2(), f64::from((1 << (8 - self.lost)) - 1));
         for i in (0..self.trace.len()).filter(|i| self.trace[*i] != 0) {
             for j in 0..n {
@@ -292,10 +297,10 @@ impl Kernel<i32> for Fixed {
 
     fn learn(&mut self, step: u64, overflow: &mut Overflow) {
         let t = step + 1;
-        if t % u64::from(self.learning.train_epoch) == 0 {
+        if t.is_multiple_of(u64::from(self.learning.train_epoch)) {
             self.update_traces(t, overflow);
         }
-        if t % u64::from(self.learning.learn_epoch) == 0 {
+        if t.is_multiple_of(u64::from(self.learning.learn_epoch)) {
             self.update_weights(t, overflow);
         }
     }
@@ -395,12 +400,12 @@ impl Kernel<f64> for Float {
 
     fn learn(&mut self, step: u64, _overflow: &mut Overflow) {
         let (t, n) = (step + 1, self.due.len());
-        if t % self.epochs.0 == 0 {
+        if t.is_multiple_of(self.epochs.0) {
             for (trace, pending) in self.trace.iter_mut().zip(&mut self.pending) {
                 *trace = *trace * self.decay + if std::mem::take(pending) { self.mag } else { 0.0 };
             }
         }
-        if t % self.epochs.1 == 0 {
+        if t.is_multiple_of(self.epochs.1) {
             for (k, w) in self.weight.iter_mut().enumerate() {
                 let e = self.error[k % n % (n / 2)] * if k % n < n / 2 { -1.0 } else { 1.0 };
                 *w += self.rate * self.trace[k / n] * e;

@@ -132,7 +132,7 @@ impl Plasticity {
             ends,
             variables,
             unsettled: Vec::new(),
-            batch: Batch::default(),
+            batch: Batch { low: ends.accumulator_min, ..Batch::default() },
             updates: 0,
         };
         plasticity.find_unsettled();
@@ -231,7 +231,7 @@ impl Plasticity {
                     let factors = mine.iter().map(|p| p.value(side.read(n, p.index, p.flag, when)));
                     factors.fold(term.mantissa, i32::wrapping_mul)
                 };
-                self.batch.add(term, theirs, others, (when, self.t_epoch), coefficient, self.ends.accumulator_min);
+                self.batch.add(term, theirs, others, (when, self.t_epoch), coefficient);
             }
             self.store(rule.target, BY_SOURCE, settled, phase);
         }
@@ -278,8 +278,9 @@ struct Batch {
     place: Vec<u32>,
     /// Weight, delay and tag before the visit, where they are read.
     own: [Vec<i32>; 3],
-    /// The accumulators.
+    /// The accumulators, and their lowest value.
     sum: Vec<i32>,
+    low: i32,
 }
 
 impl Batch {
@@ -309,8 +310,8 @@ impl Batch {
         others: &Side,
         (when, t_epoch): (When, usize),
         coefficient: impl Fn(usize) -> i32,
-        low: i32,
     ) {
+        let low = self.low;
         let clip = |sum: i32| sum.clamp(low, 32_767);
         match (when, theirs, &term.own[..]) {
             (When::At(0), ..) => self.sum.iter_mut().for_each(|sum| *sum = clip(*sum)),

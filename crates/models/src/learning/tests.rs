@@ -261,6 +261,10 @@ fn nengo_loihis_pes_replays() {
         replayed += 1;
     }
     assert_eq!(replayed, goldens("nengo-loihi", "learn_pes").len());
+}
+
+#[test]
+fn nengo_loihis_stochastic_rounding_replays() {
     let table = golden("nengo-loihi/learn_stochastic_round_0.json");
     assert!(table["inputs"]["x"].as_array().unwrap().len() > 10);
     let (xs, draws) = (numbers(&table["inputs"]["x"]), numbers(&table["inputs"]["p"]));

@@ -362,16 +362,16 @@ fn the_rules_that_hold_weights_settle_where_they_should() {
     let a = Arithmetic::loihi2();
     let quiet = |_| vec![vec![0], vec![0]];
     assert!(settle(weight_decay(0.125, 1).unwrap(), &a, 200, quiet) < 12.0);
-    let together = |t: u64| vec![vec![i32::from(t % 5 == 0)], vec![i32::from(t % 5 == 0)]];
+    let together = |t: u64| vec![vec![i32::from(t.is_multiple_of(5))], vec![i32::from(t.is_multiple_of(5))]];
     let normal = settle(normalisation(0.125, 60.0, 4.0).unwrap(), &a, 600, together);
     // The trace at the spike is 60 / (1 - exp(-5/4)) = 84.1, clipped by nothing.
     assert!((normal - 84.0).abs() < 16.0, "{normal}");
     // A trace with impulse 40 and time constant 10 stands near 80 where the target fires every fifth step.
-    let fires = |every: u64| move |t: u64| vec![vec![0], vec![i32::from(t % every == 0)]];
+    let fires = |every: u64| move |t: u64| vec![vec![0], vec![i32::from(t.is_multiple_of(every))]];
     let scaling = || homeostatic_scaling(0.25, 40, (40.0, 10.0), 0).unwrap();
     let (busy, idle) = (settle(scaling(), &a, 120, fires(5)), settle(scaling(), &a, 120, fires(60)));
     assert!(busy < 40.0 && idle > 200.0, "busy {busy}, idle {idle}");
-    let error = |e: i32| move |t: u64| vec![vec![i32::from(t % 4 == 0)], vec![0], vec![0], vec![e], vec![0]];
+    let error = |e: i32| move |t: u64| vec![vec![i32::from(t.is_multiple_of(4))], vec![0], vec![0], vec![e], vec![0]];
     assert!(settle(delta_rule(0.25).unwrap(), &a, 40, error(10)) > 115.0);
     assert!(settle(delta_rule(0.25).unwrap(), &a, 40, error(-10)) < 85.0);
     assert!(settle(pes(0.0625, 10.0, 2).unwrap(), &a, 60, error(-20)) < 90.0);
