@@ -9,6 +9,8 @@ use crate::text::{counted, fullness};
 const MOST_TILES: [u32; 2] = [64, 64];
 /// Most cores that are drawn per tile.
 const MOST_CORES: u32 = 256;
+/// Cores up to which unused ones are drawn too.
+const MOST_UNUSED: u64 = 20_000;
 /// Processes that are listed below the mesh.
 const MOST_PROCESSES: usize = 12;
 /// Space around the drawing `[px]`.
@@ -27,6 +29,8 @@ struct Layout {
     tile: f64,
     step: f64,
     width: f64,
+    /// Whether unused cores are drawn.
+    unused: bool,
 }
 
 impl Layout {
@@ -40,7 +44,8 @@ impl Layout {
         let tile = core * f64::from(side) + 2.0 * pad;
         let step = tile + (core / 6.0).max(1.0);
         let width = (step * f64::from(columns) + 2.0 * MARGIN + 16.0).max(460.0);
-        Layout { columns, rows, side, core, tile, step, width }
+        let unused = u64::from(columns) * u64::from(rows) * u64::from(cores) <= MOST_UNUSED;
+        Layout { columns, rows, side, core, tile, step, width, unused }
     }
 
     fn mesh_height(&self) -> f64 {
@@ -73,7 +78,8 @@ impl Map {
         let of = self.cores_available.map_or(String::new(), |n| format!(" of {n}"));
         let totals = format!("{} and {}", counted(self.neurons, "neuron"), counted(self.synapses, "synapse"));
         text(out, [MARGIN, 34.0], "font-size=\"17\" font-weight=\"bold\"", &self.chip)?;
-        text(out, [MARGIN, 54.0], "", &format!("{totals} on {}{of} cores", self.cores_used))?;
+        let cores = if self.cores_available.unwrap_or(self.cores_used) == 1 { "core" } else { "cores" };
+        text(out, [MARGIN, 54.0], "", &format!("{totals} on {}{of} {cores}", self.cores_used))?;
         let mut top = 78.0;
         for chip in &chips {
             self.write_chip(out, &layout, *chip, top)?;
@@ -140,6 +146,9 @@ impl Map {
         let inner = layout.core - 2.0 * gap;
         let corner = [at[0] + gap, at[1] + gap];
         let Some(used) = self.core(core) else {
+            if !layout.unused {
+                return Ok(());
+            }
             rect(out, corner, inner, "rx=\"1.5\" fill=\"#ffffff\" stroke=\"#e0e0dc\" stroke-width=\"0.6\"")?;
             return writeln!(out, "</rect>");
         };
@@ -186,7 +195,7 @@ fn legend(out: &mut String, top: f64) -> std::fmt::Result {
     let right = left + f64::from(STEPS) * WIDTH;
     text(out, [left, top + 24.0], "font-size=\"10\" fill=\"#888\"", "0 %")?;
     text(out, [right, top + 24.0], "font-size=\"10\" text-anchor=\"end\" fill=\"#888\"", "100 %")?;
-    text(out, [right + 14.0, top + 9.0], "", "how full, by the limit that is nearest; white is unused")
+    text(out, [right + 14.0, top + 9.0], "", "how full, by its fullest limit; white is unused")
 }
 
 fn tooltip(core: &CoreFill) -> String {

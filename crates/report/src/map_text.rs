@@ -24,7 +24,8 @@ impl Map {
         let of = self.cores_available.map_or(String::new(), |n| format!(" of {}", count(n)));
         writeln!(out, "{} (profile {})", self.chip, self.profile)?;
         let (neurons, synapses) = (counted(self.neurons, "neuron"), counted(self.synapses, "synapse"));
-        writeln!(out, "{neurons} and {synapses} on {}{of} cores\n", count(self.cores_used))?;
+        let cores = if self.cores_available.unwrap_or(self.cores_used) == 1 { "core" } else { "cores" };
+        writeln!(out, "{neurons} and {synapses} on {}{of} {cores}\n", count(self.cores_used))?;
         if self.cores.is_empty() {
             return writeln!(out, "nothing lies on the chip");
         }
@@ -57,30 +58,35 @@ impl Map {
     fn write_mesh(&self, out: &mut String) -> std::fmt::Result {
         let [width, height] = self.window(MOST_TILES);
         let glyphs = self.cores_per_tile.min(MOST_GLYPHS).min(self.cores_per_chip);
-        let cut = [width, height] != self.tile_grid;
+        let [columns, rows] = self.tile_grid;
+        let mark = match self.cores_per_mark(glyphs) {
+            1 => "core".to_owned(),
+            n => format!("{n} cores"),
+        };
+        let rest = if [width, height] == self.tile_grid { "" } else { ", the rest of the mesh is empty" };
+        // Narrow columns have room for every second number only.
+        let (step, every) = if glyphs == 1 { (4, 2) } else { (glyphs as usize + 1, 1) };
         for chip in self.chips() {
             let number = if self.mesh().chips > 1 { format!("chip {chip}, ") } else { String::new() };
-            let [columns, rows] = self.tile_grid;
-            writeln!(out, "\n{number}mesh of {columns} × {rows} tiles, one mark per core, · is unused")?;
+            writeln!(out, "\n{number}mesh of {columns} × {rows} tiles, one mark per {mark}, · is unused")?;
             for y in (0..height).rev() {
-                write!(out, "{y:>5}  ")?;
-                for x in 0..width {
-                    write!(out, "{} ", self.tile_text(chip, x, y, glyphs))?;
-                }
-                writeln!(out)?;
+                let tiles: Vec<String> = (0..width).map(|x| self.tile_text(chip, x, y, glyphs)).collect();
+                writeln!(out, "{}", format!("{y:>5}  {}", tiles.join(" ")).trim_end())?;
             }
-            write!(out, "    y  ")?;
-            let step = glyphs.max(2) as usize + usize::from(glyphs >= 2);
-            (0..width).step_by(if glyphs >= 2 { 1 } else { 2 }).try_for_each(|x| write!(out, "{x:<step$}"))?;
-            writeln!(out, "x{}", if cut { ", the rest of the mesh is empty" } else { "" })?;
+            let numbers: String = (0..width).step_by(every).map(|x| format!("{x:<step$}")).collect();
+            writeln!(out, "    y  {numbers}x{rest}")?;
         }
         Ok(())
+    }
+
+    fn cores_per_mark(&self, glyphs: u32) -> u32 {
+        self.cores_per_tile.min(self.cores_per_chip).div_ceil(glyphs.max(1)).max(1)
     }
 
     /// One mark per core; several cores share a mark, that of the fullest, when a tile has too many.
     fn tile_text(&self, chip: u32, x: u32, y: u32, glyphs: u32) -> String {
         let cores = self.cores_of_tile(chip, x, y);
-        let per_glyph = self.cores_per_tile.min(self.cores_per_chip).div_ceil(glyphs).max(1);
+        let per_glyph = self.cores_per_mark(glyphs);
         let mark = |k: u32| {
             let start = cores.start + k * per_glyph;
             let range = start..(start + per_glyph).min(cores.end);

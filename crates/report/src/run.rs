@@ -10,7 +10,7 @@ use std::time::Duration;
 use pumice_engine::{Image, UnitBody, Where};
 use pumice_meter::{Bill, Bound, Counts, Event, Evidence, Row, Term, Unpriced, Usage};
 use pumice_models::OverflowRecord;
-use pumice_profile::Profile;
+use pumice_profile::{Family, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,8 @@ pub struct RunReport {
     pub profile: String,
     /// Name of the chip for people.
     pub chip: String,
+    /// How the chip computes, in broad terms; `ideal` is no chip at all.
+    pub chip_family: Family,
     /// Name of the price tables.
     pub prices: String,
     /// Name of the arithmetic.
@@ -263,6 +265,7 @@ impl RunReport {
             model: run.model.into(),
             profile: run.profile.meta.name.clone(),
             chip: run.profile.meta.display.clone(),
+            chip_family: run.profile.meta.family,
             prices: run.prices.into(),
             arithmetic: run.image.arithmetic.name.clone(),
             arithmetic_stand_in: run.profile.arithmetic.stand_in.clone(),

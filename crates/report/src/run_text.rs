@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use pumice_meter::Bound;
+use pumice_profile::Family;
 
 use crate::run::{EventCount, RunReport};
 use crate::text::{count, counted, fullness, percent, si};
@@ -19,11 +20,12 @@ impl RunReport {
     }
 
     fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let what = match (self.samples, self.neurons) {
-            (_, 0) => format!("{} without a chip", self.model),
-            _ => format!("{} on an emulated {}", self.model, self.chip),
-        };
-        writeln!(out, "{what}")?;
+        let model = &self.model;
+        match (self.neurons, self.chip_family) {
+            (0, _) => writeln!(out, "{model} without a chip")?,
+            (_, Family::Ideal) => writeln!(out, "{model} in simulation, without the limits and prices of a chip")?,
+            _ => writeln!(out, "{model} on an emulated {}", self.chip)?,
+        }
         let extent = match self.samples {
             Some(n) => format!("{} of {}", counted(n, "sample"), counted(self.steps / n.max(1), "step")),
             None => counted(self.steps, "step"),
@@ -139,7 +141,7 @@ impl RunReport {
         }
         let of = self.cores_available.map_or(String::new(), |n| format!(" of {}", count(n)));
         let memory = si(self.synapse_memory_bits as f64 / 8.0, "B");
-        let cores = if self.cores_used == 1 { "core" } else { "cores" };
+        let cores = if self.cores_available.unwrap_or(self.cores_used) == 1 { "core" } else { "cores" };
         let words = format!("{}{of} {cores}, {memory} of synapse memory", count(self.cores_used));
         line(out, "chip", &words)?;
         let u = &self.utilisation;

@@ -91,7 +91,7 @@ mod tests {
             (0.0, "0 J"),
             (23.6e-12, "23.6 pJ"),
             (1.0, "1.00 J"),
-            (2.5e-17, "0.03 fJ"),
+            (2.6e-17, "0.03 fJ"),
         ];
         for (value, text) in cases {
             assert_eq!(si(value, "J"), text);

@@ -1,0 +1,138 @@
+//! What is refused: one sentence on the standard error output, and exit code 2; 1 when the run itself failed.
+
+use crate::bench::{Bench, SMALL};
+
+/// The start of a profile, up to the number of its cores.
+const TINY: &str = "extends = \"loihi1\"\n[meta]\nname = \"tiny\"\n[topology]\ncores_per_chip = ";
+const TINY_SOURCES: &str =
+    "\n[sources]\ntopology = { ev = \"assumed\", src = \"test\" }\ncore = { ev = \"assumed\", src = \"test\" }\n";
+
+#[test]
+fn wrong_input_is_one_sentence_and_code_2() {
+    let bench = Bench::new();
+    bench.write("plain-file", "");
+    let table: &[(&[&str], &str)] = &[
+        (&["run", "none.toml"], "cannot read `none.toml`"),
+        (&["run", "."], "cannot read `.`"),
+        (&["run", "free.npy"], "UTF-8"),
+        (
+            &["run", "small.toml", "--profile", "loihi9"],
+            "no profile `loihi9`, allowed is a path to a .toml file or one of",
+        ),
+        (&["run", "small.toml", "--profile", "none.toml"], "profile file none.toml cannot be read: No such file"),
+        (&["run", "small.toml", "--profile", "small.toml"], "small.toml"),
+        (
+            &["run", "small.toml", "--prices", "cheap"],
+            "profile loihi1 has no prices `cheap`, allowed is one of davies2018",
+        ),
+        (&["run", "small.toml", "--samples", "4"], "--samples is 4, allowed is 1 to 3"),
+        (&["run", "free.toml", "--samples", "1"], "--samples needs a task, and `free.toml` has none"),
+        (&["run", "small.toml", "--out", "plain-file"], "cannot write into folder `plain-file`: "),
+        (&["run", "small.toml", "--out", "plain-file/deeper"], "cannot write into folder `plain-file/deeper`: "),
+        (&["run", "small.toml", "--out", "/proc/results"], "cannot write into folder `/proc/results`: "),
+        (&["map", "none.toml"], "cannot read `none.toml`"),
+        (&["map", "small.toml", "--svg", "none/map.svg"], "cannot write `none/map.svg`: No such file"),
+        (&["map", "small.toml", "--svg", "."], "cannot write `.`"),
+        (&["profile", "show", "loihi9"], "no profile `loihi9`"),
+        (&["profile", "check", "loihi1"], "profile file ./loihi1 cannot be read"),
+        (&["profile", "check", "small.toml"], "small.toml"),
+        (&["profile", "diff", "loihi1", "loihi9"], "no profile `loihi9`"),
+    ];
+    for (args, words) in table {
+        let done = bench.run(args);
+        assert_eq!(done.code, Some(2), "{args:?}: {}", done.err);
+        assert_eq!(done.out, "", "{args:?}");
+        assert!(done.err.starts_with("error: ") && done.err.contains(words), "{args:?} says: {}", done.err);
+        assert_eq!(done.err.trim_end().lines().count(), 1, "{args:?} says: {}", done.err);
+        assert!(!done.err.trim_end().ends_with('.') && !done.err.contains("panicked"), "{}", done.err);
+    }
+}
+
+#[test]
+fn wrong_command_lines_are_refused_by_code_2() {
+    let bench = Bench::new();
+    let table: &[(&[&str], &str)] = &[
+        (&["fly"], "unrecognized subcommand 'fly'"),
+        (&["profile", "fly"], "unrecognized subcommand 'fly'"),
+        (&["run"], "required arguments"),
+        (&["run", "small.toml", "--fast"], "unexpected argument '--fast'"),
+        (&["run", "small.toml", "--backend", "gpu"], "invalid value 'gpu'"),
+        (&["run", "small.toml", "--steps", "0"], "invalid value '0'"),
+        (&["run", "small.toml", "--samples", "0"], "invalid value '0'"),
+        (&["run", "small.toml", "--workers", "-1"], "-1"),
+        (&["run", "small.toml", "--workers", "100000"], "invalid value '100000'"),
+        (&["completions", "tcsh"], "invalid value 'tcsh'"),
+        (&["schema", "song"], "invalid value 'song'"),
+    ];
+    for (args, words) in table {
+        let done = bench.run(args);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(done.err.contains(words), "{args:?} says: {}", done.err);
+    }
+    assert!(bench.well(&["--help"]).contains("Exit codes"));
+    assert!(bench.well(&["--version"]).starts_with("pumice "));
+}
+
+/// What was needed, what there is, and which process asked.
+#[test]
+fn a_network_that_does_not_fit_is_refused_with_what_it_needs() {
+    let bench = Bench::new();
+    let table = [
+        (
+            2,
+            "neurons = 8",
+            "the network needs 3 cores, tiny has 2; `cells` alone asks for 3 of them, limited by neurons",
+        ),
+        (64, "axon_in = 24", "`cells` needs 26 input axons for a single neuron, a core of tiny has 24"),
+        (64, "fan_in = 20", "`cells` needs 26 synapses (fan-in) for a single neuron, a core of tiny has 20"),
+        (
+            64,
+            "syn_mem_bits = 1024",
+            "`cells` needs 1664 bits of synapse memory for a single neuron, a core of tiny has 1024",
+        ),
+    ];
+    for (cores, limit, sentence) in table {
+        bench.write("tiny.toml", &format!("{TINY}{cores}\n[core]\n{limit}{TINY_SOURCES}"));
+        for command in ["run", "map"] {
+            let done = bench.run(&[command, "free.toml", "--profile", "tiny.toml"]);
+            assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{limit}");
+            assert_eq!(done.err, format!("error: {sentence}\n"), "{limit}");
+        }
+    }
+}
+
+#[test]
+fn a_faulty_model_names_file_and_field() {
+    let bench = Bench::new();
+    let table = [
+        ("vth = 100", "vht = 100", "vht"),
+        ("shape = [2]", "shape = [3]", "shape"),
+        ("du = 4095", "du = 5000", "du"),
+        ("labels = [0, 1, 1]", "labels = [0, 1, 2]", "labels[2]"),
+        ("\"output.a_in\"", "\"output.b_in\"", "b_in"),
+        ("steps = 20", "steps = 0", "steps"),
+        ("[task]", "[task", "TOML"),
+    ];
+    for (from, to, field) in table {
+        bench.write("broken.toml", &SMALL.replacen(from, to, 1));
+        let done = bench.run(&["run", "broken.toml"]);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{to}");
+        assert!(done.err.starts_with("error: ") && done.err.contains("broken.toml"), "{to} gives {}", done.err);
+        assert!(done.err.contains(field), "{to} gives {}", done.err);
+        assert_eq!(done.err.lines().count(), 1, "{to} gives {}", done.err);
+    }
+}
+
+/// A register that leaves its range under the policy `error` is a failure of the run.
+#[test]
+fn a_run_that_fails_has_code_1() {
+    let bench = Bench::new();
+    bench.write(
+        "strict.toml",
+        "extends = \"loihi1\"\n[meta]\nname = \"strict\"\n[arithmetic]\ninput = { bits = 8, overflow = \"error\" }\nstand_in = \"a narrow input register\"\n",
+    );
+    let done = bench.run(&["run", "small.toml", "--profile", "strict.toml", "--out", "results"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{}", done.err);
+    assert!(done.err.starts_with("error: `") && done.err.contains("of `output`"), "{}", done.err);
+    assert_eq!(crate::bench::files(&bench.path("results")), [""; 0], "a run that failed leaves no files");
+}

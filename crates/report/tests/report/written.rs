@@ -1,0 +1,57 @@
+//! Results as files.
+
+use std::time::Duration;
+
+use pumice_file::{Data, read_npz, read_npz_all};
+use pumice_meter::{Bill, Counts, EnergyTable, NeuronModel, Scope, StaticPower, Usage};
+use pumice_report::{Answers, Files, Run, RunReport, prepare, write_results, write_text};
+
+use crate::placed::{image, profile, recordings};
+
+fn report() -> RunReport {
+    let (image, profile, counts, usage) = (image(), profile(), Counts::default(), Usage::default());
+    let table = EnergyTable::new(Scope::PerTerm, NeuronModel::Additive);
+    let bill = Bill::price(&counts, &table, &StaticPower::default(), &usage).unwrap();
+    let wall = Duration::from_secs(1);
+    let (model, prices, overflow) = ("tiny", "davies2018", &[]);
+    let (image, profile, counts, bill, usage) = (&image, &profile, &counts, &bill, &usage);
+    RunReport::new(&Run { model, image, profile, prices, workers: 1, steps: 4, counts, bill, usage, wall, overflow })
+}
+
+#[test]
+fn recordings_are_arrays_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, recordings) = (image(), recordings());
+    let answers = Answers { labels: vec![1, 0], fixed: Some(vec![1, 1]), ..Answers::default() };
+    let files = Files { image: &image, recordings: &recordings, answers: Some(&answers) };
+    let written = write_results(folder.path(), &report(), &files).unwrap();
+    assert_eq!(written.len(), 4);
+    assert!(written.iter().all(|path| path.exists()));
+
+    let names = |file: &str| -> Vec<String> {
+        read_npz_all(&folder.path().join(file)).unwrap().into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names("spikes.npz"), ["net/cells.s_out.step", "net/cells.s_out.index"]);
+    let probes =
+        ["net/cells.v.step", "net/cells.v", "net/cells.v#2.step", "net/cells.v#2.index", "net/cells.v#2.value"];
+    assert_eq!(names("probes.npz"), probes);
+    assert_eq!(names("samples.npz"), ["label", "fixed"]);
+    let v = read_npz(&folder.path().join("probes.npz"), "net/cells.v").unwrap();
+    assert_eq!((v.shape(), v.data()), (&[2, 2, 3][..], &Data::Int((0..12).collect())));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "here before").unwrap();
+    let error = prepare(&file).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write into folder `{}`: ", file.display())), "{error}");
+    let deeper = file.join("map.svg");
+    let error = write_text(&deeper, "text").unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write `{}`: ", deeper.display())), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "here before");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
