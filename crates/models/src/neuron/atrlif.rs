@@ -284,7 +284,7 @@ impl Neuron for Atrlif {
         ];
         Ok(Population::new(
             RealAdapting { align, deltas: self.deltas()? },
-            &(0..crate::length(self.shape())),
+            &(0..length(&self.shape)),
             state,
             parameters,
         ))

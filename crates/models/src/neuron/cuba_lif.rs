@@ -125,7 +125,17 @@ impl CubaLif {
             None => Ok(Lane::All(absent)),
         };
         let end = 8_388_607;
-        Ok([limit("vmin", &self.vmin, -end..=0, a.v_min)?, limit("vmax", &self.vmax, 0..=end, a.v_max)?])
+        let limits = [limit("vmin", &self.vmin, -end..=0, a.v_min)?, limit("vmax", &self.vmax, 0..=end, a.v_max)?];
+        ordered((0..n).map(|i| (f64::from(limits[0].at(i)), f64::from(limits[1].at(i)))))?;
+        Ok(limits)
+    }
+}
+
+/// Checks that no lowest voltage is above its highest.
+fn ordered(mut limits: impl Iterator<Item = (f64, f64)>) -> Result<(), ModelError> {
+    match limits.find(|(low, high)| low > high) {
+        Some((low, high)) => Err(ModelError::range("vmin", low, format!("at most vmax, here {high}"))),
+        None => Ok(()),
     }
 }
 
@@ -303,13 +313,15 @@ impl Neuron for CubaLif {
             Some(values) => values.values(field, n),
             None => Ok(vec![absent; n]),
         };
+        let limits = [limit("vmin", &self.vmin, f64::NEG_INFINITY)?, limit("vmax", &self.vmax, f64::INFINITY)?];
+        ordered(limits[0].iter().copied().zip(limits[1].iter().copied()))?;
         let compartment = Compartment {
             membrane: RealMembrane::new(a, &self.du, &self.dv, n)?,
             dead: Dead(a.refractory),
             noise: self.noise(setting, &(0..n))?,
-            limits: [limit("vmin", &self.vmin, f64::NEG_INFINITY)?, limit("vmax", &self.vmax, f64::INFINITY)?],
+            limits,
         };
-        Ok(Population::new(compartment, &(0..crate::length(self.shape())), state, parameters))
+        Ok(Population::new(compartment, &(0..length(&self.shape)), state, parameters))
     }
 }
 

@@ -173,6 +173,6 @@ impl Neuron for Delta {
         let vth = Column::reals("vth", &scaled(&self.vth, scale), n)?;
         let state = ["act", "residue", "error"].map(|name| Column::real_zero(name, n));
         let encoder = Encoder { cum_error: self.cum_error, state_exp, scale };
-        Ok(Population::new(encoder, &(0..crate::length(self.shape())), state, [vth]))
+        Ok(Population::new(encoder, &(0..length(&self.shape)), state, [vth]))
     }
 }

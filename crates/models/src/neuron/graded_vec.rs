@@ -110,12 +110,7 @@ macro_rules! gated {
             fn reals(&self, _setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
                 let n = length(&self.shape);
                 let vth = Column::reals("vth", &self.vth, n)?;
-                Ok(Population::new(
-                    Gate { relu: $relu },
-                    &(0..crate::length(self.shape())),
-                    [Column::real_zero("v", n)],
-                    [vth],
-                ))
+                Ok(Population::new(Gate { relu: $relu }, &(0..length(&self.shape)), [Column::real_zero("v", n)], [vth]))
             }
         }
     };

@@ -92,6 +92,6 @@ impl Neuron for NormVecDelay {
     fn reals(&self, _setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
         let n = length(&self.shape);
         let state = ["v", "v2"].map(|name| Column::real_zero(name, n));
-        Ok(Population::new(Scaled, &(0..crate::length(self.shape())), state, [Column::reals("vth", &self.vth, n)?]))
+        Ok(Population::new(Scaled, &(0..length(&self.shape)), state, [Column::reals("vth", &self.vth, n)?]))
     }
 }

@@ -81,6 +81,6 @@ impl Neuron for ProdNeuron {
         let n = length(&self.shape);
         let exp = lane("exp", &self.exp, n, 0..=31)?.expand(n);
         let exp = Column::real("exp", exp.into_iter().map(f64::from).collect());
-        Ok(Population::new(Product, &(0..crate::length(self.shape())), [], [Column::reals("vth", &self.vth, n)?, exp]))
+        Ok(Population::new(Product, &(0..length(&self.shape)), [], [Column::reals("vth", &self.vth, n)?, exp]))
     }
 }

@@ -236,7 +236,7 @@ impl Neuron for Rf {
     fn reals(&self, _setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
         let (turn, parameters) = self.resonator().reals()?;
         let state = ["real", "imag"].map(|name| Column::real_zero(name, length(&self.shape)));
-        Ok(Population::new(Crossing(turn), &(0..crate::length(self.shape())), state, parameters))
+        Ok(Population::new(Crossing(turn), &(0..length(&self.shape)), state, parameters))
     }
 }
 

@@ -122,6 +122,6 @@ impl Neuron for RfIz {
     fn reals(&self, _setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
         let (turn, parameters) = self.resonator().reals()?;
         let state = ["real", "imag"].map(|name| Column::real_zero(name, length(&self.shape)));
-        Ok(Population::new(Reaching(turn), &(0..crate::length(self.shape())), state, parameters))
+        Ok(Population::new(Reaching(turn), &(0..length(&self.shape)), state, parameters))
     }
 }

@@ -146,6 +146,6 @@ impl Neuron for RfZero {
         let state = ["u", "v"].map(|name| Column::real_zero(name, n));
         let [lct, lst] = self.rotation()?;
         let parameters = [Column::reals("uth", &self.uth, n)?, Column::real("lct", lct), Column::real("lst", lst)];
-        Ok(Population::new(PhaseZero, &(0..crate::length(self.shape())), state, parameters))
+        Ok(Population::new(PhaseZero, &(0..length(&self.shape)), state, parameters))
     }
 }

@@ -70,11 +70,6 @@ impl Neuron for Sigma {
     }
 
     fn reals(&self, _setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
-        Ok(Population::new(
-            Adds,
-            &(0..crate::length(self.shape())),
-            [Column::real_zero("sigma", length(&self.shape))],
-            [],
-        ))
+        Ok(Population::new(Adds, &(0..length(&self.shape)), [Column::real_zero("sigma", length(&self.shape))], []))
     }
 }

@@ -183,7 +183,7 @@ impl Neuron for SigmaDelta {
             Column::reals("bias", &scaled(&self.bias, scale), n)?,
         ];
         let state = ["sigma", "act", "residue", "error"].map(|name| Column::real_zero(name, n));
-        Ok(Population::new(rule, &(0..crate::length(self.shape())), state, parameters))
+        Ok(Population::new(rule, &(0..length(&self.shape)), state, parameters))
     }
 }
 

@@ -184,6 +184,8 @@ fn what_does_not_fit_is_refused_by_name_and_range() {
         refused(CubaLif { noise_exp: 24, ..base.clone() }),
         "`noise_exp` is 24; allowed is an integer in 0..=23"
     );
+    let crossed = CubaLif { vmin: Some(5.into()), vmax: Some(4.into()), ..base.clone() };
+    assert_eq!(crossed.float(&setting).unwrap_err().to_string(), "`vmin` is 5; allowed is at most vmax, here 4");
     assert_eq!(
         refused(CubaLif { vmin: Some(1.into()), ..base.clone() }),
         "`vmin` is 1; allowed is an integer in -8388607..=0"
