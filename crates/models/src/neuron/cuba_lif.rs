@@ -13,6 +13,8 @@
 //! Source: nengo-loihi 1.1 `emulator/interface.py`; limits from its `builder/discretize.py`. The chip draws
 //! from a shift register that is not public; here draws are uniform and keyed by neuron and step, or recorded.
 
+pub mod discretize;
+
 use std::ops::Range;
 
 use pumice_num::{Purpose, draw, draw_below};

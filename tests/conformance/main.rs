@@ -1,0 +1,39 @@
+//! Recordings of other emulators, replayed by the same code as the `conformance` tool.
+
+mod altered;
+mod tool;
+
+use std::path::{Path, PathBuf};
+
+use pumice_conformance::{Case, suite};
+
+/// The folder with our copy of a suite's case files.
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn replay(name: &str, folder: &Path) -> Vec<Case> {
+    (suite(name).unwrap().replay)(folder).unwrap()
+}
+
+fn all_pass(name: &str, n: usize) {
+    let cases = replay(name, &golden(name));
+    let failed: Vec<String> = cases.iter().filter(|case| case.fault.is_some()).map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert_eq!(cases.len(), n);
+}
+
+#[test]
+fn lava() {
+    all_pass("lava", 118);
+}
+
+#[test]
+fn nengo_loihi() {
+    all_pass("nengo-loihi", 56);
+}
+
+#[test]
+fn brian2_loihi() {
+    all_pass("brian2-loihi", 35);
+}
