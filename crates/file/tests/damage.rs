@@ -27,7 +27,7 @@ fn a_valid_file_becomes_a_graph() {
     let mut lif = Lif::new(&[2]);
     (lif.vth, lif.du) = (vec![100, 120].into(), 4095.into());
     lif.dv = pumice_process::models::Decay::tau(8.0);
-    assert_eq!(*model, Model::from(lif));
+    assert_eq!(**model, Model::from(lif));
     assert_eq!(file.graph.wires().len(), 2);
     let probes: Vec<_> = file.graph.probes().iter().map(|p| (p.name.as_str(), p.record)).collect();
     let events = ("output.s_out", Record::Events);

@@ -5,8 +5,8 @@
 //! The two are written separately, so that a property can hold them within a derived rounding budget.
 //! This crate knows no chips, no placement, no files and no threads.
 //!
-//! To add a process: one file in `neuron/`, `connection/` or `source/`, and one line in
-//! [`processes!`](table).
+//! To add a process: one file in `neuron/`, `connection/`, `learning/` or `source/`, and one line in the table
+//! `processes!` of `table.rs`.
 
 pub mod arithmetic;
 pub mod connection;

@@ -60,12 +60,7 @@ const fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     while round < 10 {
         let a = MULTIPLIER[0] as u64 * counter[0] as u64;
         let b = MULTIPLIER[1] as u64 * counter[2] as u64;
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
+        counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
         round += 1;
     }
@@ -78,22 +73,19 @@ const fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// `0..2^48`.
 #[inline(always)]
 pub const fn draw(seed: u64, purpose: Purpose, place: u32, index: u32, step: u64) -> [u32; 4] {
-    let high = (step >> 32) as u32 & 0xFFFF | (purpose.0 as u32) << 16;
-    philox(
-        [index, place, step as u32, high],
-        [seed as u32, (seed >> 32) as u32],
-    )
+    let high = ((step >> 32) as u32 & 0xFFFF) | ((purpose.0 as u32) << 16);
+    philox([index, place, step as u32, high], [seed as u32, (seed >> 32) as u32])
 }
 
 /// A uniform number in `[0, 1)` with 53 bits, from two words of a draw.
 pub fn draw_unit(words: [u32; 2]) -> f64 {
-    let bits = (u64::from(words[0]) << 32 | u64::from(words[1])) >> 11;
+    let bits = ((u64::from(words[0]) << 32) | u64::from(words[1])) >> 11;
     bits as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 /// A uniform integer in `0..n` from one word (multiply and shift; bias below `n / 2^32`).
 pub const fn draw_below(word: u32, n: u32) -> u32 {
-    (word as u64 * n as u64 >> 32) as u32
+    ((word as u64 * n as u64) >> 32) as u32
 }
 
 /// An endless stream of draws for one place, for use with the distributions of `rand` and `rand_distr`.
@@ -113,15 +105,7 @@ pub struct Draws {
 impl Draws {
     /// The stream of `(seed, purpose, place, index)`, from its beginning.
     pub fn new(seed: u64, purpose: Purpose, place: u32, index: u32) -> Self {
-        Draws {
-            seed,
-            purpose,
-            place,
-            index,
-            step: 0,
-            words: [0; 4],
-            used: 4,
-        }
+        Draws { seed, purpose, place, index, step: 0, words: [0; 4], used: 4 }
     }
 
     /// The next word.
@@ -154,7 +138,7 @@ impl TryRng for Draws {
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from(self.word()) | u64::from(self.word()) << 32)
+        Ok(u64::from(self.word()) | (u64::from(self.word()) << 32))
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
@@ -173,20 +157,11 @@ mod tests {
     /// Known answers of the Random123 distribution (`kat_vectors`, philox4x32 10).
     #[test]
     fn philox_gives_its_published_answers() {
-        assert_eq!(
-            philox([0; 4], [0; 2]),
-            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-        );
+        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
         let ones = u32::MAX;
+        assert_eq!(philox([ones; 4], [ones; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
         assert_eq!(
-            philox([ones; 4], [ones; 2]),
-            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-        );
-        assert_eq!(
-            philox(
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-                [0xa409_3822, 0x299f_31d0]
-            ),
+            philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
     }

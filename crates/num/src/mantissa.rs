@@ -40,10 +40,7 @@ impl MantissaExponent {
         (0..=max_exponent)
             .map(|exponent| (exponent, (x / f64::from(1 << exponent)).round_ties_even()))
             .find(|(_, m)| m.abs() <= f64::from(max_mantissa))
-            .map(|(exponent, m)| MantissaExponent {
-                mantissa: m as i32,
-                exponent,
-            })
+            .map(|(exponent, m)| MantissaExponent { mantissa: m as i32, exponent })
     }
 }
 

@@ -85,17 +85,7 @@ mod tests {
 
     #[test]
     fn decay_at_its_ends_keeps_all_or_nothing() {
-        for x in [
-            0,
-            1,
-            -1,
-            4095,
-            -4096,
-            8_388_607,
-            -8_388_608,
-            i32::MAX,
-            -i32::MAX,
-        ] {
+        for x in [0, 1, -1, 4095, -4096, 8_388_607, -8_388_608, i32::MAX, -i32::MAX] {
             assert_eq!(decay(x, 4096), x);
             assert_eq!(decay(x, 0), 0);
         }

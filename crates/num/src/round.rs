@@ -6,7 +6,7 @@
 #[inline(always)]
 pub const fn toward_zero(x: i32, bits: u32) -> i32 {
     let sign = x >> 31;
-    ((x ^ sign).wrapping_sub(sign) >> bits ^ sign).wrapping_sub(sign)
+    (((x ^ sign).wrapping_sub(sign) >> bits) ^ sign).wrapping_sub(sign)
 }
 
 /// The nearest integer; a tie goes to the even one (IEEE 754, NumPy's `round`).
@@ -45,30 +45,9 @@ mod tests {
 
     #[test]
     fn rounding_at_the_ends_and_at_ties() {
-        assert_eq!(
-            [
-                toward_zero(-3, 1),
-                toward_zero(3, 1),
-                toward_zero(i32::MAX, 31)
-            ],
-            [-1, 1, 0]
-        );
-        assert_eq!(
-            [
-                round_half_even(0.5),
-                round_half_even(1.5),
-                round_half_even(-2.5)
-            ],
-            [0.0, 2.0, -2.0]
-        );
-        assert_eq!(
-            [
-                stochastic(-1.25, 0.2),
-                stochastic(-1.25, 0.25),
-                stochastic(3.0, 0.0)
-            ],
-            [-2.0, -1.0, 3.0]
-        );
+        assert_eq!([toward_zero(-3, 1), toward_zero(3, 1), toward_zero(i32::MAX, 31)], [-1, 1, 0]);
+        assert_eq!([round_half_even(0.5), round_half_even(1.5), round_half_even(-2.5)], [0.0, 2.0, -2.0]);
+        assert_eq!([stochastic(-1.25, 0.2), stochastic(-1.25, 0.25), stochastic(3.0, 0.0)], [-2.0, -1.0, 3.0]);
         assert_eq!(truncate_fraction(-1.9), -1.0);
     }
 
