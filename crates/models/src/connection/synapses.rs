@@ -263,9 +263,11 @@ impl<N: Copy + Default> Held<N> {
         self.now = (self.now + 1) % self.n_slots();
     }
 
-    /// The slot that leaves `delay` steps after the next [`Held::take`].
+    /// The slot that leaves `delay` steps after the next [`Held::take`]; `delay` is below the number of slots.
+    #[inline(always)]
     pub(crate) fn slot(&mut self, delay: usize) -> &mut [N] {
-        let from = (self.now + delay) % self.n_slots().max(1) * self.n_out;
+        let from = (self.now + delay) * self.n_out;
+        let from = if from < self.slots.len() { from } else { from - self.slots.len() };
         &mut self.slots[from..from + self.n_out]
     }
 
@@ -313,22 +315,29 @@ pub(crate) fn accumulate(sum: &mut i32, weight: i32, payload: i32) -> bool {
 
 impl FixedSynapses {
     /// Adds one column to the sums of this step; the number of wraps.
+    ///
+    /// Without an exponent the sums are those that wait; with one they are kept apart until they are scaled.
     fn deliver(&mut self, source: usize, payload: i32) -> u64 {
-        let mut wraps = 0;
         let column = self.columns.start[source]..self.columns.start[source + 1];
-        let (targets, weights) = (&self.columns.target[column.clone()], &self.columns.weight[column.clone()]);
+        let synapses = self.columns.target[column.clone()].iter().zip(&self.columns.weight[column.clone()]);
+        let direct = self.exponent == 0;
+        let mut wraps = 0;
         if self.columns.delay.is_empty() {
-            self.touched[0] |= !targets.is_empty();
-            for (target, w) in targets.iter().zip(weights) {
-                let sum = &mut self.arriving[*target as usize];
-                wraps += u64::from(accumulate(sum, *w, payload));
+            self.touched[0] |= !direct && !column.is_empty();
+            let sums = if direct { self.due.slot(0) } else { &mut self.arriving[..self.n_out] };
+            for (target, w) in synapses {
+                wraps += u64::from(accumulate(&mut sums[*target as usize], *w, payload));
             }
             return wraps;
         }
-        for ((target, w), delay) in targets.iter().zip(weights).zip(&self.columns.delay[column]) {
+        for ((target, w), delay) in synapses.zip(&self.columns.delay[column]) {
             let delay = usize::from(*delay);
-            self.touched[delay] = true;
-            let sum = &mut self.arriving[delay * self.n_out + *target as usize];
+            let sum = if direct {
+                &mut self.due.slot(delay)[*target as usize]
+            } else {
+                self.touched[delay] = true;
+                &mut self.arriving[delay * self.n_out + *target as usize]
+            };
             wraps += u64::from(accumulate(sum, *w, payload));
         }
         wraps

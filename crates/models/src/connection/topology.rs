@@ -131,6 +131,8 @@ pub struct Wiring<'a> {
     n_in: u32,
     seed: u64,
     place: u32,
+    /// Sizes of the grids of sources and targets, axis by axis; empty if distance plays no part.
+    axes: Vec<(usize, usize)>,
 }
 
 impl Topology {
@@ -142,7 +144,15 @@ impl Topology {
         let size = |n: usize| u32::try_from(n).map_err(|_| ModelError::range("shape", n, "at most 2^32 - 1 elements"));
         let [n_out, n_in] = [size(shape[0])?, size(shape[1])?];
         self.check(n_out, n_in)?;
-        Ok(Wiring { topology: self, n_out, n_in, seed, place })
+        Ok(Wiring { topology: self, n_out, n_in, seed, place, axes: self.axes(n_out, n_in) })
+    }
+
+    fn axes(&self, n_out: u32, n_in: u32) -> Vec<(usize, usize)> {
+        let Topology::Distance { source_shape, target_shape, .. } = self else {
+            return Vec::new();
+        };
+        let line = |shape: &Option<Vec<usize>>, n: u32| shape.clone().unwrap_or_else(|| vec![n as usize]);
+        line(source_shape, n_in).into_iter().zip(line(target_shape, n_out)).collect()
     }
 
     fn check(&self, n_out: u32, n_in: u32) -> Result<(), ModelError> {
@@ -260,10 +270,11 @@ impl Wiring<'_> {
             }
             Topology::WattsStrogatz { degree, rewire } => self.ring(owner, *degree, *rewire),
             Topology::BarabasiAlbert { degree, .. } => self.earlier(owner, *degree),
-            Topology::Distance { self_loops, .. } => {
+            Topology::Distance { falloff, peak, periodic, self_loops, .. } => {
                 let near = |i: &u32| {
-                    let words = draw(self.seed, Purpose::TOPOLOGY, self.place, owner, u64::from(*i));
-                    draw_unit([words[0], words[1]]) < self.probability(*i, owner)
+                    let p = peak * falloff.at(self.distance(*i, owner, *periodic));
+                    let words = || draw(self.seed, Purpose::TOPOLOGY, self.place, owner, u64::from(*i));
+                    p > 0.0 && f64::from(words()[0]) < p * 4_294_967_296.0
                 };
                 others(self.n_in, *self_loops).filter(near).collect()
             }
@@ -358,26 +369,20 @@ impl Wiring<'_> {
         }
     }
 
-    fn probability(&self, source: u32, target: u32) -> f64 {
-        let Topology::Distance { source_shape, target_shape, falloff, peak, periodic, .. } = self.topology else {
-            return 0.0;
-        };
-        let line = |n: u32| vec![n as usize];
-        let sources = source_shape.clone().unwrap_or_else(|| line(self.n_in));
-        let targets = target_shape.clone().unwrap_or_else(|| line(self.n_out));
+    /// Distance in grid steps of the sources.
+    fn distance(&self, source: u32, target: u32, periodic: bool) -> f64 {
         let (mut s, mut t) = (source as usize, target as usize);
         let mut square = 0.0;
-        for (n, m) in sources.iter().zip(&targets).rev() {
-            let stretch = *n as f64 / *m as f64;
-            let at = ((t % m) as f64 + 0.5) * stretch - 0.5;
+        for (n, m) in self.axes.iter().rev() {
+            let at = ((t % m) as f64 + 0.5) * (*n as f64 / *m as f64) - 0.5;
             let mut d = (at - (s % n) as f64).abs();
-            if *periodic {
+            if periodic {
                 d = d.min(*n as f64 - d);
             }
             square += d * d;
             (s, t) = (s / n, t / m);
         }
-        peak * falloff.at(square.sqrt())
+        square.sqrt()
     }
 }
 
