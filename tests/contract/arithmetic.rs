@@ -118,13 +118,13 @@ fn row_6_weights_that_the_format_lacks() {
 #[test]
 fn row_7_the_exponent_of_a_sum_or_of_each_synapse() {
     let two = Dense { sign_mode: Some(SignMode::Mixed), weight_exp: -2, ..Dense::new(vec![vec![6.0, 6.0]]) };
-    assert_eq!(sent(two), [3, 2, 2, 2, 3]);
+    assert_eq!(sent(two), [3, 4, 2, 2, 3]);
 }
 
 #[test]
 fn row_8_the_lowest_inhibitory_weight() {
     let low = Dense { sign_mode: Some(SignMode::Inhibitory), ..Dense::new(vec![vec![-256.0]]) };
-    assert_eq!(sent(low), [-255, -256, -256, -256, -255]);
+    assert_eq!(sent(low), [-255, -255, -256, -256, -255]);
 }
 
 #[test]
