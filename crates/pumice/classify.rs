@@ -105,6 +105,7 @@ impl Classification {
             profile: simulation.profile(),
             prices: simulation.prices(),
             workers: simulation.workers(),
+            timing: simulation.timing(),
             steps: self.steps,
             counts: &self.counts,
             bill: &simulation.bill_of(&self.counts, &self.usage)?,

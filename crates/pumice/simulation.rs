@@ -222,10 +222,11 @@ impl Simulation {
         Some(self.engine.spikes(bank))
     }
 
-    /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile has no latencies.
+    /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile knows no times.
     pub fn time_ps(&self) -> Option<u64> {
         let latency = self.clock.latency();
-        let known = latency.sync_by_tiles.is_some() || latency.iter().next().is_some();
+        let tick = self.profile.timestep.tick.is_some();
+        let known = tick || latency.sync_by_tiles.is_some() || latency.iter().next().is_some();
         (self.timed && known).then_some(self.clock.total_ps())
     }
 
@@ -288,6 +289,7 @@ impl Simulation {
             profile: &self.profile,
             prices: self.prices(),
             workers: self.workers(),
+            timing: self.timing(),
             steps: self.steps(),
             counts: &self.counts(),
             bill: &self.bill()?,

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use pumice::chip::timing::TimingModel;
 use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
@@ -26,6 +28,9 @@ pub(crate) struct RunArgs {
     /// Price tables of the profile; else its main ones
     #[arg(long, value_name = "TABLES")]
     prices: Option<String>,
+    /// Model of emulated time: a bound, the slowest core, congested links, or links and buffers
+    #[arg(long, value_name = "MODEL", default_value = "simple", value_parser = timing_models())]
+    timing: TimingModel,
     /// What computes all processes; else the model says
     #[arg(long, value_enum)]
     backend: Option<BackendChoice>,
@@ -53,6 +58,10 @@ pub(crate) struct RunArgs {
     /// Do not run the floating-point twin for comparison
     #[arg(long)]
     no_float: bool,
+}
+
+fn timing_models() -> impl TypedValueParser<Value = TimingModel> {
+    PossibleValuesParser::new(TimingModel::ALL.iter().map(|model| model.name())).try_map(|name| name.parse())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -121,6 +130,7 @@ impl RunArgs {
 
     fn simulation(&self, file: ModelFile, profile: &Profile) -> Result<Simulation, CliError> {
         let mut simulation = Simulation::new(file.graph, profile, &file.config)?;
+        simulation.set_timing(self.timing);
         if let Some(prices) = &self.prices {
             simulation.set_prices(prices)?;
         }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pumice_chip::timing::TimingModel;
 use pumice_engine::{Image, UnitBody, Where};
 use pumice_meter::{Bill, Bound, Counts, Event, Evidence, Row, Term, Unpriced, Usage};
 use pumice_models::OverflowRecord;
@@ -29,6 +30,8 @@ pub struct Run<'a> {
     pub prices: &'a str,
     /// Number of workers.
     pub workers: usize,
+    /// Model of the time of a step.
+    pub timing: TimingModel,
     /// Steps of all samples.
     pub steps: u64,
     /// Events of all samples.
@@ -130,6 +133,8 @@ pub struct RunReport {
     /// Events that occurred and are contained in an all-in synaptic price.
     pub included: Vec<EventCount>,
 
+    /// Model of the time of a step: `bound`, `simple`, `queue` or `flit`.
+    pub timing: Option<String>,
     /// Emulated time of all samples `[s]`; null when the profile does not tell it.
     pub emulated_time_s: Option<f64>,
     /// Emulated time of one sample `[s]`.
@@ -293,6 +298,7 @@ impl RunReport {
             bill: run.bill.rows.iter().map(BillRow::from).collect(),
             unpriced: if emulated { lines(&run.bill.unpriced) } else { Vec::new() },
             included: lines(&run.bill.included),
+            timing: time.map(|_| run.timing.name().into()),
             emulated_time_s: time.map(seconds),
             time_per_inference_s: None,
             untimed: if time.is_some() { untimed(run) } else { Vec::new() },

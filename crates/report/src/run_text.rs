@@ -116,7 +116,8 @@ impl RunReport {
             || format!("{} for the run", si(total, "s")),
             |t| format!("{} per inference, {} at most", si(t.mean, "s"), si(t.max, "s")),
         );
-        line(out, "emulated time", &each)?;
+        let model = self.timing.as_ref().map_or(String::new(), |name| format!(" (timing model {name})"));
+        line(out, "emulated time", &format!("{each}{model}"))?;
         match self.untimed.is_empty() {
             true => Ok(()),
             false => line(out, "  not timed", &self.untimed.join(", ")),

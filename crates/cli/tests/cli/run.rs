@@ -106,7 +106,8 @@ fn quiet_is_quiet_and_json_is_json_only() {
 fn options_change_what_they_say_and_nothing_else() {
     let bench = Bench::new();
     let plain = bench.json(&["run", "small.toml", "--json"]);
-    let table: [(&[&str], &str, Value); 8] = [
+    let table: [(&[&str], &str, Value); 9] = [
+        (&["--timing", "queue"], "timing", "queue".into()),
         (&["--samples", "2"], "samples", 2.into()),
         (&["--steps", "40"], "steps", 120.into()),
         (&["--seed", "9"], "seed", 9.into()),

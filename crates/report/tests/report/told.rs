@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pumice_chip::timing::TimingModel;
 use pumice_meter::{Bill, Counts, Event, Usage};
 use pumice_report::{Answers, Map, Run, RunReport};
 
@@ -31,6 +32,7 @@ fn report(usage: Usage) -> RunReport {
         profile: &profile,
         prices: "davies2018",
         workers: 1,
+        timing: TimingModel::Simple,
         steps: 100,
         counts: &counts,
         bill: &bill,
@@ -97,7 +99,7 @@ energy            899 nJ: 64.0 nJ dynamic, 835 nJ static
                   18.0 nJ per spike, 999 pJ per synaptic event
                   weakest evidence used: simulated, range 302 nJ to 899 nJ, perhaps more: a price is quoted as a minimum
   not priced      neuron_spike (50), packet_in (300)
-emulated time     8.00 µs for the run
+emulated time     8.00 µs for the run (timing model simple)
   not timed       neuron_spike, packet_in
 wall time         3.00 ms, 300 k synaptic events per second, 1 worker
 chip              2 of 128 cores, 7.00 B of synapse memory

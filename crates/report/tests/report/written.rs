@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pumice_chip::timing::TimingModel;
 use pumice_file::{Data, read_npz, read_npz_all};
 use pumice_meter::{Bill, Counts, EnergyTable, NeuronModel, Scope, StaticPower, Usage};
 use pumice_report::{Answers, Files, Run, RunReport, prepare, write_results, write_text};
@@ -15,7 +16,8 @@ fn report() -> RunReport {
     let wall = Duration::from_secs(1);
     let (model, prices, overflow) = ("tiny", "davies2018", &[]);
     let (image, profile, counts, bill, usage) = (&image, &profile, &counts, &bill, &usage);
-    RunReport::new(&Run { model, image, profile, prices, workers: 1, steps: 4, counts, bill, usage, wall, overflow })
+    let (workers, steps, timing) = (1, 4, TimingModel::Simple);
+    RunReport::new(&Run { model, image, profile, prices, workers, timing, steps, counts, bill, usage, wall, overflow })
 }
 
 #[test]
