@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The network is 64 rate-coded pixels, 96 hidden neurons, 10 output neurons: `examples/digits/digits.toml`. Every fifth
-//! image (rows 0, 5, 10, ... of the data) is held out as test image and enters nothing but the last lines that are printed.
+//! image (rows 0, 5, 10, ... of the data) is held out: it enters neither weights nor thresholds. The settings below were
+//! chosen on the four other splits of this kind (rows 1, 6, 11, ... and so on), where held-out accuracy was 97 to 99 %.
 //!
 //! Training is backpropagation through time with a surrogate gradient (Neftci, Mostafa, Zenke, IEEE SPM 36(6), 2019)
 //! on the network as the chip steps it, in reals. Then each layer's weights are scaled to even integers of 8 bits, by the
