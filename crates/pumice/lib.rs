@@ -60,3 +60,8 @@ pub mod prelude {
     pub use crate::profile::Profile;
     pub use crate::{Error, RunSteps, Simulation};
 }
+
+/// The examples of the README, compiled and run by `cargo test`.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

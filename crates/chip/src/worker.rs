@@ -60,6 +60,8 @@ struct Feed {
     rows: RowTable,
     /// Applied to the sum of one step and delay; the accumulators are then `partial`.
     sum_exponent: i32,
+    /// Width to which that sum wraps `[bit]`; 32 if it does not.
+    sum_bits: u32,
     partial: Vec<i32>,
 }
 
@@ -111,9 +113,16 @@ impl Worker {
         }
         let feed = |p: &crate::image::Projection| {
             let range = &shares[p.target].range;
-            let partial = if p.rows.sum_exponent == 0 { Vec::new() } else { vec![0; range.len()] };
-            let rows = RowTable::new(p, range);
-            Feed { source: p.source, target: p.target, port: p.port, rows, sum_exponent: p.rows.sum_exponent, partial }
+            let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
+            Feed {
+                source: p.source,
+                target: p.target,
+                port: p.port,
+                rows: RowTable::new(p, range),
+                sum_exponent: p.rows.sum_exponent,
+                sum_bits: p.rows.sum_bits.min(32),
+                partial: if straight { Vec::new() } else { vec![0; range.len()] },
+            }
         };
         let feeds = image.projections.iter().map(feed).collect();
         Ok(Worker {
@@ -185,12 +194,14 @@ impl Worker {
                 let Some(past) = self.history.get(usize::from(*delay)) else {
                     continue;
                 };
-                if feed.sum_exponent == 0 {
+                if feed.sum_exponent == 0 && feed.sum_bits == 32 {
                     past.deliver(feed.source, &feed.rows, d, sums);
                 } else {
                     past.deliver(feed.source, &feed.rows, d, &mut feed.partial);
                     for (sum, partial) in sums.iter_mut().zip(&mut feed.partial) {
-                        *sum = sum.wrapping_add(pumice_num::shift(*partial, feed.sum_exponent));
+                        let up = 32 - feed.sum_bits;
+                        let own = (pumice_num::shift(*partial, feed.sum_exponent) << up) >> up;
+                        *sum = sum.wrapping_add(own);
                         *partial = 0;
                     }
                 }
