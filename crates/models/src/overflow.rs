@@ -41,11 +41,7 @@ impl Overflow {
         if count == 0 {
             return;
         }
-        match self
-            .records
-            .iter_mut()
-            .find(|r| r.variable == variable && r.kind == kind)
-        {
+        match self.records.iter_mut().find(|r| r.variable == variable && r.kind == kind) {
             Some(record) => {
                 record.count += count;
                 if (step, index) < (record.first_step, record.first_index) {
@@ -72,13 +68,7 @@ impl Overflow {
     /// Adds the records of `other`, whose elements start at `offset` of this process.
     pub fn merge(&mut self, other: &Overflow, offset: u32) {
         for r in &other.records {
-            self.note(
-                &r.variable,
-                r.kind,
-                r.count,
-                r.first_step,
-                r.first_index + offset,
-            );
+            self.note(&r.variable, r.kind, r.count, r.first_step, r.first_index + offset);
         }
     }
 

@@ -100,9 +100,7 @@ impl Decay {
 
     /// A fraction lost per step.
     pub fn fraction(fraction: f64) -> Self {
-        Decay::Fraction {
-            fraction: fraction.into(),
-        }
+        Decay::Fraction { fraction: fraction.into() }
     }
 
     /// The multiplier of the state per step in units of 1/4096 for each of `n` neurons.
@@ -112,29 +110,16 @@ impl Decay {
     ///
     /// # Errors
     /// If a register is not an integer in `lowest..=4095`, a fraction not in `0..=1`, or a time constant not positive.
-    pub fn keep(
-        &self,
-        field: &str,
-        n: usize,
-        offset: i32,
-        lowest: i32,
-    ) -> Result<Lane, ModelError> {
+    pub fn keep(&self, field: &str, n: usize, offset: i32, lowest: i32) -> Result<Lane, ModelError> {
         let register = |fraction: f64| (fraction * 4096.0).round() - f64::from(offset);
         let registers = match self {
             Decay::Register(all) => lane(field, all, n, lowest..=4095)?,
-            Decay::Fraction { fraction } => checked(
-                field,
-                fraction,
-                n,
-                |x| (0.0..=1.0).contains(&x),
-                "a fraction in 0..=1",
-            )?
-            .map(|x| (register(x) as i32).clamp(lowest.max(-offset), 4095)),
-            Decay::Tau { tau } => {
-                checked(field, tau, n, |x| x > 0.0, "a positive number of steps")?.map(|x| {
-                    (register(1.0 - (-1.0 / x).exp()) as i32).clamp(lowest.max(-offset), 4095)
-                })
+            Decay::Fraction { fraction } => {
+                checked(field, fraction, n, |x| (0.0..=1.0).contains(&x), "a fraction in 0..=1")?
+                    .map(|x| (register(x) as i32).clamp(lowest.max(-offset), 4095))
             }
+            Decay::Tau { tau } => checked(field, tau, n, |x| x > 0.0, "a positive number of steps")?
+                .map(|x| (register(1.0 - (-1.0 / x).exp()) as i32).clamp(lowest.max(-offset), 4095)),
         };
         Ok(registers.map(|d| 4096 - d - offset))
     }
@@ -147,16 +132,11 @@ impl Decay {
     /// As [`Decay::keep`], but a register value may be any real number in its range.
     pub fn keep_real(&self, field: &str, n: usize, offset: i32) -> Result<Vec<f64>, ModelError> {
         let (values, to_keep): (_, fn(f64, f64) -> f64) = match self {
-            Decay::Register(all) => (all.values(field, n)?, |d, offset| {
-                1.0 - (d + offset) / 4096.0
-            }),
+            Decay::Register(all) => (all.values(field, n)?, |d, offset| 1.0 - (d + offset) / 4096.0),
             Decay::Fraction { fraction } => (fraction.values(field, n)?, |x, _| 1.0 - x),
             Decay::Tau { tau } => (tau.values(field, n)?, |x, _| (-1.0 / x).exp()),
         };
-        Ok(values
-            .into_iter()
-            .map(|x| to_keep(x, f64::from(offset)))
-            .collect())
+        Ok(values.into_iter().map(|x| to_keep(x, f64::from(offset))).collect())
     }
 }
 
@@ -234,15 +214,9 @@ fn checked<'a>(
 ///
 /// # Errors
 /// If a value is not an integer in `range`, or the count is not `n`.
-pub fn lane(
-    field: &str,
-    values: &PerNeuron,
-    n: usize,
-    range: RangeInclusive<i32>,
-) -> Result<Lane, ModelError> {
+pub fn lane(field: &str, values: &PerNeuron, n: usize, range: RangeInclusive<i32>) -> Result<Lane, ModelError> {
     let allowed = format!("an integer in {}..={}", range.start(), range.end());
-    let ok =
-        |x: f64| x.fract() == 0.0 && x >= f64::from(*range.start()) && x <= f64::from(*range.end());
+    let ok = |x: f64| x.fract() == 0.0 && x >= f64::from(*range.start()) && x <= f64::from(*range.end());
     Ok(checked(field, values, n, ok, &allowed)?.map(|x| x as i32))
 }
 
@@ -275,18 +249,10 @@ impl Matrix {
     pub fn shape(&self, field: &str) -> Result<[usize; 2], ModelError> {
         let columns = self.0.first().map_or(0, Vec::len);
         if columns == 0 {
-            return Err(ModelError::range(
-                field,
-                "empty",
-                "at least one row and one column",
-            ));
+            return Err(ModelError::range(field, "empty", "at least one row and one column"));
         }
         match self.0.iter().position(|row| row.len() != columns) {
-            Some(i) => Err(ModelError::shape(
-                format!("{field}[{i}]"),
-                &[self.0[i].len()],
-                &[columns],
-            )),
+            Some(i) => Err(ModelError::shape(format!("{field}[{i}]"), &[self.0[i].len()], &[columns])),
             None => Ok([self.0.len(), columns]),
         }
     }

@@ -37,11 +37,7 @@ pub struct PortSpec {
 impl PortSpec {
     /// A port with the given name, kind and shape.
     pub fn new(name: &'static str, kind: Kind, shape: &[usize]) -> Self {
-        PortSpec {
-            name,
-            kind,
-            shape: shape.to_vec(),
-        }
+        PortSpec { name, kind, shape: shape.to_vec() }
     }
 }
 
@@ -57,10 +53,7 @@ pub struct VarSpec {
 impl VarSpec {
     /// A variable with the given name and shape.
     pub fn new(name: &'static str, shape: &[usize]) -> Self {
-        VarSpec {
-            name,
-            shape: shape.to_vec(),
-        }
+        VarSpec { name, shape: shape.to_vec() }
     }
 }
 
