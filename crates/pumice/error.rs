@@ -60,10 +60,9 @@ impl Error {
     /// Whether the input was wrong, rather than the run.
     pub fn is_input(&self) -> bool {
         match self {
-            Error::Engine(fault) => matches!(
-                fault,
-                EngineError::Model { .. } | EngineError::Variable { .. } | EngineError::Snapshot { .. }
-            ),
+            Error::Engine(fault) => {
+                matches!(fault, EngineError::Model { .. } | EngineError::Variable { .. } | EngineError::Snapshot { .. })
+            }
             Error::Report(_) | Error::Lost => false,
             _ => true,
         }

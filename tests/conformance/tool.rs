@@ -39,7 +39,7 @@ fn a_case_that_lacks_something_fails_alone() {
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(lines[0].contains("there is no process `Nothing`"), "{}", lines[0]);
     assert!(lines[1].contains("`dv` is 5000"), "{}", lines[1]);
-    assert!(lines[2].contains("there is no variable `weight`"), "{}", lines[2]);
+    assert!(lines[2].contains("there is no variable `process.weight`"), "{}", lines[2]);
     assert!(lines[3].contains("nothing was recorded"), "{}", lines[3]);
     assert_eq!(lines[4], "good: passed");
 }

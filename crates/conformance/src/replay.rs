@@ -3,7 +3,7 @@
 use pumice::compile::CompileError;
 use pumice::models::Kind;
 use pumice::prelude::*;
-use pumice::process::{Direction, PortId, ProbeId, ProcessId};
+use pumice::process::{Direction, Message, PortId, ProbeId, ProcessId};
 
 use crate::case::Fault;
 use crate::compare::{Expected, earliest, first};
@@ -92,6 +92,18 @@ impl Setup {
         let from = self.graph.port(from.0, from.1, Direction::Out)?;
         let to = self.graph.port(to.0, to.1, Direction::In)?;
         Ok(self.graph.connect_ports(from, to)?)
+    }
+
+    /// Connects one element of a flat port to one of another.
+    pub(crate) fn join_elements<T: Message>(
+        &mut self,
+        from: (OutPort<T>, usize),
+        to: (InPort<T>, usize),
+    ) -> Result<(), Error> {
+        let one = |at: usize| std::iter::once(at..at + 1).collect::<Vec<_>>();
+        let from = self.graph.slice(from.0, &one(from.1))?;
+        let to = self.graph.slice(to.0, &one(to.1))?;
+        Ok(self.graph.connect(from, to)?)
     }
 
     /// Records a variable or, if there is none of that name, an out-port.

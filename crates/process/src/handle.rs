@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use pumice_models::Model;
 
-
 use pumice_models::source::{ring_buffer::RingBuffer, sink::Sink};
 
 use crate::error::GraphError;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pumice::models::connection::weight::SignMode;
+use pumice::models::arithmetic::WeightRounding;
+use pumice::models::connection::weight::{SignMode, WeightFormat};
 use pumice::models::learning::{LoihiSynapses, RoundingDecisions};
 use pumice::models::neuron::cuba_lif::CubaLif;
 use pumice::models::{Decay, Kind, Model, ModelError, PerNeuron};
@@ -161,20 +162,20 @@ fn build(inputs: &Inputs, generators: &[(&Generator, Vec<Vec<f64>>)], outputs: &
             setup.graph.connect_ports(to.0, setup.graph.port(process, "s_in_bap", Direction::In)?)?;
         }
         for name in outputs.synapses.get(&k).into_iter().flat_map(BTreeMap::keys) {
-            watch(&mut setup, process, (k, synapses.dw.is_some()), name)?;
+            watch(&mut setup, process, k, name)?;
         }
     }
     Ok(setup)
 }
 
 /// A variable of synapses, before the first step or after the learning phase of each.
-fn watch(setup: &mut Setup, process: ProcessId, (k, learns): (usize, bool), name: &str) -> Result<(), Error> {
+fn watch(setup: &mut Setup, process: ProcessId, k: usize, name: &str) -> Result<(), Error> {
     let output = format!("synapses[{k}].{name}");
     let scaled = |rows: Vec<Vec<f64>>, scale: f64| -> Vec<Vec<f64>> {
         rows.into_iter().map(|row| row.into_iter().map(|x| x * scale).collect()).collect()
     };
     if name == INITIAL {
-        let var = setup.graph.var::<f64>(process, if learns { "w_act" } else { "weights" })?;
+        let var = setup.graph.var::<f64>(process, "w_act").or_else(|_| setup.graph.var(process, "weights"))?;
         let start = move |simulation: &Simulation| Ok(scaled(vec![simulation.get(var)?], WEIGHT_LSB));
         setup.starts.push((output, Box::new(start)));
         return Ok(());
@@ -199,6 +200,9 @@ pub(super) fn neurons(group: &Group) -> CubaLif {
     }
 }
 
+/// A rule for weights of no bits, which only learning synapses may have.
+const NO_CHANGE: &str = "x0*0";
+
 /// Synapses of `[targets, sources]`; those with a rule learn.
 pub(super) fn connection(
     synapses: &Synapses,
@@ -215,18 +219,24 @@ pub(super) fn connection(
         u32::try_from(value).map_err(|_| Error::from(ModelError::range(name, value, "an integer of 0 or more")))
     };
     let (delay, bits) = (unsigned("delay", synapses.delay)?, unsigned("num_weight_bits", synapses.num_weight_bits)?);
-    let weights: Vec<f64> = synapses.w.iter().map(|w| f64::from(*w)).collect();
-    let Some(dw) = &synapses.dw else {
-        return Ok(Model::from(Sparse {
-            sources: synapses.i.clone(),
-            targets: synapses.j.clone(),
-            weights,
-            weight_exp: synapses.w_exp,
-            num_weight_bits: bits,
-            sign_mode: Some(sign_mode),
-            delays: (delay > 0).then_some(PerNeuron::All(f64::from(delay))),
-            ..Sparse::new(shape, [])
-        }));
+    let format = WeightFormat { exponent: synapses.w_exp, bits, sign: sign_mode };
+    let stored = |w: &i32| if bits == 0 { format.truncate(*w, WeightRounding::TowardZero) } else { *w };
+    let weights: Vec<f64> = synapses.w.iter().map(|w| f64::from(stored(w))).collect();
+    let dw = match &synapses.dw {
+        Some(dw) => dw.as_str(),
+        None if bits == 0 => NO_CHANGE,
+        None => {
+            return Ok(Model::from(Sparse {
+                sources: synapses.i.clone(),
+                targets: synapses.j.clone(),
+                weights,
+                weight_exp: synapses.w_exp,
+                num_weight_bits: bits,
+                sign_mode: Some(sign_mode),
+                delays: (delay > 0).then_some(PerNeuron::All(f64::from(delay))),
+                ..Sparse::new(shape, [])
+            }));
+        }
     };
     let trace = |name: &str| synapses.traces.get(name).copied().unwrap_or(0.0);
     Ok(Model::from(LoihiSynapses {
@@ -248,6 +258,6 @@ pub(super) fn connection(
         imp_y3: trace("imp_y3"),
         tau_y3: trace("tau_y3"),
         draws: draws.cloned(),
-        ..LoihiSynapses::new(shape, [], dw.as_str())
+        ..LoihiSynapses::new(shape, [], dw)
     }))
 }

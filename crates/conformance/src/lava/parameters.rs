@@ -80,11 +80,15 @@ fn listed(own: &mut Parameters) -> Result<(), Fault> {
 
 /// Matrices of weights and delays as lists of the synapses whose weight is not 0.
 fn matrices(own: &mut Parameters) -> Result<(), Fault> {
-    let mut matrix = |name: &str| {
+    let matrix = |own: &mut Parameters, name: &str| {
         let found = own.remove(name).and_then(|m| serde_json::from_value::<Vec<Vec<f64>>>(m).ok());
         found.ok_or_else(|| Fault::Malformed(format!("`params.{name}` is no matrix")))
     };
-    let (weights, delays) = (matrix("weights")?, matrix("delays")?);
+    let weights = matrix(own, "weights")?;
+    let delays = match own.get("delays").and_then(Value::as_f64) {
+        Some(all) => vec![vec![all; weights.first().map_or(0, Vec::len)]; weights.len()],
+        None => matrix(own, "delays")?,
+    };
     let shape = [weights.len(), weights.first().map_or(0, Vec::len)];
     let (mut coo, mut kept) = (Vec::new(), Vec::new());
     for (target, (row, waits)) in weights.iter().zip(&delays).enumerate() {

@@ -234,6 +234,11 @@ impl Synapse {
         Ok((process, targets))
     }
 
+    /// The actual weights, by axon.
+    pub(super) fn actual(&self) -> Vec<f64> {
+        self.weights.iter().flatten().flatten().map(|w| f64::from(*w)).collect()
+    }
+
     /// What one mantissa is as an actual weight.
     pub(super) fn scale(&self) -> f64 {
         f64::from(ALIGN + self.cfg.weight_exp).exp2()

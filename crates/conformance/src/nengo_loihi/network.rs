@@ -24,10 +24,13 @@ pub(super) struct Outputs {
     pub(super) warnings: Option<Vec<(usize, String)>>,
     #[serde(default)]
     traces: Vec<(usize, Vec<Vec<i64>>)>,
-    /// By synapse, axon and atom.
+    /// By synapse.
     #[serde(default)]
-    weights: Vec<(usize, Vec<Vec<Vec<Vec<i64>>>>)>,
+    weights: Vec<(usize, Vec<SynapseWeights>)>,
 }
+
+/// Weights by axon and atom.
+type SynapseWeights = Vec<Vec<Vec<i64>>>;
 
 /// nengo-loihi's integers. Recorded weights have been through the format, so that nothing is rounded
 /// any more, and the exponent can act on their sum; the weight -256, which the format keeps but no rounding gives, stays.
@@ -213,9 +216,7 @@ impl<'a> Plan<'a> {
         let (out, into) =
             (setup.graph.out_port::<Activation>(process, "a_out")?, setup.graph.in_port::<Activation>(block, "a_in")?);
         for (j, target) in targets.iter().enumerate() {
-            let one = setup.graph.slice(out, &[j..j + 1])?;
-            let at = setup.graph.slice(into, &[*target..*target + 1])?;
-            setup.graph.connect(one, at)?;
+            setup.join_elements((out, j), (into, *target))?;
         }
         self.watch_learner(setup, process, (k, synapse))?;
         Ok(process)
@@ -230,15 +231,15 @@ impl<'a> Plan<'a> {
         let learning = synapse.learning.as_ref().expect("only synapses that learn are asked for");
         let (traces, weights) = (setup.probe(process, "traces")?, setup.probe(process, "weights")?);
         let (train, learn, n_in) = (learning.train_epoch as usize, learning.learn_epoch as usize, synapse.n_axons());
-        let scale = synapse.scale();
-        setup.read(&format!("traces[{k}]"), vec![traces], move |rows| at_updates(rows, train));
+        let (scale, first) = (synapse.scale(), synapse.actual());
+        setup.read(&format!("traces[{k}]"), vec![traces], move |rows| at_updates(vec![0.0; n_in], rows, train));
         // From (target, axon) mantissas to actual weights by axon.
         let by_axon = move |row: Vec<f64>| -> Vec<f64> {
             let n_out = row.len() / n_in.max(1);
             (0..row.len()).map(|at| row[at % n_out * n_in + at / n_out] * scale).collect()
         };
         setup.read(&format!("weights[{k}]"), vec![weights], move |rows| {
-            at_updates(rows, learn).into_iter().map(by_axon).collect()
+            at_updates(first.clone(), rows.into_iter().map(by_axon).collect(), learn)
         });
         Ok(())
     }
@@ -264,9 +265,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Rows of the updates of every `epoch`-th step t: they stand after step t - 1.
-fn at_updates(rows: Vec<Vec<f64>>, epoch: usize) -> Vec<Vec<f64>> {
-    rows.into_iter().enumerate().filter(|(i, _)| (i + 2) % epoch.max(1) == 0).map(|(_, row)| row).collect()
+/// Rows of the updates of every `epoch`-th step t: they stand after step t - 1, and before the first step as `first`.
+fn at_updates(first: Vec<f64>, rows: Vec<Vec<f64>>, epoch: usize) -> Vec<Vec<f64>> {
+    let all = std::iter::once(first).chain(rows).zip(1..);
+    all.filter(|(_, t)| t % epoch.max(1) == 0).map(|(row, _)| row).collect()
 }
 
 /// The input that took a current from one step to the next: `u[t] - decay(u[t-1])`, wrapped to the input's 22 bits.
@@ -288,9 +290,7 @@ fn into_learner(setup: &mut Setup, from: ProcessId, learner: ProcessId, route: &
     let out = setup.graph.out_port::<Spike>(from, "s_out")?;
     let into = setup.graph.in_port::<Spike>(learner, "s_in")?;
     for (source, axon, _) in route.axon.routes(route.n).map_err(as_error)? {
-        let one = setup.graph.slice(out, &[source..source + 1])?;
-        let at = setup.graph.slice(into, &[axon..axon + 1])?;
-        setup.graph.connect(one, at)?;
+        setup.join_elements((out, source), (into, axon))?;
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn conformance(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_conformance")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_conformance")).args(arguments).output().expect("the tool was built for this test")
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]

@@ -326,7 +326,8 @@ mod tests {
             let (v, b) = (found.neurons.vth.at(0), found.neurons.bias.at(0));
             prop_assert!((v / f64::from(vth) - found.scales.v).abs() <= 33.0 / f64::from(vth));
             prop_assert!((b / f64::from(bias) - found.scales.bias).abs() <= 65.0 / f64::from(bias));
-            prop_assert_eq!(found.weights[0][0], -found.weights[0][1]);
+            // The low bits of a weight are cut downward, so that opposite weights may differ by one step.
+            prop_assert!((found.weights[0][0] + found.weights[0][1]).abs() <= 64);
             prop_assert!(v <= VTH_MAX && b.abs() <= BIAS_MAX);
         }
     }
