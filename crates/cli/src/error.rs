@@ -13,7 +13,7 @@ use crate::output::complain;
 pub(crate) enum CliError {
     /// A model, a profile or a run.
     #[error(transparent)]
-    Pumice(#[from] pumice::Error),
+    Pumice(Box<pumice::Error>),
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),
@@ -61,13 +61,14 @@ macro_rules! from_parts {
     ($($fault:ty),+) => {
         $(impl From<$fault> for CliError {
             fn from(fault: $fault) -> Self {
-                CliError::Pumice(fault.into())
+                CliError::Pumice(Box::new(fault.into()))
             }
         })+
     };
 }
 
 from_parts!(
+    pumice::Error,
     pumice::file::FileError,
     pumice::profile::ProfileError,
     pumice::process::GraphError,

@@ -141,7 +141,7 @@ impl RunArgs {
         let (name, steps) = (file.name.clone(), file.steps);
         let mut simulation = self.simulation(file, profile)?;
         let (bar, control, start) = (self.bar(steps, "steps"), Control::default(), Instant::now());
-        progress::watch(&bar, &control, || simulation.run_with(Some(steps), &control))?;
+        progress::watch(&bar, &control, || Ok::<_, CliError>(simulation.run_with(Some(steps), &control)?))?;
         let report = simulation.report(&name, start.elapsed())?;
         let recordings = simulation.recordings().to_vec();
         Ok(Outcome { report, simulation, recordings, answers: None })

@@ -1,5 +1,7 @@
 //! A place to run the command in.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

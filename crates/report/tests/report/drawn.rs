@@ -27,7 +27,7 @@ fn of([width, height]: [u32; 2], per_tile: u32, per_chip: u32, cores: Vec<u32>) 
             axons_in: none,
             axons_out: none,
             fan_in: none,
-            fill: (core % 3 > 0).then_some(f64::from(core % 7) / 6.0),
+            fill: (!core.is_multiple_of(3)).then_some(f64::from(core % 7) / 6.0),
             fullest: Some("neurons".into()),
             processes: vec![Part { process: format!("<a&b>/\"{}\"", core % 20), first: 0, neurons: 1 }],
         }
