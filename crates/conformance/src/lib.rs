@@ -15,6 +15,7 @@ mod lava;
 mod nengo_loihi;
 mod read;
 mod replay;
+mod sanafe;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "lava", replay: lava::replay },
     Suite { name: "nengo-loihi", replay: nengo_loihi::replay },
     Suite { name: "brian2-loihi", replay: brian2_loihi::replay },
+    Suite { name: "sanafe", replay: sanafe::replay },
 ];
 
 /// The suite of that name.

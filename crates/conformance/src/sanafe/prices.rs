@@ -1,0 +1,115 @@
+//! Price classes: units with equal energies share a table, and a count of their events.
+
+use pumice::chip::timing::HopTimes;
+use pumice::meter::{
+    Bill, Counts, EnergyTable, Event, Evidence, Figure, Latency, NeuronModel, Scope, StaticPower, Term, Usage,
+};
+
+use super::arch::{AxonIn, AxonOut, Dendrite, HopAttributes, Soma, Synapse};
+
+/// Seconds as whole picoseconds.
+pub(super) fn ps(seconds: f64) -> Result<u64, String> {
+    let figure = Figure::new(seconds, Evidence::Assumed, "arch.yaml");
+    Latency::try_from(figure).map(|latency| latency.ps()).map_err(|fault| fault.to_string())
+}
+
+fn table(prices: &[(Event, f64)]) -> EnergyTable {
+    let mut table = EnergyTable::new(Scope::PerTerm, NeuronModel::Additive);
+    // A zero needs a reason in a table; without an entry it adds nothing either.
+    for (event, joules) in prices.iter().filter(|(_, joules)| *joules != 0.0) {
+        table.set(*event, Figure::new(*joules, Evidence::Assumed, "arch.yaml"));
+    }
+    table
+}
+
+/// A class of units: their prices, their times, and what they did.
+#[derive(Clone, Debug)]
+pub(super) struct Class<T> {
+    table: EnergyTable,
+    pub(super) times: T,
+    pub(super) counts: Counts,
+}
+
+impl<T: PartialEq> Class<T> {
+    fn new(prices: &[(Event, f64)], times: T) -> Self {
+        Class { table: table(prices), times, counts: Counts::default() }
+    }
+
+    /// Adds a class unless there is one like it; returns its number.
+    pub(super) fn share(self, all: &mut Vec<Self>) -> usize {
+        let same = all.iter().position(|other| other.table == self.table && other.times == self.times);
+        same.unwrap_or_else(|| {
+            all.push(self);
+            all.len() - 1
+        })
+    }
+
+    /// Energy of some of its events `[J]`.
+    pub(super) fn energy_j(&self, events: &[Event]) -> Result<f64, String> {
+        let bill = Bill::price(&self.counts, &self.table, &StaticPower::default(), &Usage::default());
+        let bill = bill.map_err(|fault| fault.to_string())?;
+        Ok(events.iter().filter_map(|event| bill.energy_of(&Term::Event(*event))).sum())
+    }
+}
+
+/// Times of a soma unit `[ps]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SomaTimes {
+    pub(super) access_ps: u64,
+    pub(super) update_ps: u64,
+    pub(super) spike_ps: u64,
+}
+
+/// The class of a soma unit.
+pub(super) fn soma(unit: &Soma) -> Result<Class<SomaTimes>, String> {
+    let prices = [
+        (Event::NeuronAccess, unit.energy_access_neuron),
+        (Event::NeuronUpdate, unit.energy_update_neuron),
+        (Event::NeuronSpike, unit.energy_spike_out),
+    ];
+    let times = SomaTimes {
+        access_ps: ps(unit.latency_access_neuron)?,
+        update_ps: ps(unit.latency_update_neuron)?,
+        spike_ps: ps(unit.latency_spike_out)?,
+    };
+    Ok(Class::new(&prices, times))
+}
+
+/// The class of a dendrite unit.
+pub(super) fn dendrite(unit: &Dendrite) -> Result<Class<u64>, String> {
+    Ok(Class::new(&[(Event::DendriteOperation, unit.energy)], ps(unit.latency)?))
+}
+
+/// The class of reads of a synapse unit into a dendrite unit; its time is that of both.
+pub(super) fn read(synapse: &Synapse, dendrite: &Dendrite) -> Result<Class<u64>, String> {
+    let prices = [(Event::SynapseReadDense, synapse.energy), (Event::DendriteOperation, dendrite.energy)];
+    Ok(Class::new(&prices, ps(synapse.latency)? + ps(dendrite.latency)?))
+}
+
+/// Times of the ways in and out of a core `[ps]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WayTimes {
+    pub(super) out_ps: u64,
+    pub(super) in_ps: u64,
+    pub(super) hops: HopTimes,
+}
+
+/// The class of a core's ways: its axons, and the hops of its tile.
+pub(super) fn ways(out: AxonOut, into: AxonIn, tile: &HopAttributes) -> Result<Class<WayTimes>, String> {
+    let prices = [
+        (Event::PacketOut, out.energy),
+        (Event::PacketIn, into.energy),
+        (Event::HopEast, tile.energy_east_hop),
+        (Event::HopWest, tile.energy_west_hop),
+        (Event::HopNorth, tile.energy_north_hop),
+        (Event::HopSouth, tile.energy_south_hop),
+    ];
+    let hops = HopTimes {
+        east: ps(tile.latency_east_hop)?,
+        west: ps(tile.latency_west_hop)?,
+        north: ps(tile.latency_north_hop)?,
+        south: ps(tile.latency_south_hop)?,
+        ..HopTimes::default()
+    };
+    Ok(Class::new(&prices, WayTimes { out_ps: ps(out.latency)?, in_ps: ps(into.latency)?, hops }))
+}
