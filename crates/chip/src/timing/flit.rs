@@ -113,7 +113,9 @@ impl Flit {
         self.stages.resize(self.links + work.cores.len(), Stage::default());
         self.cores.clear();
         self.cores.resize(work.cores.len(), Core::default());
-        (self.trips.clear(), self.ways.clear(), self.events.clear());
+        self.trips.clear();
+        self.ways.clear();
+        self.events.clear();
         self.made = 0;
         for (k, packet) in work.packets.iter().enumerate() {
             let start = self.ways.len() as u32;
