@@ -332,6 +332,7 @@ impl Chip {
         let arrived = self.arriving.remove(0);
         self.arriving.push(vec![None; arrived.len()]);
         let mut since_packet = 0;
+        #[allow(clippy::needless_range_loop)] // several arrays by one index
         for k in 0..self.neurons.len() {
             if k > 0 && self.places[k].core != self.places[k - 1].core {
                 since_packet = 0;
