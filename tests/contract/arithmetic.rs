@@ -15,9 +15,8 @@ fn all() -> [Arithmetic; 5] {
 
 fn run(graph: &Graph, arithmetic: &Arithmetic, steps: u64) -> Result<Engine, CompileError> {
     let hardware = Hardware::unlimited(arithmetic.clone());
-    let mut engines = [Backend::Fixed, Backend::Chip].map(|backend| {
-        compile(graph, &hardware, &RunConfig::on(backend)).map(|image| Engine::new(image, 1).unwrap())
-    });
+    let mut engines = [Backend::Fixed, Backend::Chip]
+        .map(|backend| compile(graph, &hardware, &RunConfig::on(backend)).map(|image| Engine::new(image, 1).unwrap()));
     for engine in engines.iter_mut().flatten() {
         engine.run(Some(steps), &Control::default(), None).unwrap();
     }
@@ -60,8 +59,7 @@ fn row_1_the_input_accumulator() {
 
 #[test]
 fn row_2_the_current_at_its_end() {
-    let us: Vec<i32> =
-        one_step(&Lif { u: 8_377_854.into(), ..cell() }, 200.0).iter().map(|x| x.0).collect();
+    let us: Vec<i32> = one_step(&Lif { u: 8_377_854.into(), ..cell() }, 200.0).iter().map(|x| x.0).collect();
     assert_eq!(us, [8_388_608, -8_388_608, 8_388_608, -8_388_608, -8_388_608]);
 }
 

@@ -1,5 +1,7 @@
 //! Ports: fan-out broadcasts, fan-in sums, views hold on every backend, deadlocks are found.
 
+#![allow(clippy::single_range_in_vec_init)] // one range per axis of a one-dimensional port
+
 use pumice::prelude::*;
 use pumice::process::ProbeId;
 
