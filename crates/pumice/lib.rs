@@ -40,6 +40,7 @@ pub use pumice_engine as engine;
 pub use pumice_file as file;
 pub use pumice_meter as meter;
 pub use pumice_models as models;
+pub use pumice_nir as nir;
 pub use pumice_num as num;
 pub use pumice_process as process;
 pub use pumice_profile as profile;
