@@ -27,12 +27,12 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(crate) fn value(&self, place: &str, field: &str, value: String, allowed: impl Into<String>) -> FileError {
+    pub(crate) fn value(&self, place: &str, field: &str, value: String, allowed: impl Into<Box<str>>) -> FileError {
         FileError::Value {
             path: self.path.to_owned(),
             place: place.to_owned(),
             field: field.to_owned(),
-            value,
+            value: value.into(),
             allowed: allowed.into(),
         }
     }
@@ -68,8 +68,8 @@ impl Reader<'_> {
             Wrong::Unknown { key, known } => FileError::UnknownKey {
                 path: self.path.to_owned(),
                 place: inside(),
-                nearest: nearest(&key, known.iter().map(String::as_str)),
-                known: code_list(known.iter().map(String::as_str)),
+                nearest: nearest(&key, known.iter().map(String::as_str)).map(String::into_boxed_str),
+                known: code_list(known.iter().map(String::as_str)).into(),
                 key,
             },
             Wrong::Missing { key } => FileError::MissingKey { path: self.path.to_owned(), place: inside(), key },

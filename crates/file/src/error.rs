@@ -40,9 +40,9 @@ pub enum FileError {
         /// The key.
         key: String,
         /// The key that was probably meant.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
         /// The keys that exist.
-        known: String,
+        known: Box<str>,
     },
     /// A key is absent.
     #[error("{}: {place} lacks the key `{key}`", path.display())]
@@ -64,9 +64,9 @@ pub enum FileError {
         /// The field, with indices.
         field: String,
         /// What was found.
-        value: String,
+        value: Box<str>,
         /// What is accepted.
-        allowed: String,
+        allowed: Box<str>,
     },
     /// An array cannot be read.
     #[error("{}: `{field}` of {place}: {source}", path.display())]
