@@ -141,6 +141,21 @@ pub enum Resource {
 }
 
 impl Resource {
+    /// All resources, in the order of files.
+    pub const ALL: [Resource; 11] = [
+        Resource::Nothing,
+        Resource::Neurons,
+        Resource::Sending,
+        Resource::Generation,
+        Resource::Receiving,
+        Resource::Synapses,
+        Resource::Memory,
+        Resource::Processing,
+        Resource::Network,
+        Resource::Barrier,
+        Resource::Tick,
+    ];
+
     /// The name in results.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 
 mod completions;
 mod error;
+mod explain;
 mod input;
 mod map;
 mod output;
@@ -40,6 +41,8 @@ struct Cli {
 enum Command {
     /// Run a model file and say what it came to
     Run(run::RunArgs),
+    /// Say why a step took as long as it did
+    Explain(explain::ExplainArgs),
     /// Show what lies on which core, and how full that makes it
     Map(map::MapArgs),
     /// List, show, check and compare hardware profiles
@@ -55,6 +58,7 @@ impl Command {
     fn run(self) -> Result<(), CliError> {
         match self {
             Command::Run(args) => args.run(),
+            Command::Explain(args) => args.run(),
             Command::Map(args) => args.run(),
             Command::Profile(command) => command.run(),
             Command::Schema(args) => args.run(),

@@ -10,7 +10,7 @@ use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::{Answers, Files, RunReport, prepare, write_results};
+use pumice::report::{Answers, Files, RunReport, Steps, prepare, write_results};
 use pumice::{Classification, Simulation, classify};
 
 use crate::error::CliError;
@@ -46,7 +46,7 @@ pub(crate) struct RunArgs {
     /// Classify only the first samples
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
-    /// Write result.json, spikes.npz, probes.npz and samples.npz into a folder
+    /// Write result.json, spikes.npz, probes.npz, samples.npz and steps.npz into a folder
     #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Print the result as JSON
@@ -202,8 +202,14 @@ impl RunArgs {
 fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let (recordings, answers) = (&outcome.recordings, outcome.answers.as_ref());
     let files = Files { image: outcome.simulation.image(), recordings, answers };
+    let steps = Steps::new(outcome.simulation.step_times(), &outcome.simulation.image().chip);
     // The folder was tried before the run: what fails now is the run, not the input.
-    Ok(write_results(folder, &outcome.report, &files).map_err(pumice::Error::from)?)
+    let mut written = Vec::new();
+    if !steps.times.is_empty() {
+        written.extend(steps.write(folder).map_err(pumice::Error::from)?);
+    }
+    written.extend(write_results(folder, &outcome.report, &files).map_err(pumice::Error::from)?);
+    Ok(written)
 }
 
 fn names(paths: &[PathBuf]) -> String {

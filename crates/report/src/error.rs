@@ -23,7 +23,23 @@ pub enum ReportError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// An array cannot be written.
+    /// A file of results cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file is not what a run writes.
+    #[error("`{}` is no file of results: {fault}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// An array cannot be written or read.
     #[error(transparent)]
     Array(#[from] ArrayError),
 }

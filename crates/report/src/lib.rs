@@ -10,6 +10,7 @@ mod map_svg;
 mod map_text;
 mod run;
 mod run_text;
+mod steps;
 pub mod text;
 mod write;
 
@@ -19,4 +20,5 @@ pub use run::{
     Answers, BillRow, EnergyRange, EventCount, OverflowRow, ProcessBackend, Run, RunReport, TimePerInference,
     UtilisationTable,
 };
+pub use steps::Steps;
 pub use write::{Files, prepare, write_results, write_text};

@@ -28,6 +28,12 @@ pub enum Side {
     ChipAfter,
 }
 
+impl Side {
+    /// All sides, in the order of files.
+    pub const ALL: [Side; 7] =
+        [Side::East, Side::West, Side::North, Side::South, Side::Core, Side::ChipBefore, Side::ChipAfter];
+}
+
 /// A link, named by the tile that it enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Link {

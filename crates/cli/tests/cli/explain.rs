@@ -1,0 +1,16 @@
+//! `pumice explain`.
+
+use crate::bench::Bench;
+
+#[test]
+fn a_step_of_a_written_run_is_explained() {
+    let bench = Bench::new();
+    for model in ["bound", "simple", "queue", "flit"] {
+        bench.well(&["run", "free.toml", "--out", "told", "--timing", model]);
+        let text = bench.well(&["explain", "told", "--step", "5"]);
+        assert!(text.starts_with("step 5 took ") && text.contains("ns"), "{model}: {text}");
+        assert!(text.contains(" set it"), "{model}: {text}");
+        let longest = bench.well(&["explain", "told"]);
+        assert!(longest.starts_with("step ") && longest.contains("barrier"), "{model}: {longest}");
+    }
+}
