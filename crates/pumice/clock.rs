@@ -69,6 +69,11 @@ impl Clock {
         &self.latency
     }
 
+    /// Whether anything is known of time: a latency, a barrier or a tick.
+    pub(crate) fn knows(&self) -> bool {
+        self.tick_ps > 0 || self.latency.sync_by_tiles.is_some() || self.latency.iter().next().is_some()
+    }
+
     pub(crate) fn total_ps(&self) -> u64 {
         self.total_ps
     }

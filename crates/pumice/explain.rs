@@ -344,3 +344,84 @@ impl Simulation {
         Ok(by_component(&self.bill()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pumice_chip::timing::TimingModel;
+
+    use super::*;
+    use crate::prelude::*;
+
+    /// Two populations on different cores: the first drives itself and the second.
+    fn simulation(profile: &str, timing: TimingModel, workers: usize) -> Simulation {
+        let mut graph = Graph::new();
+        let lif =
+            |n: usize, bias: i32| Lif { bias_mant: bias.into(), bias_exp: 6.into(), vth: 100.into(), ..Lif::new(&[n]) };
+        let a = graph.add("a", lif(40, 30)).unwrap();
+        let b = graph.add("b", lif(20, 0)).unwrap();
+        let ab = graph.add("ab", Dense::new(vec![vec![3.0; 40]; 20])).unwrap();
+        let aa = graph.add("aa", Dense::new(vec![vec![-1.0; 40]; 40])).unwrap();
+        graph.connect(a.s_out, ab.s_in).unwrap();
+        graph.connect(ab.a_out, b.a_in).unwrap();
+        graph.connect(a.s_out, aa.s_in).unwrap();
+        graph.connect(aa.a_out, a.a_in).unwrap();
+        let config = RunConfig::default().workers(workers);
+        let mut simulation = Simulation::new(graph, &Profile::load(profile).unwrap(), &config).unwrap();
+        simulation.set_timing(timing);
+        simulation.set_step_counts(true);
+        simulation.run(RunSteps(40)).unwrap();
+        assert!(simulation.counts()[Event::NeuronSpike] > 100, "the network is alive");
+        simulation
+    }
+
+    #[test]
+    fn the_parts_of_the_energy_are_the_whole() {
+        let simulation = simulation("loihi1", TimingModel::Queue, 1);
+        let bill = simulation.bill().unwrap();
+        let counts: Counts = simulation.counts_by_process().iter().map(|(_, counts)| counts).sum();
+        let mut wanted = Counts::default();
+        simulation.loads().iter().for_each(|load| wanted += load);
+        assert_eq!(counts, wanted);
+        for parts in [simulation.energy_by_process().unwrap(), simulation.energy_by_core().unwrap()] {
+            let sum: f64 = parts.iter().map(|part| part.total_j).sum();
+            assert!((sum / bill.dynamic_j - 1.0).abs() < 1e-12, "{sum:e} {:e}", bill.dynamic_j);
+            assert!(parts.iter().filter(|part| part.total_j > 0.0).count() >= 2);
+        }
+        let by_component: f64 = simulation.energy_by_component().unwrap().iter().sum();
+        assert!((by_component / bill.total_j - 1.0).abs() < 1e-12);
+        let (spike, event) = simulation.energy_per_event().unwrap();
+        assert!(spike.unwrap() > event.unwrap());
+    }
+
+    #[test]
+    fn power_times_time_is_the_energy() {
+        let simulation = simulation("loihi1", TimingModel::Simple, 1);
+        let power = simulation.power_over_time().unwrap();
+        assert_eq!(power.len(), 40);
+        let times = simulation.step_times().iter().map(|time| time.total_ps as f64 * 1e-12);
+        let energy: f64 = power.iter().zip(times).map(|(w, s)| w * s).sum();
+        assert!((energy / simulation.bill().unwrap().total_j - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn steps_are_explained_alike_by_any_number_of_workers() {
+        for model in TimingModel::ALL {
+            let one = simulation("loihi1", *model, 1);
+            let text: Vec<String> = (1..=40).map(|step| one.explain_step(step).unwrap().to_string()).collect();
+            assert!(text.iter().all(|text| text.contains(" set it")), "{model}: {text:?}");
+            let three = simulation("loihi1", *model, 3);
+            assert_eq!(one.step_times(), three.step_times(), "{model}");
+            let error = one.explain_step(41).unwrap_err();
+            assert_eq!(error.to_string(), "step 41 has no time; the times of steps 1 to 40 are known");
+        }
+    }
+
+    #[test]
+    fn a_tick_sets_the_time_of_a_throttled_chip() {
+        let simulation = simulation("spinnaker1", TimingModel::Simple, 1);
+        assert_eq!(simulation.time_ps(), Some(40 * 1_000_000_000));
+        let explanation = simulation.explain_step(7).unwrap();
+        assert_eq!(explanation.time.resource, Resource::Tick);
+        assert!(explanation.to_string().contains("the tick of the chip set it"), "{explanation}");
+    }
+}

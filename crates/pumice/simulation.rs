@@ -224,10 +224,7 @@ impl Simulation {
 
     /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile knows no times.
     pub fn time_ps(&self) -> Option<u64> {
-        let latency = self.clock.latency();
-        let tick = self.profile.timestep.tick.is_some();
-        let known = tick || latency.sync_by_tiles.is_some() || latency.iter().next().is_some();
-        (self.timed && known).then_some(self.clock.total_ps())
+        (self.timed && self.clock.knows()).then_some(self.clock.total_ps())
     }
 
     /// The length of each step since the last reset, and what set it.

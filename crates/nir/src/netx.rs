@@ -292,7 +292,7 @@ fn layer(node: &Node, kind: &str, before: Option<&Before>) -> Result<Layer, Impo
 /// The bias of each neuron: channels and features are the last axis, so that values repeat along it.
 fn bias(node: &Node, n: usize) -> Result<Vec<f64>, ImportError> {
     let given = node.array("bias")?.data;
-    if given.is_empty() || n % given.len() != 0 {
+    if given.is_empty() || !n.is_multiple_of(given.len()) {
         return Err(node.value("bias", format!("{} numbers", given.len()), "one per channel or feature"));
     }
     Ok(given.iter().map(|b| b.round()).cycle().take(n).collect())
