@@ -16,6 +16,7 @@
 mod bound;
 mod flit;
 mod grid;
+mod order;
 mod queue;
 mod simple;
 mod work;

@@ -138,3 +138,80 @@ impl Grid {
         }
     }
 }
+
+/// A way in a list of ways: where it starts, and its links; the port of the sending core is not in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Way {
+    pub(super) start: u32,
+    pub(super) len: u32,
+}
+
+/// The ways between tiles, each found once. On meshes too large for a table of pairs they are found again in every step.
+#[derive(Clone, Debug)]
+pub(super) struct Ways {
+    /// By pair of tiles in use.
+    table: Vec<Way>,
+    tiles: usize,
+    /// Tile of each core.
+    tile: Vec<u32>,
+    links: Vec<u32>,
+    port: usize,
+}
+
+const UNKNOWN: Way = Way { start: u32::MAX, len: 0 };
+/// Tiles up to which there is a table of pairs (32 MB).
+const TABLE: usize = 2048;
+
+impl Ways {
+    pub(super) fn new(grid: &Grid) -> Self {
+        let of = |s: &Spot| (s.chip as usize * grid.tiles + s.x as usize * grid.height + s.y as usize) as u32;
+        let tiles = grid.chips * grid.tiles;
+        let table = if tiles <= TABLE { vec![UNKNOWN; tiles * tiles] } else { Vec::new() };
+        Ways { table, tiles, tile: grid.spots.iter().map(of).collect(), links: Vec::new(), port: tiles * 4 }
+    }
+
+    /// Forgets what is not in the table.
+    pub(super) fn start_step(&mut self) {
+        if self.table.is_empty() {
+            self.links.clear();
+        }
+    }
+
+    /// The port of a core.
+    pub(super) fn port(&self, core: CoreId) -> usize {
+        self.port + core.0 as usize
+    }
+
+    /// The way between two cores.
+    #[inline]
+    pub(super) fn of(&mut self, grid: &Grid, from: CoreId, to: CoreId) -> Way {
+        let (a, b) = (self.tile[from.0 as usize], self.tile[to.0 as usize]);
+        let pair = a as usize * self.tiles + b as usize;
+        match self.table.get(pair) {
+            Some(way) if way.start != u32::MAX => *way,
+            _ => self.find(grid, from, to, pair),
+        }
+    }
+
+    #[cold]
+    fn find(&mut self, grid: &Grid, from: CoreId, to: CoreId, pair: usize) -> Way {
+        let start = self.links.len() as u32;
+        let links = &mut self.links;
+        grid.walk(from, to, |link, side| {
+            if side != Side::Core {
+                links.push(link as u32);
+            }
+        });
+        let way = Way { start, len: self.links.len() as u32 - start };
+        if let Some(known) = self.table.get_mut(pair) {
+            *known = way;
+        }
+        way
+    }
+
+    /// The links of a way.
+    #[inline]
+    pub(super) fn links(&self, way: Way) -> &[u32] {
+        &self.links[way.start as usize..(way.start + way.len) as usize]
+    }
+}

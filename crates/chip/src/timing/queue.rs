@@ -14,12 +14,9 @@
 //! Densities are multiples of 2⁻¹⁶. Source: SANA-FE 2.2 (`detailed` timing), which breaks ties by the layout of its heap; here
 //! the order is total.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
-
+use super::grid::{Way, Ways};
+use super::order::Order;
 use super::{Busy, Grid, Link, Network, Resource, Slowest, StepTime, Timing, Work};
-use crate::mesh::CoreId;
 
 /// One packet's worth of density.
 const ONE: u64 = 1 << 16;
@@ -29,8 +26,8 @@ const ONE: u64 = 1 << 16;
 struct Flying {
     taken_ps: u64,
     processing_ps: u64,
-    from: CoreId,
-    to: CoreId,
+    way: Way,
+    port: u32,
     next: u32,
 }
 
@@ -107,36 +104,50 @@ struct State {
     free_ps: u64,
     /// Time it waited for room.
     blocked_ps: u64,
-    blocked_by: Option<Link>,
+    /// The way that it waited for last: links and port.
+    blocked_way: Option<(Way, usize)>,
     busy: Busy,
+    /// The way of the packet that it waited for.
+    busy_way: (Way, usize),
 }
 
 /// Packets in the order of their sending, with congestion.
 #[derive(Debug)]
 pub struct Queue {
     grid: Grid,
+    ways: Ways,
     buffer: u64,
     density: Vec<u64>,
+    /// Density of a packet on each of its links, by the number of those besides the port.
+    each: Vec<u64>,
     cores: Vec<State>,
     sky: Sky,
-    /// Time and core of each core's next packet.
-    due: BinaryHeap<Reverse<(u64, u32)>>,
+    /// Time of each core's next packet.
+    due: Order,
 }
 
 impl Queue {
     pub(super) fn new(grid: Grid, network: Network) -> Self {
-        let density = vec![0; grid.links()];
-        let buffer = u64::from(network.link_buffer.max(1));
-        Queue { grid, buffer, density, cores: Vec::new(), sky: Sky::default(), due: BinaryHeap::new() }
+        Queue {
+            ways: Ways::new(&grid),
+            density: vec![0; grid.links()],
+            each: Vec::new(),
+            buffer: u64::from(network.link_buffer.max(1)),
+            cores: Vec::new(),
+            sky: Sky::default(),
+            due: Order::default(),
+            grid,
+        }
     }
 
     fn start(&mut self, work: &Work<'_>) {
         self.density.fill(0);
+        self.ways.start_step();
         self.cores.clear();
         self.cores.resize(work.cores.len(), State::default());
-        self.due.clear();
         let busy = |c: &super::CoreWork| c.generation_ps().max(c.processing_ps());
         self.sky.clear(work.packets.len(), work.cores.iter().map(busy).max().unwrap_or(0));
+        self.due.clear(work.cores.len());
         for (k, packet) in work.packets.iter().enumerate() {
             if packet.from_host() {
                 self.cores[packet.to.0 as usize].free_ps += packet.processing_ps;
@@ -145,52 +156,73 @@ impl Queue {
             let own = &mut self.cores[packet.from.0 as usize];
             if own.end == 0 {
                 own.next = k;
-                self.due.push(Reverse((packet.generation_ps, packet.from.0)));
+                self.due.set(packet.from.0, packet.generation_ps);
             }
             own.end = k + 1;
             own.generated_ps += packet.generation_ps;
         }
+        self.due.build();
+    }
+
+    /// Density of a packet with `hops` links besides its port.
+    fn each(all: &mut Vec<u64>, hops: u32) -> u64 {
+        while all.len() <= hops as usize {
+            all.push(ONE / (all.len() as u64 + 2));
+        }
+        all[hops as usize]
     }
 
     /// Sends the packet that is due at `now`, and returns when its sender was done with it.
     fn send(&mut self, packet: &super::Packet, now: u64) -> u64 {
-        let Queue { grid, density, sky, cores, .. } = self;
+        let Queue { grid, ways, density, each, sky, cores, .. } = self;
         sky.leave(now, |gone| {
-            let each = ONE / (u64::from(grid.hops(gone.from, gone.to)) + 2);
-            grid.walk(gone.from, gone.to, |link, _| density[link] -= each);
+            let own = each[gone.way.len as usize];
+            density[gone.port as usize] -= own;
+            ways.links(gone.way).iter().for_each(|link| density[*link as usize] -= own);
         });
-        let links = u64::from(grid.hops(packet.from, packet.to)) + 1;
-        let each = ONE / (links + 1);
-        let (mut sum, mut fullest) = (0, (0, 0));
-        grid.walk(packet.from, packet.to, |link, _| {
-            let there = density[link];
-            sum += there;
-            fullest = if there > fullest.0 { (there, link) } else { fullest };
-            density[link] = there + each;
-        });
+        let way = ways.of(grid, packet.from, packet.to);
+        let port = ways.port(packet.from);
+        let own = Queue::each(each, way.len);
+        let mut sum = density[port];
+        density[port] += own;
+        for link in ways.links(way) {
+            let there = &mut density[*link as usize];
+            sum += *there;
+            *there += own;
+        }
+        let links = u64::from(way.len) + 1;
         let mean = sky.mean_ps();
-        let room = links * self.buffer * ONE;
+        let room = links.saturating_mul(self.buffer).saturating_mul(ONE);
         let mut sent_ps = now;
         if sum > room {
             let wait = (sum - room).saturating_mul(mean) / ONE;
             sent_ps += wait;
-            let own = &mut cores[packet.from.0 as usize];
-            own.blocked_ps += wait;
-            own.blocked_by = Some(grid.link(fullest.1));
+            let sender = &mut cores[packet.from.0 as usize];
+            sender.blocked_ps += wait;
+            sender.blocked_way = Some((way, port));
         }
+        let load = sum.saturating_mul(mean);
+        let crowded = load > packet.flight_ps.saturating_mul(ONE * links);
+        let early = sent_ps + if crowded { load / (ONE * links) } else { packet.flight_ps };
         let unhindered_ps = sent_ps - cores[packet.from.0 as usize].blocked_ps;
-        let early = sent_ps + packet.flight_ps.max(sum.saturating_mul(mean) / (ONE * links));
         let receiver = &mut cores[packet.to.0 as usize];
         if early >= receiver.free_ps {
             receiver.free_ps = early;
-            let link = (links > 1 || sum > 0).then(|| grid.link(fullest.1));
-            receiver.busy = Busy { since_ps: early, sent_ps: unhindered_ps, from: packet.from.0, link };
+            receiver.busy = Busy { since_ps: early, sent_ps: unhindered_ps, from: packet.from.0, link: None };
+            receiver.busy_way = (way, port);
         }
         let taken_ps = receiver.free_ps;
         receiver.free_ps += packet.processing_ps;
-        let (from, to, processing_ps) = (packet.from, packet.to, packet.processing_ps);
-        sky.add(Flying { taken_ps, processing_ps, from, to, next: END });
+        let processing_ps = packet.processing_ps;
+        sky.add(Flying { taken_ps, processing_ps, way, port: port as u32, next: END });
         sent_ps
+    }
+
+    /// The link of a way on which most packets were at the end; of equals the first.
+    fn fullest(&self, (way, port): (Way, usize)) -> Link {
+        let links = self.ways.links(way).iter().map(|link| *link as usize);
+        let fullest = links.fold(port, |best, link| if self.density[link] > self.density[best] { link } else { best });
+        self.grid.link(fullest)
     }
 
     /// Names what the slowest core was busy with or waiting for.
@@ -199,8 +231,11 @@ impl Queue {
         let own = &self.cores[core as usize];
         if own.free_ps == time.work_ps {
             own.busy.name(own.free_ps, time);
+            if time.resource == Resource::Network {
+                time.link = Some(self.fullest(own.busy_way));
+            }
         } else if own.blocked_ps > time.work_ps / 2 {
-            (time.resource, time.link) = (Resource::Network, own.blocked_by);
+            (time.resource, time.link) = (Resource::Network, own.blocked_way.map(|way| self.fullest(way)));
         } else {
             time.resource = Resource::Generation;
         }
@@ -214,19 +249,14 @@ impl Timing for Queue {
 
     fn step(&mut self, work: &Work<'_>) -> StepTime {
         self.start(work);
-        while let Some(Reverse((now, core))) = self.due.peek().copied() {
+        while let Some((now, core)) = self.due.first() {
             let next = self.cores[core as usize].next;
             let sent_ps = self.send(&work.packets[next], now);
             let own = &mut self.cores[core as usize];
             own.sent_ps = sent_ps;
             own.next = next + 1;
             let more = (own.next < own.end).then(|| sent_ps + work.packets[next + 1].generation_ps);
-            let top = self.due.peek_mut();
-            match (top, more) {
-                (Some(mut top), Some(ps)) => *top = Reverse((ps, core)),
-                (Some(top), None) => drop(PeekMut::pop(top)),
-                (None, _) => {}
-            }
+            self.due.replace_first(more);
         }
         for (own, core) in self.cores.iter_mut().zip(work.cores) {
             own.sent_ps += core.generation_ps().saturating_sub(own.generated_ps);
