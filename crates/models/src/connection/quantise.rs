@@ -206,6 +206,7 @@ impl Sparse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arithmetic::WeightExponent;
     use crate::connection::support::{golden, integers};
     use proptest::prelude::*;
     use serde_json::Value;
@@ -324,7 +325,7 @@ mod tests {
             let step = f64::from(1 << format.lost_bits());
             let range = 256.0 - step;
             let exponent = (most / range).log2().ceil().max(-8.0);
-            let shifted = if format.sum_exponent(&a) == format.exponent { 0.0 } else { 1.0 };
+            let shifted = f64::from(a.weight_exponent == WeightExponent::Synapse);
             let budget = 0.5 * step * exponent.exp2() + shifted;
             prop_assert!(exponent > 7.0 || found.rms_error <= budget * 1.0001, "{} {budget}", found.rms_error);
             prop_assert_eq!(fixed.weight_exp, found.weight_exp);
