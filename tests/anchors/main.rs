@@ -4,5 +4,7 @@
 //! (`crates/profile/tests/profiles/anchors.rs`: ODIN, TrueNorth, the SpiNNaker microcircuit, the search on Loihi 1); here
 //! are those that run a network or read measured files.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 mod keywords;
 mod pilotnet;

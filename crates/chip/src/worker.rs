@@ -27,7 +27,7 @@ pub enum WorkerError {
         /// Path of the process.
         path: String,
         /// What it says.
-        fault: ModelError,
+        fault: Box<ModelError>,
     },
     /// A process has no form for cores.
     #[error("`{path}` has no chip model; run it on the fixed backend by an exception in the run configuration")]
@@ -97,7 +97,7 @@ impl Worker {
             let path = bank.path.clone();
             let made = bank.model.bank(&setting, range.clone());
             let made = made.ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
-            let kernel = made.map_err(|fault| WorkerError::Model { path, fault })?;
+            let kernel = made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?;
             let parts =
                 image.segments.iter().filter(|s| s.bank == b).filter_map(|s| cut(s.core, s.start, s.len, &range));
             let parts: Vec<_> = parts.collect();
@@ -239,7 +239,10 @@ impl Worker {
     pub fn set(&mut self, bank: usize, var: usize, values: &[i32]) -> Result<(), WorkerError> {
         let share = &mut self.shares[bank];
         let own = &values[share.range.clone()];
-        share.bank.set(var, own).map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault })
+        share
+            .bank
+            .set(var, own)
+            .map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault: Box::new(fault) })
     }
 
     /// The running state of this worker's share of a bank: first neuron and arrays.
@@ -253,7 +256,10 @@ impl Worker {
     /// If the arrays do not have the shape that the bank saves.
     pub fn load(&mut self, bank: usize, state: &[Values]) -> Result<(), WorkerError> {
         let path = &self.paths[bank];
-        self.shares[bank].bank.load(state).map_err(|fault| WorkerError::Model { path: path.clone(), fault })
+        self.shares[bank]
+            .bank
+            .load(state)
+            .map_err(|fault| WorkerError::Model { path: path.clone(), fault: Box::new(fault) })
     }
 
     /// Neurons of a bank that belong to this worker.

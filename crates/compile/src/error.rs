@@ -11,7 +11,7 @@ pub enum CompileError {
         /// Path of the process.
         path: String,
         /// What it says.
-        fault: ModelError,
+        fault: Box<ModelError>,
     },
     /// A process cannot be placed on a core.
     #[error(

@@ -122,7 +122,7 @@ fn form(
     process: u32,
 ) -> Result<Form, CompileError> {
     let setting = Setting { arithmetic: &hardware.arithmetic, seed: config.seed, place: process };
-    let refuse = |fault| CompileError::Model { path: path.to_owned(), fault };
+    let refuse = |fault| CompileError::Model { path: path.to_owned(), fault: Box::new(fault) };
     if let Some(rows) = model.rows(&setting) {
         return rows.map(|rows| Form::Connection(Box::new(rows))).map_err(refuse);
     }

@@ -118,7 +118,7 @@ impl Engine {
         let made: Result<Vec<Worker>, _> = (0..workers).map(|w| Worker::new(chip, w, workers)).collect();
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
-            made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault })
+            made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
         };
         let units: Result<Vec<Unit>, _> = image.units.iter().map(unit).collect();
         let a = &chip.arithmetic;
@@ -508,7 +508,7 @@ pub(crate) fn float_weights(image: &Image, process: u32) -> Option<Result<Values
     let path = image.paths[process as usize].clone();
     Some(match model.fixed(&setting) {
         Ok(kernel) => Ok(Values::Int(kernel.get(0))),
-        Err(fault) => Err(EngineError::Model { path, fault }),
+        Err(fault) => Err(EngineError::Model { path, fault: Box::new(fault) }),
     })
 }
 

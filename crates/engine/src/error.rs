@@ -12,7 +12,7 @@ pub enum EngineError {
         /// Path of the process.
         path: String,
         /// What it says.
-        fault: ModelError,
+        fault: Box<ModelError>,
     },
     /// A worker cannot be made or cannot take a state.
     #[error(transparent)]

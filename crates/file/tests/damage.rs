@@ -1,5 +1,7 @@
 //! A valid model file, and every kind of damage to it with the sentence that it gives.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 use std::path::Path;
 
 use proptest::prelude::*;

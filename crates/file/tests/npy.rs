@@ -1,5 +1,7 @@
 //! Arrays as NumPy writes them, arrays as NumPy can read them, and arrays that are broken.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;

@@ -3,6 +3,8 @@
 //! Criterion prints time per element (`thrpt` is elements per second). Run with `cargo bench`. What the figures mean
 //! and how far they are from the limits of the machine is in `docs/PERFORMANCE.md`.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pumice::models::{BankContext, Behaviour, Fired, Overflow, Setting};
 use pumice::num::{Draws, Purpose};

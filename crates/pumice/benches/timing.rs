@@ -3,6 +3,8 @@
 //! 10,000 neurons with 100 synapses each on 127 cores of Loihi, about 1 % of them firing in a step: every spike goes to some 70
 //! cores. What a model costs is its figure minus that of `off`. Run with `cargo bench --bench timing`.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,5 +1,7 @@
 //! The `pumice` command as a user meets it: the real binary, its outputs, its files and its exit codes.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 mod bench;
 mod explain;
 mod map;

@@ -13,6 +13,9 @@ use super::net::{Attributes, Net};
 use super::neuron::Neuron;
 use super::prices::{self, Class, SomaTimes, WayTimes};
 
+/// The number of each neuron, by group and index.
+type Numbers = HashMap<(String, usize), u32>;
+
 /// Where a neuron lies and what its units cost.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -176,7 +179,7 @@ impl Builder<'_> {
     }
 
     /// All mapped neurons: by core, in the order of mapping; and the number of each by group and index.
-    fn neurons(&mut self, net: &Net) -> Result<(Vec<Mapped>, HashMap<(String, usize), u32>), String> {
+    fn neurons(&mut self, net: &Net) -> Result<(Vec<Mapped>, Numbers), String> {
         let mut all = Vec::with_capacity(net.mapping.len());
         for (group, index, tile, core) in &net.mapping {
             let own = net.groups.iter().find(|g| g.name == *group && *index < g.n);

@@ -1,5 +1,7 @@
 //! The tool as a person calls it: last line and exit code.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -67,7 +67,9 @@ impl Engine {
 
     fn set_unit(&mut self, u: usize, var: usize, values: &Values) -> Result<(), EngineError> {
         let path = &self.image.units[u].path;
-        self.units[u].set(var, values).map_err(|fault| EngineError::Model { path: path.clone(), fault })
+        self.units[u]
+            .set(var, values)
+            .map_err(|fault| EngineError::Model { path: path.clone(), fault: Box::new(fault) })
     }
 
     fn weights(&self, process: u32) -> Result<Values, EngineError> {
@@ -145,7 +147,7 @@ impl Engine {
         }
         for (u, (unit, state)) in self.units.iter_mut().zip(&snapshot.units).enumerate() {
             let path = &self.image.units[u].path;
-            unit.load(state).map_err(|fault| EngineError::Model { path: path.clone(), fault })?;
+            unit.load(state).map_err(|fault| EngineError::Model { path: path.clone(), fault: Box::new(fault) })?;
         }
         for worker in &mut self.workers {
             for (bank, state) in snapshot.banks.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! Tests of profiles through the public interface.
 
+#![allow(clippy::unwrap_used)] // a test fails where it unwraps
+
 mod anchors;
 mod damaged;
 mod extend;
