@@ -8,3 +8,4 @@
 
 mod keywords;
 mod pilotnet;
+mod recordings;

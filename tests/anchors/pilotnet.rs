@@ -1,17 +1,12 @@
-//! PilotNet on Loihi 2 (lava-dl's benchmark): currents, voltages and spikes of layers bit by bit, the operations of every core exactly, energy
-//! and time of a step within 15 %.
+//! PilotNet on Loihi 2 (lava-dl's benchmark): the operations of every core exactly, energy and time of a step within 15 %.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pumice::chip::timing::{Gather, Grid, HopTimes, Network, Timing, TimingModel};
 use pumice::chip::{CoreId, CoreLoad, Segment};
 use pumice::compile::{Hardware, compile};
 use pumice::engine::{Control, Engine, Observer};
-use pumice::file::{Data, read_npz_all};
 use pumice::meter::{Bill, Counts, Event, LatencyTable, Usage};
-use pumice::models::neuron::lif_reset::LifReset;
-use pumice::models::source::ring_buffer::RingBuffer;
 use pumice::models::{Arithmetic, Model};
 use pumice::nir::netx::{Netx, Reset, Weights};
 use pumice::prelude::*;
@@ -22,70 +17,6 @@ fn golden(name: &str) -> PathBuf {
 
 fn network() -> Netx {
     Netx::open(&golden("network.net")).unwrap()
-}
-
-/// One recorded array: the values of each step in C order of (x, y, channel).
-fn by_step(values: &Data) -> Vec<Vec<i64>> {
-    const STEPS: usize = 24;
-    let all: Vec<i64> = match values {
-        Data::Int(all) => all.clone(),
-        Data::Real(all) => all.iter().map(|x| *x as i64).collect(),
-    };
-    (0..STEPS).map(|t| all.iter().skip(t).step_by(STEPS).copied().collect()).collect()
-}
-
-/// Every recorded layer, fed with the recorded spikes of the layer before.
-#[test]
-fn recorded_layers_are_reproduced_bit_by_bit() {
-    let recorded: BTreeMap<String, _> = read_npz_all(&golden("layers.npz")).unwrap().into_iter().collect();
-    let rows = |name: &str| by_step(recorded[name].data());
-    let netx = network();
-    let mut fired = 0;
-    for k in 1..=4 {
-        let layer = &netx.layers[k + 1];
-        let Weights::Conv(conv) = &layer.weights else { panic!("layer {} is a convolution", k + 1) };
-        let input = rows(&format!("conv_{}", k - 1));
-        let data = input.iter().map(|row| row.iter().map(|s| *s as f64).collect()).collect();
-        let mut graph = Graph::new();
-        let source = graph.add("source", RingBuffer::spikes(&conv.input_shape, data)).unwrap();
-        let synapses = graph.add("synapses", conv.as_ref().clone()).unwrap();
-        // The state was cleared every 17 steps in this recording, one step later from layer to layer.
-        let lif = LifReset {
-            du: (layer.neurons.current_decay - 1).into(),
-            dv: layer.neurons.voltage_decay.into(),
-            bias_mant: layer.bias.clone().into(),
-            bias_exp: 6.into(),
-            vth: layer.neurons.threshold.into(),
-            reset_interval: 17,
-            reset_offset: k as u64 + 2,
-            ..LifReset::new(&layer.shape)
-        };
-        let neurons = graph.add("neurons", lif).unwrap();
-        graph.connect(source.out, synapses.s_in).unwrap();
-        graph.connect(synapses.a_out, neurons.a_in).unwrap();
-        let spikes = graph.probe_port(neurons.s_out, Record::Events).unwrap();
-        let profile = Profile::load("unlimited").unwrap();
-        let mut simulation = Simulation::new(graph, &profile, &RunConfig::default()).unwrap();
-        let [u, v, s] = ["_u", "_v", ""].map(|part| rows(&format!("conv_{k}{part}")));
-        let mut seen = 0;
-        for step in 0..24 {
-            simulation.run(RunSteps(1)).unwrap();
-            let (own_u, own_v) = (simulation.get(neurons.u).unwrap(), simulation.get(neurons.v).unwrap());
-            let events = simulation.recording(spikes).events();
-            let mut own_s = vec![0; layer.bias.len()];
-            events[seen..].iter().for_each(|(_, i)| own_s[*i as usize] = 1);
-            seen = events.len();
-            for i in 0..own_s.len() {
-                assert_eq!(own_s[i], s[step][i], "spike of neuron {i} of layer {} in step {step}", k + 1);
-                assert_eq!(i64::from(own_u[i]), u[step][i], "u of neuron {i} of layer {} in step {step}", k + 1);
-                // After a spike the recording shows the refractory counter instead of the voltage.
-                let own = if own_s[i] == 1 { 128 } else { i64::from(own_v[i]) };
-                assert_eq!(own, v[step][i], "v of neuron {i} of layer {} in step {step}", k + 1);
-            }
-        }
-        fired += seen;
-    }
-    assert!(fired > 50_000, "{fired} spikes");
 }
 
 /// Columns of a layer on one core, as lava-dl's compiler cut them; 0 puts all on one core.

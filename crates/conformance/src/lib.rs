@@ -13,6 +13,7 @@ mod compare;
 mod emulator;
 mod lava;
 mod nengo_loihi;
+mod pilotnet;
 mod read;
 mod replay;
 mod sanafe;
@@ -38,6 +39,7 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "nengo-loihi", replay: nengo_loihi::replay },
     Suite { name: "brian2-loihi", replay: brian2_loihi::replay },
     Suite { name: "sanafe", replay: sanafe::replay },
+    Suite { name: "pilotnet", replay: pilotnet::replay },
 ];
 
 /// The suite of that name.

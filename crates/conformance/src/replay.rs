@@ -52,7 +52,6 @@ type Read = Box<dyn Fn(&Simulation) -> Vec<Vec<f64>>>;
 type ReadStart = Box<dyn Fn(&Simulation) -> Result<Vec<Vec<f64>>, Error>>;
 
 /// A graph, and how each output that was recorded is read.
-#[derive(Default)]
 pub(crate) struct Setup {
     pub(crate) graph: Graph,
     pub(crate) outputs: Vec<(String, Read)>,
@@ -60,6 +59,15 @@ pub(crate) struct Setup {
     pub(crate) starts: Vec<(String, ReadStart)>,
     /// Steps to run before the first recorded one.
     pub(crate) lead: usize,
+    /// The most neurons on one core; so few at first that recorded populations span several.
+    pub(crate) neurons_per_core: Option<u32>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let graph = Graph::default();
+        Setup { graph, outputs: Vec::new(), starts: Vec::new(), lead: 0, neurons_per_core: Some(NEURONS_PER_CORE) }
+    }
 }
 
 impl Setup {
@@ -162,9 +170,18 @@ fn side_by_side(simulation: &Simulation, probes: &[ProbeId]) -> Vec<Vec<f64>> {
 
 /// A simulation at step 0; `None` if a process has no model for the form.
 pub(crate) fn start(graph: Graph, arithmetic: &Arithmetic, form: Form) -> Result<Option<Simulation>, Error> {
+    start_on(graph, arithmetic, form, Some(NEURONS_PER_CORE))
+}
+
+fn start_on(
+    graph: Graph,
+    arithmetic: &Arithmetic,
+    form: Form,
+    neurons_per_core: Option<u32>,
+) -> Result<Option<Simulation>, Error> {
     let mut profile = Profile::load("unlimited")?;
     profile.arithmetic.values = arithmetic.clone();
-    profile.core.neurons = form.is_chip().then_some(NEURONS_PER_CORE);
+    profile.core.neurons = neurons_per_core.filter(|_| form.is_chip());
     match Simulation::new(graph, &profile, &form.config()) {
         Ok(mut simulation) => {
             simulation.set_timed(false);
@@ -198,7 +215,8 @@ pub(crate) fn check(
 }
 
 fn check_one(form: Form, arithmetic: &Arithmetic, expected: &[Expected], setup: Setup) -> Result<Option<Fault>, Error> {
-    let Some(mut simulation) = start(setup.graph, arithmetic, form)? else {
+    let cores = setup.neurons_per_core;
+    let Some(mut simulation) = start_on(setup.graph, arithmetic, form, cores)? else {
         return Ok(None);
     };
     let steps = expected.iter().map(|e| e.rows.len()).max().unwrap_or(0) + setup.lead;
