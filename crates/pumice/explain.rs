@@ -208,6 +208,9 @@ pub struct EnergyPart {
     pub total_j: f64,
 }
 
+/// Spikes and what they set off before weights were last written such that synapses came or went.
+const BEFORE: &str = "before weights changed";
+
 impl Simulation {
     /// Why a step, counted from 1, took as long as it did.
     ///
@@ -240,23 +243,25 @@ impl Simulation {
             let mut counts = Counts::default();
             counts.add(Event::NeuronAccess, bank.n as u64 * engine.steps());
             counts.add(Event::NeuronUpdate, engine.updates(b));
-            self.add_packets(Source::Bank(b), &engine.spikes(b), &mut counts);
+            self.add_packets(Source::Bank(b), &engine.spikes_since(Source::Bank(b)), &mut counts);
             parts.push((bank.path.clone(), counts));
         }
         for (k, input) in chip.inputs.iter().enumerate() {
             let mut counts = Counts::default();
-            self.add_packets(Source::Input(k), engine.input_spikes(k), &mut counts);
+            self.add_packets(Source::Input(k), &engine.spikes_since(Source::Input(k)), &mut counts);
             parts.push((input.path.clone(), counts));
         }
-        for p in &chip.projections {
-            let spikes = match p.source {
-                Source::Bank(b) => engine.spikes(b),
-                Source::Input(k) => engine.input_spikes(k).to_vec(),
-            };
-            let rows = p.rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
+        for (k, p) in chip.projections.iter().enumerate() {
+            let rows = engine.rows(k);
+            let lengths = rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
             let mut counts = Counts::default();
-            counts.add(pumice_chip::read_event(p.rows.format), rows.zip(spikes).map(|(row, n)| row * n).sum());
+            let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
+            counts.add(pumice_chip::read_event(rows.format), reads);
             parts.push((p.path.clone(), counts));
+        }
+        let settled: Counts = engine.settled().loads.iter().sum();
+        if !settled.is_empty() {
+            parts.push((BEFORE.to_owned(), settled));
         }
         parts
     }

@@ -12,4 +12,5 @@ mod ports;
 mod probes;
 mod profiles;
 mod state;
+mod weights;
 mod workers;

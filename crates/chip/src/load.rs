@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
-use pumice_models::RowFormat;
+use pumice_models::{RowFormat, Rows};
 
 use crate::batch::Batch;
 use crate::image::{ChipImage, Source};
@@ -45,29 +45,43 @@ impl Routes {
         let rank = ranks(&place, image.cores());
         let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, rank, banks };
         let sources = (0..banks).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
+        let rows: Vec<&Rows> = image.projections.iter().map(|p| &p.rows).collect();
         for source in sources {
-            routes.add_source(image, source);
+            let (start, packets) = routes.of_source(image, source, &rows);
+            routes.start.push(start);
+            routes.packets.push(packets);
         }
         routes
     }
 
-    fn add_source(&mut self, image: &ChipImage, source: Source) {
-        let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
+    /// Makes the tables of a source anew; `rows` has the rows of every projection as they are now.
+    pub fn update(&mut self, image: &ChipImage, source: Source, rows: &[&Rows]) {
+        let (start, packets) = self.of_source(image, source, rows);
+        let number = match source {
+            Source::Bank(b) => b,
+            Source::Input(k) => self.banks + k,
+        };
+        self.start[number] = start;
+        self.packets[number] = packets;
+    }
+
+    fn of_source(&self, image: &ChipImage, source: Source, rows: &[&Rows]) -> (Vec<usize>, Vec<Packet>) {
+        let projections: Vec<_> = image.projections.iter().zip(rows).filter(|(p, _)| p.source == source).collect();
         let mut start = vec![0];
         let mut packets: Vec<Packet> = Vec::new();
         let mut slot = vec![usize::MAX; image.cores()];
         for i in 0..image.size_of(source) {
             let first = packets.len();
-            for p in &projections {
-                for k in p.rows.start[i]..p.rows.start[i + 1] {
-                    let core = self.place[p.target][p.rows.target[k] as usize];
+            for (p, rows) in &projections {
+                for k in rows.start[i]..rows.start[i + 1] {
+                    let core = self.place[p.target][rows.target[k] as usize];
                     let at = &mut slot[core as usize];
                     if *at == usize::MAX || *at < first {
                         *at = packets.len();
                         packets.push(Packet { core, ..Packet::default() });
                     }
                     let packet = &mut packets[*at];
-                    match p.rows.format {
+                    match rows.format {
                         RowFormat::Dense => packet.dense += 1,
                         RowFormat::Sparse => packet.sparse += 1,
                         RowFormat::Conv => packet.conv += 1,
@@ -78,8 +92,7 @@ impl Routes {
             slot.fill(usize::MAX);
             start.push(packets.len());
         }
-        self.start.push(start);
-        self.packets.push(packets);
+        (start, packets)
     }
 
     /// The packets that one spike of element `i` of a source sends, in the order of sending (ascending cores).

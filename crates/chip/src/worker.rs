@@ -13,7 +13,7 @@ use pumice_models::{Bank, BankContext, Behaviour, Fired, ModelError, Overflow, S
 use thiserror::Error;
 
 use crate::batch::{Batch, HostBatch, PastSpikes};
-use crate::image::{ChipImage, Source};
+use crate::image::{ChipImage, Projection, Source};
 use crate::mesh::CoreId;
 use crate::rows::RowTable;
 
@@ -57,7 +57,9 @@ struct Feed {
     source: Source,
     target: usize,
     port: usize,
-    rows: RowTable,
+    /// Tables for the spikes sent after a step, oldest first. There are several only for as long as spikes are due
+    /// that were sent before the weights were last written.
+    tables: VecDeque<(u64, RowTable)>,
     /// Applied to the sum of one step and delay; the accumulators are then `partial`.
     sum_exponent: i32,
     /// Width to which that sum wraps `[bit]`; 32 if it does not.
@@ -111,14 +113,14 @@ impl Worker {
                 overflow: Overflow::default(),
             });
         }
-        let feed = |p: &crate::image::Projection| {
+        let feed = |p: &Projection| {
             let range = &shares[p.target].range;
             let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
             Feed {
                 source: p.source,
                 target: p.target,
                 port: p.port,
-                rows: RowTable::new(p, range),
+                tables: VecDeque::from([(0, RowTable::new(p, range))]),
                 sum_exponent: p.rows.sum_exponent,
                 sum_bits: p.rows.sum_bits.min(32),
                 partial: if straight { Vec::new() } else { vec![0; range.len()] },
@@ -190,14 +192,21 @@ impl Worker {
         for feed in &mut self.feeds {
             let share = &mut self.shares[feed.target];
             let sums = &mut share.sums[feed.port];
-            for (d, delay) in feed.rows.delays.iter().enumerate() {
-                let Some(past) = self.history.get(usize::from(*delay)) else {
-                    continue;
-                };
-                if feed.sum_exponent == 0 && feed.sum_bits == 32 {
-                    past.deliver(feed.source, &feed.rows, d, sums);
-                } else {
-                    past.deliver(feed.source, &feed.rows, d, &mut feed.partial);
+            for (k, (after, rows)) in feed.tables.iter().enumerate() {
+                let until = feed.tables.get(k + 1).map_or(u64::MAX, |next| next.0);
+                for (d, delay) in rows.delays.iter().enumerate() {
+                    let Some(past) = self.history.get(usize::from(*delay)) else {
+                        continue;
+                    };
+                    let sent = host.step - 1 - u64::from(*delay);
+                    if sent <= *after || sent > until {
+                        continue;
+                    }
+                    if feed.sum_exponent == 0 && feed.sum_bits == 32 {
+                        past.deliver(feed.source, rows, d, sums);
+                        continue;
+                    }
+                    past.deliver(feed.source, rows, d, &mut feed.partial);
                     for (sum, partial) in sums.iter_mut().zip(&mut feed.partial) {
                         let up = 32 - feed.sum_bits;
                         let own = (pumice_num::shift(*partial, feed.sum_exponent) << up) >> up;
@@ -243,6 +252,20 @@ impl Worker {
             .bank
             .set(var, own)
             .map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault: Box::new(fault) })
+    }
+
+    /// Gives a projection other rows, for the spikes that are sent after `step`; `p` is the projection with its new rows.
+    /// Rows for the same step are replaced.
+    pub fn set_rows(&mut self, projection: usize, step: u64, p: &Projection) {
+        let feed = &mut self.feeds[projection];
+        self.depth = self.depth.max(usize::from(p.rows.longest_delay()) + 1);
+        while feed.tables.back().is_some_and(|(after, _)| *after >= step) {
+            feed.tables.pop_back();
+        }
+        feed.tables.push_back((step, RowTable::new(p, &self.shares[feed.target].range)));
+        while feed.tables.get(1).is_some_and(|(after, _)| after + self.depth as u64 <= step) {
+            feed.tables.pop_front();
+        }
     }
 
     /// The running state of this worker's share of a bank: first neuron and arrays.

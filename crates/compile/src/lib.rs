@@ -61,7 +61,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         projections: Vec::new(),
         segments: Vec::new(),
     };
-    let inputs = project::project(graph, &placement, &wires, &mut chip)?;
+    let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
     fit::fit(&mut chip, hardware)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
     let mut image = Image {
@@ -70,6 +70,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         paths: graph.nodes().iter().map(|n| n.path.clone()).collect(),
         arithmetic: hardware.arithmetic.clone(),
         synapses: synapses(graph, &placement),
+        views,
         probes: Vec::new(),
         chip_inputs: inputs,
         wires: Vec::new(),

@@ -17,9 +17,7 @@ fn one(graph: &Graph, placement: &Placement, probe: &Probe) -> Result<ProbeImage
             let source = match placement.places[process.number() as usize] {
                 Where::Unit(unit) => ProbeSource::UnitVar(unit, var),
                 Where::Bank(bank) => ProbeSource::BankVar(bank, var),
-                Where::Synapses => {
-                    return Err(refuse("weights of this connection do not change; read them once"));
-                }
+                Where::Synapses => ProbeSource::Weights(process.number()),
             };
             (source, shape)
         }

@@ -1,22 +1,21 @@
 //! Connections become projections: rows from each source straight to each bank, virtual ports resolved.
 
-use std::collections::HashMap;
-
 use pumice_chip::{ChipImage, InputImage, Projection, Source};
-use pumice_engine::Where;
-use pumice_models::{Rows, length};
+use pumice_engine::{View, Where};
+use pumice_models::length;
 use pumice_process::{Direction, Graph, Wire};
 
 use crate::{CompileError, Placement};
 
-/// Fills the inputs and projections of `chip`; returns the unit and out-port behind each input.
+/// Fills the inputs and projections of `chip`; returns the unit and out-port behind each input, and how each
+/// projection is wired.
 pub(crate) fn project(
     graph: &Graph,
     placement: &Placement,
     wires: &[Wire],
     chip: &mut ChipImage,
-) -> Result<Vec<(usize, usize)>, CompileError> {
-    let mut inputs: Vec<(usize, usize)> = Vec::new();
+) -> Result<(Vec<(usize, usize)>, Vec<View>), CompileError> {
+    let (mut inputs, mut views) = (Vec::new(), Vec::new());
     for (k, rows) in placement.rows.iter().enumerate() {
         let Some(rows) = rows else { continue };
         let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k).collect();
@@ -27,18 +26,20 @@ pub(crate) fn project(
                 let Where::Bank(bank) = placement.places[target.to.0.number() as usize] else {
                     continue;
                 };
+                let view = View { source: source.pairs.clone(), target: target.pairs.clone() };
                 chip.projections.push(Projection {
                     process: k as u32,
                     path: graph.nodes()[k].path.clone(),
                     source: from,
                     target: bank,
                     port: target.to.1,
-                    rows: remap(rows, source, target, (chip.size_of(from), chip.banks[bank].n)),
+                    rows: view.remap(rows, [chip.size_of(from), chip.banks[bank].n]),
                 });
+                views.push(view);
             }
         }
     }
-    Ok(inputs)
+    Ok((inputs, views))
 }
 
 fn check_shared(graph: &Graph, k: usize, n: usize, sources: &[&Wire]) -> Result<(), CompileError> {
@@ -80,43 +81,5 @@ fn source_of(
         Where::Synapses => {
             unreachable!("a connection's sums never carry the kind of message that another connection takes")
         }
-    }
-}
-
-/// The rows in indices of the real source and target.
-fn remap(rows: &Rows, source: &Wire, target: &Wire, (n_in, n_out): (usize, usize)) -> Rows {
-    if source.pairs.is_none() && target.pairs.is_none() {
-        return rows.clone();
-    }
-    let mut sources: HashMap<u32, u32> = HashMap::new();
-    let mut targets: HashMap<u32, Vec<u32>> = HashMap::new();
-    match &source.pairs {
-        None => sources.extend((0..rows.n_in as u32).map(|i| (i, i))),
-        Some(pairs) => sources.extend(pairs.iter().map(|(from, to)| (*to, *from))),
-    }
-    match &target.pairs {
-        None => targets.extend((0..rows.n_out as u32).map(|i| (i, vec![i]))),
-        Some(pairs) => pairs.iter().for_each(|(from, to)| targets.entry(*from).or_default().push(*to)),
-    }
-    let mut entries = Vec::new();
-    for i in 0..rows.n_in {
-        let Some(from) = sources.get(&(i as u32)) else {
-            continue;
-        };
-        for k in rows.start[i]..rows.start[i + 1] {
-            for to in targets.get(&rows.target[k]).into_iter().flatten() {
-                entries.push((*from, *to, rows.weight[k], rows.delay_of(k)));
-            }
-        }
-    }
-    let mapped = Rows::from_entries(n_in, n_out, entries);
-    Rows {
-        n_in,
-        n_out,
-        start: mapped.start,
-        target: mapped.target,
-        weight: mapped.weight,
-        delay: mapped.delay,
-        ..rows.clone()
     }
 }

@@ -1,5 +1,6 @@
 //! The engine: one image, its running state, and the loop over steps.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use pumice_chip::{Batch, CoreLoad, HostBatch, Routes, Source, Traffic, Worker};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
-use pumice_models::{Behaviour, Fired, Overflow, Setting, Values};
+use pumice_models::{Fired, Overflow, Rows, Values};
 
 use crate::error::EngineError;
 use crate::image::{Image, Task, UnitBody, Where};
@@ -20,6 +21,9 @@ use crate::unit::{Answer, Line, Unit};
 
 mod probe;
 mod state;
+mod weights;
+
+pub use weights::{Settled, Written};
 
 /// Pause and stop from another thread, and how far the run is.
 #[derive(Debug, Default)]
@@ -97,6 +101,10 @@ pub struct Engine {
     /// Counters carried over from a snapshot: events by core, spikes by bank and neuron.
     base_loads: Vec<Counts>,
     base_spikes: Vec<Vec<u64>>,
+    /// Weights written while they are on the chip, in order, and the rows made of them by projection.
+    written: Vec<Written>,
+    changed: BTreeMap<usize, Rows>,
+    settled: Settled,
     /// Steps that the workers have counted.
     counted: u64,
     initial: Option<Snapshot>,
@@ -134,6 +142,9 @@ impl Engine {
             recordings: probe::empty(&image),
             base_loads: vec![Counts::default(); chip.cores()],
             base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
+            written: Vec::new(),
+            changed: BTreeMap::new(),
+            settled: Settled::default(),
             counted: 0,
             initial: None,
             patience: Duration::from_secs(30),
@@ -500,16 +511,6 @@ fn choose_workers(image: &Image) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = image.chip.neurons() + image.chip.synapses() / 50;
     if work < WORTH_A_THREAD { 1 } else { cores.min(work / WORTH_A_THREAD + 1) }
-}
-
-pub(crate) fn float_weights(image: &Image, process: u32) -> Option<Result<Values, EngineError>> {
-    let (_, model) = image.synapses.iter().find(|(p, _)| *p == process)?;
-    let setting = Setting { arithmetic: &image.chip.arithmetic, seed: image.chip.seed, place: process };
-    let path = image.paths[process as usize].clone();
-    Some(match model.fixed(&setting) {
-        Ok(kernel) => Ok(Values::Int(kernel.get(0))),
-        Err(fault) => Err(EngineError::Model { path, fault: Box::new(fault) }),
-    })
 }
 
 pub(crate) fn no_such(image: &Image, process: u32, fault: &str) -> EngineError {

@@ -4,6 +4,8 @@ use pumice_chip::ChipImage;
 use pumice_models::{Arithmetic, Model};
 use serde::{Deserialize, Serialize};
 
+use crate::view::View;
+
 /// How an in-port joins what several out-ports send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Join {
@@ -112,6 +114,8 @@ pub enum ProbeSource {
     UnitIn(Vec<(usize, usize, u32)>),
     /// Spikes: `(bank, neuron)`.
     BankOut(Vec<(usize, u32)>),
+    /// Weights of the connection with this process number.
+    Weights(u32),
 }
 
 /// A recording to be made.
@@ -152,6 +156,8 @@ pub struct Image {
     pub paths: Vec<String>,
     /// The connections on the chip, whose weights can be read: process number and parameters.
     pub synapses: Vec<(u32, Model)>,
+    /// How the connection behind each projection is wired, so that its weights can be written; by projection.
+    pub views: Vec<View>,
     /// Recordings.
     pub probes: Vec<ProbeImage>,
 }

@@ -12,11 +12,13 @@ mod pool;
 mod recording;
 mod snapshot;
 mod unit;
+mod view;
 
-pub use engine::{Control, Engine, HostEnd, Observer, Outcome};
+pub use engine::{Control, Engine, HostEnd, Observer, Outcome, Settled, Written};
 pub use error::EngineError;
 pub use image::{
     FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage, UnitWire, Where,
 };
 pub use recording::{Recorded, Recording};
 pub use snapshot::Snapshot;
+pub use view::View;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pumice_chip::{Batch, HostBatch, Worker};
+use pumice_chip::{Batch, HostBatch, Projection, Worker};
 
 use crate::error::EngineError;
 
@@ -15,6 +15,7 @@ enum Order {
     Step(Arc<HostBatch>),
     Get(usize, usize),
     Set(usize, usize, Arc<Vec<i32>>),
+    Rows(usize, u64, Arc<Projection>),
 }
 
 /// An answer of a worker thread.
@@ -108,6 +109,16 @@ impl<'scope> Pool<'scope> {
         result
     }
 
+    /// Gives a projection other rows for the spikes sent after `step`.
+    pub(crate) fn set_rows(&mut self, k: usize, step: u64, p: Arc<Projection>) -> Result<(), EngineError> {
+        self.first.set_rows(k, step, &p);
+        for (w, remote) in self.remotes.iter().enumerate() {
+            let lost = |_| EngineError::Lost { worker: w + 1, step };
+            remote.orders.send(Order::Rows(k, step, p.clone())).map_err(lost)?;
+        }
+        Ok(())
+    }
+
     /// Ends the threads and takes the workers back.
     pub(crate) fn join(self) -> Result<Vec<Worker>, EngineError> {
         let mut workers = vec![self.first];
@@ -134,6 +145,10 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
             Order::Set(bank, var, values) => {
                 let written = worker.set(bank, var, &values).map_err(EngineError::from);
                 outbox.send(Reply::Written(written)).is_ok()
+            }
+            Order::Rows(k, step, p) => {
+                worker.set_rows(k, step, &p);
+                true
             }
         };
         if !sent {

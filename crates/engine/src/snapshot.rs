@@ -5,6 +5,7 @@ use pumice_models::{Overflow, Values};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, CodecError};
+use crate::engine::{Settled, Written};
 
 /// The running state between two steps: everything that a resumed run needs to continue bit for bit.
 ///
@@ -31,9 +32,13 @@ pub struct Snapshot {
     pub overflow: Vec<Overflow>,
     /// Spikes sent from the chip to units.
     pub host_out: u64,
+    /// Weights written into connections on the chip, as far as spikes that are due may need them, in order.
+    pub written: Vec<Written>,
+    /// Events caused by rows that have changed since.
+    pub settled: Settled,
 }
 
-const SCHEMA: u64 = codec::schema("snapshot/1");
+const SCHEMA: u64 = codec::schema("snapshot/2");
 
 impl Snapshot {
     /// The snapshot as bytes of a container.

@@ -203,4 +203,10 @@ pub trait Behaviour: Debug {
     fn rows(&self, _setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
         None
     }
+
+    /// The same rows with other weights, as variable 0 of the fixed kernel holds them; `None` if this is not a
+    /// connection or its weights cannot be written on a chip.
+    fn rows_with(&self, _setting: &Setting<'_>, _weights: &[i32]) -> Option<Result<Rows, ModelError>> {
+        None
+    }
 }

@@ -195,4 +195,8 @@ impl Behaviour for Model {
     fn rows(&self, setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
         self.behaviour().rows(setting)
     }
+
+    fn rows_with(&self, setting: &Setting<'_>, weights: &[i32]) -> Option<Result<Rows, ModelError>> {
+        self.behaviour().rows_with(setting, weights)
+    }
 }

@@ -66,6 +66,7 @@ impl Engine {
     fn read(&self, k: usize, source: &ProbeSource, batches: &[Arc<Batch>]) -> Values {
         match source {
             ProbeSource::UnitVar(u, var) => self.units[*u].get(*var).unwrap_or(Values::Int(Vec::new())),
+            ProbeSource::Weights(process) => self.weights(*process).unwrap_or(Values::Int(Vec::new())),
             ProbeSource::BankVar(..) => {
                 let parts = batches.iter().flat_map(|b| &b.probes).filter(|(probe, ..)| *probe == k);
                 Values::Int(parts.flat_map(|(_, _, values)| values.iter().copied()).collect())

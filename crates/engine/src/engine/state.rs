@@ -1,11 +1,11 @@
 //! State of an engine between steps: variables, snapshots, reset, counters.
 
-use pumice_chip::{Source, Worker};
+use pumice_chip::Worker;
 use pumice_meter::Counts;
 use pumice_models::message::ToHost;
 use pumice_models::{Fired, Overflow, OverflowRecord, Values};
 
-use super::{Engine, float_weights, host_events, no_such, place, probe};
+use super::{Engine, host_events, no_such, place, probe};
 use crate::error::EngineError;
 use crate::image::Where;
 use crate::pool::Pool;
@@ -36,7 +36,7 @@ impl Engine {
                 let all = self.whole(process, bank, values)?;
                 self.workers.iter_mut().try_for_each(|w| w.set(bank, var, &all)).map_err(EngineError::from)
             }
-            Where::Synapses => Err(self.fixed_synapses(process)),
+            Where::Synapses => self.set_weights(process, values, None),
         }
     }
 
@@ -61,7 +61,7 @@ impl Engine {
                 let all = self.whole(process, bank, values)?;
                 pool.set(bank, var, all)
             }
-            Where::Synapses => Err(self.fixed_synapses(process)),
+            Where::Synapses => self.set_weights(process, values, Some(pool)),
         }
     }
 
@@ -70,15 +70,6 @@ impl Engine {
         self.units[u]
             .set(var, values)
             .map_err(|fault| EngineError::Model { path: path.clone(), fault: Box::new(fault) })
-    }
-
-    fn weights(&self, process: u32) -> Result<Values, EngineError> {
-        float_weights(&self.image, process).unwrap_or_else(|| Err(no_such(&self.image, process, "has no variables")))
-    }
-
-    fn fixed_synapses(&self, process: u32) -> EngineError {
-        let fault = "is a connection on the chip, whose weights cannot be written while it is loaded; change them in the graph, or run it on the fixed backend";
-        no_such(&self.image, process, fault)
     }
 
     fn whole(&self, process: u32, bank: usize, values: &Values) -> Result<Vec<i32>, EngineError> {
@@ -124,6 +115,8 @@ impl Engine {
             input_spikes: self.input_spikes.clone(),
             overflow: self.overflow.clone(),
             host_out: self.host_out,
+            written: self.written.clone(),
+            settled: self.settled.clone(),
         }
     }
 
@@ -164,7 +157,7 @@ impl Engine {
         self.base_loads.clone_from(&snapshot.loads);
         self.host_out = snapshot.host_out;
         self.counted = 0;
-        Ok(())
+        self.load_weights(&snapshot.written, &snapshot.settled)
     }
 
     /// Spikes of each neuron of a bank.
@@ -194,18 +187,8 @@ impl Engine {
 
     /// Events of each core since the beginning or the last reset: static tables times spikes.
     pub fn loads(&self) -> Vec<Counts> {
-        let chip = &self.image.chip;
         let mut loads = self.neuron_loads();
-        for bank in 0..chip.banks.len() {
-            for (i, n) in self.spikes(bank).into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                self.routes.add(chip, Source::Bank(bank), i, n, &mut loads);
-            }
-        }
-        for (input, spikes) in self.input_spikes.iter().enumerate() {
-            for (i, n) in spikes.iter().enumerate().filter(|(_, n)| **n > 0) {
-                self.routes.add(chip, Source::Input(input), i, *n, &mut loads);
-            }
-        }
+        self.add_routes(&mut loads);
         loads
     }
 

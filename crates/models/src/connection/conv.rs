@@ -286,6 +286,15 @@ impl FixedConv {
         rows
     }
 
+    /// The rows of other weights, in the order in which they are given.
+    pub(super) fn rows_with(mut self, weight_bits: u32, weights: &[i32]) -> Result<Rows, ModelError> {
+        if weights.len() != self.weights.len() {
+            return Err(ModelError::shape("weight", &[weights.len()], &[self.weights.len()]));
+        }
+        self.assign(weights);
+        Ok(self.rows(weight_bits))
+    }
+
     /// Whether no weight acts.
     pub(super) fn is_silent(&self) -> bool {
         self.weights.iter().all(|w| *w == 0)
@@ -450,5 +459,11 @@ impl Behaviour for Conv {
         let a = setting.arithmetic;
         let kernel = self.applied(a).and_then(|f| self.fixed_kernel(a, f));
         Some(kernel.map(|k| k.rows(self.num_weight_bits)))
+    }
+
+    fn rows_with(&self, setting: &Setting<'_>, weights: &[i32]) -> Option<Result<Rows, ModelError>> {
+        let a = setting.arithmetic;
+        let kernel = self.applied(a).and_then(|f| self.fixed_kernel(a, f));
+        Some(kernel.and_then(|k| k.rows_with(self.num_weight_bits, weights)))
     }
 }

@@ -144,4 +144,8 @@ impl Behaviour for Pool {
     fn rows(&self, setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
         Some(self.fixed_kernel(setting.arithmetic).map(|k| k.rows(8)))
     }
+
+    fn rows_with(&self, setting: &Setting<'_>, weights: &[i32]) -> Option<Result<Rows, ModelError>> {
+        Some(self.fixed_kernel(setting.arithmetic).and_then(|k| k.rows_with(8, weights)))
+    }
 }

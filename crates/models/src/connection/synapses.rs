@@ -80,6 +80,15 @@ macro_rules! behaves_as_listed {
                 let synapses = $crate::connection::synapses::Listed::synapses(self, setting);
                 Some(synapses.and_then(|s| s.rows(setting.arithmetic)))
             }
+
+            fn rows_with(
+                &self,
+                setting: &$crate::Setting<'_>,
+                weights: &[i32],
+            ) -> Option<Result<$crate::Rows, $crate::ModelError>> {
+                let synapses = $crate::connection::synapses::Listed::synapses(self, setting);
+                Some(synapses.and_then(|s| s.rows_with(setting.arithmetic, weights)))
+            }
         }
     )+};
 }
@@ -225,7 +234,15 @@ impl Synapses<'_> {
 
     pub(crate) fn rows(&self, a: &Arithmetic) -> Result<Rows, ModelError> {
         let (weights, _) = self.effective(a)?;
-        let mut rows = self.columns(&weights).into_rows();
+        self.rows_with(a, &weights)
+    }
+
+    /// The rows of weights that act as given, in the order in which the synapses are listed.
+    pub(crate) fn rows_with(&self, a: &Arithmetic, weights: &[i32]) -> Result<Rows, ModelError> {
+        if weights.len() != self.weights.len() {
+            return Err(ModelError::shape("weights", &[weights.len()], &[self.weights.len()]));
+        }
+        let mut rows = self.columns(weights).into_rows();
         rows.sum_exponent = self.exponent(a);
         rows.graded = self.graded;
         rows.format = self.layout;

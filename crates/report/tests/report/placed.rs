@@ -43,6 +43,7 @@ pub(crate) fn image() -> Image {
         places: vec![Where::Synapses, Where::Bank(0)],
         paths: vec!["synapses".into(), "net/cells".into()],
         synapses: Vec::new(),
+        views: vec![pumice_engine::View::default()],
         probes: vec![
             probe("net/cells.s_out", ProbeSource::BankOut(vec![(0, 0)]), None),
             probe("net/cells.v", ProbeSource::BankVar(0, 1), Some(2)),
