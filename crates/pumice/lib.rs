@@ -28,6 +28,7 @@ mod classify;
 mod clock;
 mod error;
 mod explain;
+mod quantise;
 mod running;
 mod simulation;
 
@@ -45,6 +46,7 @@ pub use pumice_num as num;
 pub use pumice_process as process;
 pub use pumice_profile as profile;
 pub use pumice_report as report;
+pub use quantise::{Quantisation, QuantisedConnection, QuantisedPopulation, quantise};
 pub use running::Running;
 pub use simulation::{Number, RunSteps, Simulation};
 

@@ -11,6 +11,7 @@ mod network;
 mod ports;
 mod probes;
 mod profiles;
+mod quantise;
 mod state;
 mod weights;
 mod workers;

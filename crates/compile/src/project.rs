@@ -7,6 +7,9 @@ use pumice_process::{Direction, Graph, Wire};
 
 use crate::{CompileError, Placement};
 
+/// The unit and out-port behind each input.
+type Inputs = Vec<(usize, usize)>;
+
 /// Fills the inputs and projections of `chip`; returns the unit and out-port behind each input, and how each
 /// projection is wired.
 pub(crate) fn project(
@@ -14,7 +17,7 @@ pub(crate) fn project(
     placement: &Placement,
     wires: &[Wire],
     chip: &mut ChipImage,
-) -> Result<(Vec<(usize, usize)>, Vec<View>), CompileError> {
+) -> Result<(Inputs, Vec<View>), CompileError> {
     let (mut inputs, mut views) = (Vec::new(), Vec::new());
     for (k, rows) in placement.rows.iter().enumerate() {
         let Some(rows) = rows else { continue };

@@ -84,6 +84,14 @@ pub enum GraphError {
         /// What is wrong.
         fault: String,
     },
+    /// A process cannot be replaced.
+    #[error("`{path}` cannot become this `{model}`; its ports and variables would not stay as they are")]
+    Replaced {
+        /// Path of the process.
+        path: String,
+        /// The process that it was to become.
+        model: &'static str,
+    },
     /// A probe has a stride of 0.
     #[error("the probe of `{target}` has a stride of 0; allowed is 1 or more")]
     Stride {

@@ -113,6 +113,26 @@ impl Graph {
         self.add_node(name, Body::Model(Box::new(model)), owned(ins), owned(outs), vars)
     }
 
+    /// Gives a process of the library other parameters; its ports and variables must stay as they are.
+    ///
+    /// # Errors
+    /// If it is a process of the user, or ports or variables would change.
+    pub fn replace(&mut self, process: ProcessId, model: impl Into<Model>) -> Result<(), GraphError> {
+        let model = model.into();
+        let node = &mut self.nodes[process.0 as usize];
+        match &mut node.body {
+            Body::Model(old)
+                if old.in_ports() == model.in_ports()
+                    && old.out_ports() == model.out_ports()
+                    && old.vars() == model.vars() =>
+            {
+                **old = model;
+                Ok(())
+            }
+            _ => Err(GraphError::Replaced { path: node.path.clone(), model: model.name() }),
+        }
+    }
+
     /// Adds a process of the user.
     ///
     /// # Errors
