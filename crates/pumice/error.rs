@@ -17,6 +17,9 @@ pub enum Error {
     /// The model file cannot be used.
     #[error(transparent)]
     File(#[from] pumice_file::FileError),
+    /// A network of another tool cannot be read.
+    #[error(transparent)]
+    Import(#[from] pumice_nir::ImportError),
     /// The graph cannot be laid on the chip.
     #[error(transparent)]
     Compile(#[from] pumice_compile::CompileError),

@@ -28,6 +28,20 @@ pub(crate) enum CliError {
         /// Available.
         have: usize,
     },
+    /// A network of another tool cannot be read.
+    #[error("{}: {source}", path.display())]
+    Import {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: pumice::nir::ImportError,
+    },
+    /// A file is of no format that can be imported.
+    #[error("`{}` is of no known format, allowed is a lava-dl network (.net)", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
     /// Samples are asked of a model without any.
     #[error("--samples needs a task, and `{}` has none", model.display())]
     NoTask {

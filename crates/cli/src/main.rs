@@ -6,6 +6,7 @@
 mod completions;
 mod error;
 mod explain;
+mod import;
 mod input;
 mod map;
 mod output;
@@ -43,6 +44,8 @@ enum Command {
     Run(run::RunArgs),
     /// Say why a step took as long as it did
     Explain(explain::ExplainArgs),
+    /// Turn a network of another tool into a model file
+    Import(import::ImportArgs),
     /// Show what lies on which core, and how full that makes it
     Map(map::MapArgs),
     /// List, show, check and compare hardware profiles
@@ -59,6 +62,7 @@ impl Command {
         match self {
             Command::Run(args) => args.run(),
             Command::Explain(args) => args.run(),
+            Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),
             Command::Profile(command) => command.run(),
             Command::Schema(args) => args.run(),

@@ -18,6 +18,22 @@ pub enum FileError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A network has something that a model file cannot say.
+    #[error("`{}` cannot say {what}", path.display())]
+    Unwritable {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What.
+        what: String,
+    },
     /// The file is no TOML.
     #[error("{} is no TOML at line {line}, column {column}: {fault}", path.display())]
     Syntax {

@@ -16,6 +16,7 @@ mod node;
 mod npy;
 mod read;
 mod replace;
+mod save;
 mod task;
 mod text;
 

@@ -4,6 +4,7 @@
 
 mod bench;
 mod explain;
+mod import;
 mod map;
 mod profile;
 mod refused;

@@ -1,0 +1,122 @@
+//! What is saved is read back as it was.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use pumice_file::{FileError, ModelFile};
+use pumice_process::models::connection::conv::Conv;
+use pumice_process::models::connection::dense::{Delays, Dense};
+use pumice_process::models::connection::sparse::Sparse;
+use pumice_process::models::neuron::lif::Lif;
+use pumice_process::models::source::poisson::Poisson;
+use pumice_process::models::{Decay, Matrix, PerNeuron};
+use pumice_process::{Backend, Body, Graph, Record, Reduce, RunConfig};
+
+fn same(read: &ModelFile, written: &ModelFile) {
+    let models = |file: &ModelFile| {
+        let nodes = file.graph.nodes().iter();
+        nodes
+            .map(|node| match &node.body {
+                Body::Model(model) => (node.path.replace('/', "."), model.as_ref().clone()),
+                Body::Host(..) => panic!("a program"),
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(models(read), models(written));
+    assert_eq!(read.graph.wires(), written.graph.wires());
+    assert_eq!(read.graph.probes(), written.graph.probes());
+    assert_eq!((&read.name, &read.profile, read.steps), (&written.name, &written.profile, written.steps));
+    assert_eq!((read.config.seed, read.config.backend), (written.config.seed, written.config.backend));
+    assert_eq!(read.config.exceptions, written.config.exceptions);
+}
+
+#[test]
+fn a_file_with_a_task_comes_back() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/net.toml");
+    let mut file = ModelFile::load(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = file.save(folder.path(), "a comment\nof two lines").unwrap();
+    assert_eq!(files.len(), 2);
+    let mut read = ModelFile::load(&files[1]).unwrap();
+    same(&read, &file);
+    let (Some(pumice_file::Task::Classify(a)), Some(pumice_file::Task::Classify(b))) =
+        (read.task.take(), file.task.take())
+    else {
+        panic!("the task is lost")
+    };
+    assert_eq!((a.samples, a.labels, a.steps, a.reset), (b.samples, b.labels, b.steps, b.reset));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn networks_come_back(
+        weights in prop::collection::vec(prop::collection::vec((-128i32..128).prop_map(f64::from), 6), 1..30),
+        tau in prop::option::of(1.0..1e6f64),
+        bias in prop::collection::vec(-4096i32..4096, 30),
+        seed in any::<u32>(),
+        (kernel, each) in (1usize..4, any::<bool>()),
+        fixed in any::<bool>(),
+    ) {
+        let n = weights.len();
+        let mut graph = Graph::new();
+        let source = graph.add("source", Poisson::new(&[2, 3], 0.25)).unwrap();
+        let delays = each.then(|| Delays::Each(Matrix(weights.iter().map(|r| r.iter().map(|w| w.abs() % 4.0).collect()).collect())));
+        let dense = graph.add("in.to", Dense { delays, ..Dense::new(weights.clone()) }).unwrap();
+        let du = tau.map_or(Decay::Register(PerNeuron::from(bias[..n].iter().map(|b| b.abs().min(4095)).collect::<Vec<_>>())), Decay::tau);
+        let cells = graph.add("cells", Lif { du, bias_mant: bias[..n].to_vec().into(), ..Lif::new(&[n]) }).unwrap();
+        let listed = weights.iter().flatten().take(n).enumerate().map(|(k, w)| (k as u32, (n - 1 - k) as u32, *w));
+        let again = graph.add("again", Sparse::new([n, n], listed)).unwrap();
+        let image = graph.add("image", Poisson::new(&[5, 5, 1], 0.5)).unwrap();
+        let conv = graph.add("conv", Conv::new([5, 5, 1], vec![vec![vec![vec![3.0]; kernel]; kernel]; 2])).unwrap();
+        let side = 6 - kernel;
+        let space = graph.add("space", Lif::new(&[side, side, 2])).unwrap();
+        let flat = graph.flatten(source.out);
+        graph.connect(flat, dense.s_in).unwrap();
+        graph.connect(dense.a_out, cells.a_in).unwrap();
+        graph.connect(cells.s_out, again.s_in).unwrap();
+        graph.connect(again.a_out, cells.a_in).unwrap();
+        graph.connect(image.out, conv.s_in).unwrap();
+        graph.connect(conv.a_out, space.a_in).unwrap();
+        graph.probe_port(cells.s_out, Record::Events).unwrap();
+        graph.probe(cells.v, Record::Dense { stride: 3 }).unwrap();
+        let mut config = RunConfig::default().seed(u64::from(seed));
+        if fixed {
+            config = config.except("cells", Backend::Fixed);
+        }
+        let file = ModelFile { name: "made \"here\"".into(), profile: "loihi2".into(), steps: 9, graph, config, task: None };
+        let folder = tempfile::tempdir().unwrap();
+        let files = file.save(folder.path(), "").unwrap();
+        let read = ModelFile::load(files.last().unwrap()).unwrap();
+        same(&read, &file);
+    }
+}
+
+#[test]
+fn what_no_model_file_can_say_is_refused() {
+    let make = || {
+        let mut graph = Graph::new();
+        let source = graph.add("source", Poisson::new(&[4], 0.5)).unwrap();
+        let dense = graph.add("dense", Dense::new(vec![vec![1.0; 2]])).unwrap();
+        (graph, source, dense)
+    };
+    let save = |graph: Graph| {
+        let config = RunConfig::default();
+        let file = ModelFile { name: "n".into(), profile: "loihi1".into(), steps: 1, graph, config, task: None };
+        let folder = tempfile::tempdir().unwrap();
+        match file.save(folder.path(), "").unwrap_err() {
+            FileError::Unwritable { what, .. } => what,
+            other => panic!("{other}"),
+        }
+    };
+    let (mut graph, source, dense) = make();
+    let part = graph.slice(source.out, std::slice::from_ref(&(1..3))).unwrap();
+    graph.connect(part, dense.s_in).unwrap();
+    assert_eq!(save(graph), "the connection of a part of `source.s_out` to `dense.s_in`");
+    let (mut graph, _, dense) = make();
+    graph.reduce(dense.s_in, Reduce::Max);
+    assert_eq!(save(graph), "that `dense` joins its inputs by another operation than the sum");
+}
