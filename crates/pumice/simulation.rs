@@ -240,9 +240,7 @@ impl Simulation {
     /// The chips, cores and time that static power is charged for.
     pub fn usage(&self) -> Usage {
         let chip = &self.image().chip;
-        let cores = chip.cores() as u32;
-        let chips = cores.div_ceil(chip.mesh.cores_per_chip);
-        Usage { chips, cores, embedded_cpus: 0, time_ps: self.time_ps() }
+        Usage { chips: chip.used_chips(), cores: chip.used_cores(), embedded_cpus: 0, time_ps: self.time_ps() }
     }
 
     /// Name of the price tables.

@@ -22,11 +22,17 @@ fn every_limit_is_named_when_it_is_broken() {
     let one = refusal(&small(
         "[topology]\ncores_per_chip = 4\ncores_per_tile = 4\ntile_grid = [1, 1]\n[core]\nneurons = 50\n",
     ));
-    assert_eq!(one, "the network needs 7 cores, small has 4; `cells` alone asks for 6 of them, limited by neurons");
+    assert_eq!(
+        one,
+        "the network needs 7 cores, small has 4: `cells` alone asks for 6, limited by neurons; it would take 2 chips (--chips 2)"
+    );
     let axons = refusal(&small("[core]\naxon_in = 10\n"));
-    assert_eq!(axons, "`readout` needs 29 input axons for a single neuron, a core of small has 10");
+    assert_eq!(
+        axons,
+        "`readout` needs 29 input axons for a single neuron, a core of small has 10: give each neuron fewer sources"
+    );
     let memory = refusal(&small("[core]\nsyn_mem_bits = 640\n"));
-    assert!(memory.ends_with("bits of synapse memory for a single neuron, a core of small has 640"), "{memory}");
+    assert!(memory.contains("bits of synapse memory for a single neuron, a core of small has 640: "), "{memory}");
     let fan_in = refusal(&small("[core]\nfan_in = 20\n"));
     assert!(fan_in.contains("needs 30 synapses (fan-in)") || fan_in.contains("synapses (fan-in)"), "{fan_in}");
     let delay = refusal(&small("[core]\ndelay_max = 7\n"));

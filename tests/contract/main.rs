@@ -8,6 +8,7 @@ mod conservation;
 mod hosts;
 mod layering;
 mod network;
+mod placement;
 mod ports;
 mod probes;
 mod profiles;

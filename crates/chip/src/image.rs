@@ -3,8 +3,8 @@
 use pumice_models::{Arithmetic, Model, Rows};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::Limits;
-use crate::mesh::Mesh;
+use crate::limits::CoreLimits;
+use crate::mesh::{CoreId, Mesh};
 use crate::placement::Segment;
 
 /// A population of neurons on the chip.
@@ -67,7 +67,7 @@ pub struct ChipImage {
     /// Geometry.
     pub mesh: Mesh,
     /// Limits that the placement obeys.
-    pub limits: Limits,
+    pub limits: CoreLimits,
     /// Arithmetic of all banks.
     pub arithmetic: Arithmetic,
     /// Seed of all random draws.
@@ -78,7 +78,7 @@ pub struct ChipImage {
     pub inputs: Vec<InputImage>,
     /// Synapses.
     pub projections: Vec<Projection>,
-    /// Which neurons lie on which core, by bank, then by first neuron; cores ascend with neurons inside a bank.
+    /// Which neurons lie on which core, by bank, then by first neuron.
     pub segments: Vec<Segment>,
 }
 
@@ -101,17 +101,31 @@ impl ChipImage {
         self.banks.iter().map(|b| b.n).sum()
     }
 
-    /// Cores that hold at least one neuron: one more than the highest number used, as cores are filled in order.
+    /// Cores up to the last one that holds a neuron: one more than the highest number used.
     pub fn cores(&self) -> usize {
         self.segments.iter().map(|s| s.core.0 as usize + 1).max().unwrap_or(0)
     }
 
+    /// Cores that hold at least one neuron.
+    pub fn used_cores(&self) -> u32 {
+        self.distinct(|core| core.0)
+    }
+
     /// Tiles that hold at least one used core.
     pub fn tiles(&self) -> u32 {
-        let mut tiles: Vec<u32> = self.segments.iter().map(|s| self.mesh.tile_number(s.core)).collect();
-        tiles.sort_unstable();
-        tiles.dedup();
-        tiles.len() as u32
+        self.distinct(|core| self.mesh.tile_number(core))
+    }
+
+    /// Chips that hold at least one used core.
+    pub fn used_chips(&self) -> u32 {
+        self.distinct(|core| core.0 / self.mesh.cores_per_chip)
+    }
+
+    fn distinct(&self, of: impl Fn(CoreId) -> u32) -> u32 {
+        let mut all: Vec<u32> = self.segments.iter().map(|s| of(s.core)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.len() as u32
     }
 
     /// The longest delay of any synapse.

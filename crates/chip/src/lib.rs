@@ -17,7 +17,7 @@ mod worker;
 
 pub use batch::{Batch, HostBatch, PastSpikes};
 pub use image::{BankImage, ChipImage, InputImage, Projection, Source};
-pub use limits::{Limits, SynapseFormat};
+pub use limits::{CoreLimits, SynapseFormat};
 pub use load::{CoreLoad, Routes, Sent, Traffic, read_event};
 pub use mesh::{CoreId, Hops, Mesh, Tile};
 pub use placement::{CoreUse, Segment, core_uses};

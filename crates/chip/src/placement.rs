@@ -4,7 +4,7 @@ use pumice_models::RowFormat;
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ChipImage, Source};
-use crate::limits::{Limits, SynapseFormat};
+use crate::limits::CoreLimits;
 use crate::mesh::CoreId;
 
 /// A run of neurons of one bank on one core.
@@ -35,6 +35,8 @@ pub struct CoreUse {
     pub axons_out: u64,
     /// The most synapses of one of its neurons.
     pub fan_in: u64,
+    /// The most destination cores of one of its neurons.
+    pub destinations: u64,
     /// Banks with neurons on it.
     pub banks: Vec<usize>,
 }
@@ -46,10 +48,12 @@ pub fn core_uses(image: &ChipImage) -> Vec<CoreUse> {
     for s in &image.segments {
         let own = &mut uses[s.core.0 as usize];
         own.neurons += s.len as u64;
-        own.banks.push(s.bank);
+        if own.banks.last() != Some(&s.bank) {
+            own.banks.push(s.bank);
+        }
     }
     for p in &image.projections {
-        add_synapses(image.limits, p, &place[p.target], &mut uses);
+        add_synapses(&image.limits, p, &place[p.target], &mut uses);
     }
     add_fan_in(image, &place, &mut uses);
     add_axons(image, &place, &mut uses);
@@ -65,17 +69,14 @@ fn cores_of_bank(image: &ChipImage, bank: usize) -> Vec<u32> {
 }
 
 /// Adds the synapses of one projection, and their memory, to the cores of their targets.
-fn add_synapses(limits: Limits, p: &crate::image::Projection, place: &[u32], uses: &mut [CoreUse]) {
+fn add_synapses(limits: &CoreLimits, p: &crate::image::Projection, place: &[u32], uses: &mut [CoreUse]) {
     let rows = &p.rows;
     let mut targets = vec![0u64; uses.len()];
     for core in place {
         targets[*core as usize] += 1;
     }
-    let bits = SynapseFormat::synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
-    let memory = |n: u64| match limits.format {
-        Some(format) => format.axon_bits(n, bits),
-        None => n * u64::from(bits),
-    };
+    let bits = limits.synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
+    let memory = |n: u64| limits.axon_bits(n, bits);
     let mut here = vec![0u64; uses.len()];
     let mut touched: Vec<usize> = Vec::new();
     for source in 0..rows.n_in {
@@ -125,17 +126,21 @@ fn add_axons(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
     for source in sources {
         let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
         for i in 0..image.size_of(source) {
+            let mut destinations = 0;
             for p in &projections {
                 for k in p.rows.start[i]..p.rows.start[i + 1] {
                     let core = place[p.target][p.rows.target[k] as usize] as usize;
                     if seen[core] != stamp {
                         seen[core] = stamp;
                         uses[core].axons_in += 1;
-                        if let Source::Bank(b) = source {
-                            uses[place[b][i] as usize].axons_out += 1;
-                        }
+                        destinations += 1;
                     }
                 }
+            }
+            if let Source::Bank(b) = source {
+                let own = &mut uses[place[b][i] as usize];
+                own.axons_out += destinations;
+                own.destinations = own.destinations.max(destinations);
             }
             stamp += 1;
         }

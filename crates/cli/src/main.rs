@@ -10,6 +10,7 @@ mod import;
 mod input;
 mod map;
 mod output;
+mod place;
 mod profile;
 mod progress;
 mod run;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pumice::compile::{Hardware, compile};
+use pumice::compile::{Hardware, compile, mapping_text};
 use pumice::report::{Map, write_text};
 
 use crate::error::CliError;
 use crate::input;
 use crate::output::{emit, emit_json};
+use crate::place::PlaceArgs;
 
 /// What to place, and how to show it.
 #[derive(Debug, Args)]
@@ -18,6 +19,14 @@ pub(crate) struct MapArgs {
     /// Chip to place it on: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Write the placement as a mapping file, for `--mapping`
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Seed of the search for places; else the model says
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Draw the mesh into an SVG file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -28,16 +37,24 @@ pub(crate) struct MapArgs {
 
 impl MapArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref())?;
+        self.place.apply(&mut profile, &mut file.config)?;
+        file.config.seed = self.seed.unwrap_or(file.config.seed);
         let image = compile(&file.graph, &Hardware::from(&profile), &file.config)?;
         let map = Map::new(&image.chip, &profile);
         if let Some(path) = &self.svg {
             write_text(path, &map.svg())?;
         }
+        if let Some(path) = &self.write {
+            write_text(path, &mapping_text(&image.chip))?;
+        }
         if self.json {
             return emit_json(&map);
         }
         emit(&format!("{} on {}", file.name, map.text()))?;
+        if let Some(path) = &self.write {
+            emit(&format!("\nmapping written to {}\n", path.display()))?;
+        }
         match &self.svg {
             Some(path) => emit(&format!("\ndrawn in {}\n", path.display())),
             None => Ok(()),

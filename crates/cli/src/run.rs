@@ -15,6 +15,7 @@ use pumice::{Classification, Simulation, classify};
 
 use crate::error::CliError;
 use crate::output::{emit, emit_json};
+use crate::place::PlaceArgs;
 use crate::{input, progress};
 
 /// What to run, on what, and what to print.
@@ -34,6 +35,8 @@ pub(crate) struct RunArgs {
     /// What computes all processes; else the model says
     #[arg(long, value_enum)]
     backend: Option<BackendChoice>,
+    #[command(flatten)]
+    place: PlaceArgs,
     /// Steps of the run, or of each sample; else the model says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     steps: Option<u64>,
@@ -84,7 +87,7 @@ struct Outcome {
 
 impl RunArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (mut file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref())?;
         // Asked for before the run, so that a wrong name costs nobody an hour.
         profile.prices(self.prices.as_deref())?;
         if let Some(folder) = &self.out {
@@ -92,6 +95,7 @@ impl RunArgs {
             input::record_spikes(&mut file.graph)?;
         }
         file.config = self.config(&file.config);
+        self.place.apply(&mut profile, &mut file.config)?;
         file.steps = self.steps.unwrap_or(file.steps);
         let outcome = match file.task.take() {
             Some(Task::Classify(task)) => self.classify(file, &profile, task)?,

@@ -50,7 +50,7 @@ pub enum CompileError {
         path: String,
     },
     /// One neuron alone needs more than a core has.
-    #[error("`{path}` needs {need} {resource} for a single neuron, a core of {chip} has {have}")]
+    #[error("`{path}` needs {need} {resource} for a single neuron, a core of {chip} has {have}: {remedy}")]
     Neuron {
         /// Path of the process that asked.
         path: String,
@@ -62,10 +62,46 @@ pub enum CompileError {
         have: u64,
         /// Profile.
         chip: String,
+        /// What would help.
+        remedy: &'static str,
+    },
+    /// A mapping puts more on a core than it holds.
+    #[error(
+        "core {core} with {paths} needs {need} {resource}, a core of {chip} has {have}: lay some of it on another core"
+    )]
+    Core {
+        /// The core.
+        core: u32,
+        /// What is short.
+        resource: &'static str,
+        /// How much was needed.
+        need: u64,
+        /// How much there is.
+        have: u64,
+        /// Profile.
+        chip: String,
+        /// What lies on it.
+        paths: String,
+    },
+    /// A mapping file cannot be used.
+    #[error("mapping file `{}` {fault}", path.display())]
+    MappingFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// A mapping does not lay every neuron on one core.
+    #[error("the mapping of `{path}` {fault}")]
+    Pin {
+        /// Path of the process.
+        path: String,
+        /// What is wrong.
+        fault: String,
     },
     /// More cores are needed than there are.
     #[error(
-        "the network needs {need} cores, {chip} has {have}; `{path}` alone asks for {most} of them, limited by {limit}"
+        "the network needs {need} cores, {chip} has {have}: `{path}` alone asks for {most}, limited by {limit}; it would take {chips} chips (--chips {chips})"
     )]
     OutOfCores {
         /// Cores needed.
@@ -80,6 +116,8 @@ pub enum CompileError {
         most: u64,
         /// What kept its cores from holding more of it.
         limit: String,
+        /// Chips with so many cores.
+        chips: u64,
     },
     /// A delay is longer than the chip can hold.
     #[error("`{path}` has a delay of {need} steps, {chip} has at most {have}")]

@@ -1,95 +1,117 @@
 //! Populations onto cores, within the limits of the profile.
 //!
-//! Every population starts on a core of its own and is cut into equal parts, as few as the limits allow. Cores
-//! are filled in their order. Parts shrink until no limit is broken; a limit that one neuron alone breaks, or too
-//! few cores, is an error that names what was needed, what there is, and which process asked.
+//! [`pack`] lays them on as few cores as it can, [`search`] moves them to save energy, time or traffic, and [`pinned`] does
+//! what the user says. Whatever was done, every limit holds in the end; one that does not is an error that names what was needed, what
+//! there is, which process asked, and what would help.
 
-use pumice_chip::{ChipImage, CoreId, CoreUse, Limits, Segment, core_uses};
+mod pack;
+mod pinned;
+mod search;
+
+use pumice_chip::{ChipImage, CoreLimits, CoreUse, core_uses};
+use pumice_process::{Place, RunConfig};
 
 use crate::{CompileError, Hardware};
 
-pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
+pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
     check_delays(chip, hardware)?;
-    let most = hardware.limits.neurons.map_or(usize::MAX, |n| n as usize);
-    let mut parts: Vec<usize> = chip.banks.iter().map(|b| b.n.div_ceil(most.min(b.n).max(1)).max(1)).collect();
-    let mut limit = vec!["neurons"; parts.len()];
-    loop {
-        chip.segments = segments(chip, &parts);
-        if chip.cores() as u64 > hardware.mesh.cores() {
-            return Err(out_of_cores(chip, hardware, &parts, &limit));
+    match &config.place {
+        Place::Pinned(pins) => pinned::pin(chip, hardware, pins)?,
+        Place::Pack => pack::pack(chip, hardware)?,
+        Place::Time => {
+            pack::pack(chip, hardware)?;
+            search::spread(chip, hardware);
+            search::arrange(chip, hardware, false);
         }
-        let uses = core_uses(chip);
-        let mut fits = true;
-        for use_ in &uses {
-            let Some(bank) = use_.banks.first().copied() else {
-                continue;
-            };
-            if let Some((resource, need, have)) = broken(&hardware.limits, use_) {
-                fits = false;
-                if use_.neurons <= 1 || resource == FAN_IN {
-                    return Err(CompileError::Neuron {
-                        path: chip.banks[bank].path.clone(),
-                        resource,
-                        need,
-                        have,
-                        chip: hardware.name.clone(),
-                    });
-                }
-                let now = chip.banks[bank].n.div_ceil(use_.neurons as usize);
-                let wanted = ((now as u64 * need).div_ceil(have.max(1)) as usize).clamp(now + 1, now * 2);
-                parts[bank] = parts[bank].max(wanted.min(chip.banks[bank].n));
-                limit[bank] = resource;
-            }
-        }
-        if fits {
-            return Ok(());
+        goal => {
+            pack::pack(chip, hardware)?;
+            search::arrange(chip, hardware, *goal == Place::Energy);
         }
     }
+    check(chip, hardware)
+}
+
+/// A resource of a core: its name in errors, and what helps when it is short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Resource {
+    pub(crate) name: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+const SHARED: &str = "put fewer neurons on the core";
+
+/// Every limit of a core: the resource, what is used, what there is.
+pub(crate) fn limits_of(limits: &CoreLimits, used: &CoreUse) -> [(Resource, u64, Option<u64>); 7] {
+    let resource = |name, remedy| Resource { name, remedy };
+    [
+        (resource(FAN_IN, "give each neuron fewer sources"), used.fan_in, limits.fan_in.map(u64::from)),
+        (resource("neurons", SHARED), used.neurons, limits.neurons.map(u64::from)),
+        (resource("synapses", "use fewer synapses"), used.synapses, limits.synapses),
+        (
+            resource("bits of synapse memory", "use fewer synapses or narrower weights"),
+            used.synapse_bits,
+            limits.syn_mem_bits,
+        ),
+        (resource("input axons", "give each neuron fewer sources"), used.axons_in, limits.axon_in.map(u64::from)),
+        (resource("output axons", "let its neurons reach fewer cores"), used.axons_out, limits.axon_out.map(u64::from)),
+        (
+            resource(DESTINATIONS, "lay its targets together with a mapping file, or relay through other neurons"),
+            used.destinations,
+            limits.destinations_per_neuron.map(u64::from),
+        ),
+    ]
 }
 
 const FAN_IN: &str = "synapses (fan-in)";
+const DESTINATIONS: &str = "destination cores";
 
-/// The first limit that a core breaks: its name, what was needed, what there is.
-fn broken(limits: &Limits, used: &CoreUse) -> Option<(&'static str, u64, u64)> {
-    let checks = [
-        (FAN_IN, used.fan_in, limits.fan_in.map(u64::from)),
-        ("neurons", used.neurons, limits.neurons.map(u64::from)),
-        ("bits of synapse memory", used.synapse_bits, limits.synapse_bits),
-        ("input axons", used.axons_in, limits.axons_in.map(u64::from)),
-        ("output axons", used.axons_out, limits.axons_out.map(u64::from)),
-    ];
-    checks.into_iter().find_map(|(name, need, have)| have.filter(|have| need > *have).map(|have| (name, need, have)))
+/// The first limit that a core breaks; `destinations` says whether those of single neurons count.
+pub(crate) fn broken(limits: &CoreLimits, used: &CoreUse, destinations: bool) -> Option<(Resource, u64, u64)> {
+    limits_of(limits, used)
+        .into_iter()
+        .filter(|(resource, ..)| destinations || resource.name != DESTINATIONS)
+        .find_map(|(resource, need, have)| have.filter(|have| need > *have).map(|have| (resource, need, have)))
 }
 
-fn segments(chip: &ChipImage, parts: &[usize]) -> Vec<Segment> {
-    let mut core = 0;
-    let mut all = Vec::new();
-    for (bank, (image, parts)) in chip.banks.iter().zip(parts).enumerate() {
-        for k in 0..*parts {
-            let (start, end) = (image.n * k / parts, image.n * (k + 1) / parts);
-            if end > start {
-                all.push(Segment { bank, start, len: end - start, core: CoreId(core) });
-                core += 1;
-            }
-        }
-    }
-    all
-}
-
-fn out_of_cores(chip: &ChipImage, hardware: &Hardware, parts: &[usize], limit: &[&str]) -> CompileError {
-    let bank = (0..parts.len()).max_by_key(|b| parts[*b]).unwrap_or(0);
-    CompileError::OutOfCores {
-        need: chip.cores() as u64,
-        have: hardware.mesh.cores(),
-        chip: hardware.name.clone(),
+/// The error of a limit that one neuron alone breaks.
+pub(crate) fn too_much(
+    chip: &ChipImage,
+    hardware: &Hardware,
+    bank: usize,
+    short: (Resource, u64, u64),
+) -> CompileError {
+    CompileError::Neuron {
         path: chip.banks[bank].path.clone(),
-        most: parts[bank] as u64,
-        limit: limit[bank].to_owned(),
+        resource: short.0.name,
+        need: short.1,
+        have: short.2,
+        chip: hardware.name.clone(),
+        remedy: short.0.remedy,
     }
+}
+
+/// Checks every limit of every core of a laid network.
+fn check(chip: &ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
+    for (core, used) in core_uses(chip).iter().enumerate() {
+        let Some((resource, need, have)) = broken(&hardware.limits, used, true) else { continue };
+        let bank = used.banks.first().copied().unwrap_or(0);
+        if resource.name == DESTINATIONS || resource.name == FAN_IN {
+            return Err(too_much(chip, hardware, bank, (resource, need, have)));
+        }
+        return Err(CompileError::Core {
+            core: core as u32,
+            resource: resource.name,
+            need,
+            have,
+            chip: hardware.name.clone(),
+            paths: used.banks.iter().map(|b| format!("`{}`", chip.banks[*b].path)).collect::<Vec<_>>().join(", "),
+        });
+    }
+    Ok(())
 }
 
 fn check_delays(chip: &ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
-    let Some(have) = hardware.limits.delay else {
+    let Some(have) = hardware.limits.delay_max else {
         return Ok(());
     };
     for p in &chip.projections {

@@ -9,17 +9,20 @@
 
 mod error;
 mod fit;
+mod mapping;
 mod order;
 mod place;
 mod probes;
 mod project;
 
-use pumice_chip::{ChipImage, Limits, Mesh};
+use pumice_chip::{ChipImage, CoreLimits, Mesh};
 use pumice_engine::{FromChip, Image, Join, ToChip, UnitBody, UnitImage, UnitWire, Where};
+use pumice_meter::{EnergyTable, LatencyTable};
 use pumice_models::{Arithmetic, Behaviour};
 use pumice_process::{Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire};
 
 pub use error::CompileError;
+pub use mapping::{mapping_text, read_mapping};
 pub use place::Placement;
 
 /// What the compiler needs to know of a chip.
@@ -30,16 +33,27 @@ pub struct Hardware {
     /// Geometry.
     pub mesh: Mesh,
     /// Limits of a core.
-    pub limits: Limits,
+    pub limits: CoreLimits,
     /// Arithmetic.
     pub arithmetic: Arithmetic,
+    /// Prices that placement may save.
+    pub energy: EnergyTable,
+    /// Latencies that placement may save.
+    pub time: LatencyTable,
 }
 
 impl Hardware {
     /// A chip of one core without limits, for simulation as such.
     pub fn unlimited(arithmetic: Arithmetic) -> Self {
         let mesh = Mesh { width: 1, height: 1, cores_per_tile: 1 << 20, cores_per_chip: 1 << 20, chips: 1 };
-        Hardware { name: "unlimited".into(), mesh, limits: Limits::default(), arithmetic }
+        Hardware {
+            name: "unlimited".into(),
+            mesh,
+            limits: CoreLimits::default(),
+            arithmetic,
+            energy: EnergyTable::default(),
+            time: LatencyTable::default(),
+        }
     }
 }
 
@@ -53,7 +67,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     let placement = Placement::new(graph, hardware, config, &wires)?;
     let mut chip = ChipImage {
         mesh: hardware.mesh,
-        limits: hardware.limits,
+        limits: hardware.limits.clone(),
         arithmetic: hardware.arithmetic.clone(),
         seed: config.seed,
         banks: placement.banks(graph),
@@ -62,7 +76,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         segments: Vec::new(),
     };
     let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
-    fit::fit(&mut chip, hardware)?;
+    fit::fit(&mut chip, hardware, config)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
     let mut image = Image {
         order: Vec::new(),
@@ -152,29 +166,18 @@ const PLENTY: u32 = 1 << 20;
 impl From<&pumice_profile::Profile> for Hardware {
     /// What a profile says of structure and arithmetic; absent limits are not checked.
     fn from(profile: &pumice_profile::Profile) -> Self {
-        let (topology, core) = (&profile.topology, &profile.core);
+        let topology = &profile.topology;
         let cores_per_chip = topology.cores_per_chip.unwrap_or(PLENTY);
         let cores_per_tile = topology.cores_per_tile.unwrap_or(1);
         let tiles = cores_per_chip.div_ceil(cores_per_tile);
         let [width, height] = topology.tile_grid.unwrap_or_else(|| square(tiles));
-        let format = core.synapse_format.as_ref().map(|f| pumice_chip::SynapseFormat {
-            word_bits: f.word_bits,
-            synapses_per_entry: f.max_synapses_per_entry,
-            overhead_bits: f.entry_overhead_bits,
-        });
         Hardware {
             name: profile.meta.name.clone(),
             mesh: Mesh { width, height, cores_per_tile, cores_per_chip, chips: topology.chips },
-            limits: Limits {
-                neurons: core.neurons,
-                synapse_bits: core.syn_mem_bits,
-                axons_in: core.axon_in,
-                axons_out: core.axon_out,
-                fan_in: core.fan_in,
-                delay: core.delay_max,
-                format,
-            },
+            limits: profile.core.clone(),
             arithmetic: profile.arithmetic.values.clone(),
+            energy: profile.energy.clone(),
+            time: profile.time.clone(),
         }
     }
 }

@@ -44,6 +44,8 @@ impl Purpose {
     pub const DELAY: Purpose = Purpose(14);
     /// Initial state of neurons.
     pub const INITIAL: Purpose = Purpose(15);
+    /// Search for better places of cores.
+    pub const PLACEMENT: Purpose = Purpose(16);
 
     /// The number that enters the draw.
     pub const fn number(self) -> u16 {

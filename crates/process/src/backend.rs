@@ -24,6 +24,34 @@ impl Backend {
     }
 }
 
+/// Neurons of a process that a user puts on a core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// Path of the process.
+    pub process: String,
+    /// First neuron, and the one after the last.
+    pub neurons: [usize; 2],
+    /// Number of the core, over all chips.
+    pub core: u32,
+}
+
+/// How populations are laid on cores.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// On as few cores as the limits allow, in the order of the processes.
+    #[default]
+    Pack,
+    /// Packed, then moved so that packets and hops cost as little energy as can be found.
+    Energy,
+    /// Spread over so many cores, and moved, that the slowest core is as fast as can be found.
+    Time,
+    /// Packed, then moved so that packets cross as few links as can be found.
+    Traffic,
+    /// As the user says, neuron by neuron.
+    Pinned(Vec<Pin>),
+}
+
 /// How a graph is to be run: one backend for all, with exceptions by process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunConfig {
@@ -35,6 +63,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Worker threads for the chip; 0 lets the size of the network decide. No result depends on it.
     pub workers: usize,
+    /// How populations are laid on cores.
+    pub place: Place,
 }
 
 impl RunConfig {
@@ -61,6 +91,13 @@ impl RunConfig {
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// The same with populations laid on cores in another way.
+    #[must_use]
+    pub fn place(mut self, place: Place) -> Self {
+        self.place = place;
         self
     }
 

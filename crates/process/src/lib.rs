@@ -21,7 +21,7 @@ mod port;
 mod probe;
 mod view;
 
-pub use backend::{Backend, RunConfig};
+pub use backend::{Backend, Pin, Place, RunConfig};
 pub use error::GraphError;
 pub use graph::{Body, Composite, Graph, Node, Wire};
 pub use handle::*;

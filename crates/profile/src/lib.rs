@@ -26,7 +26,6 @@
 mod arithmetic;
 mod builtin;
 mod check;
-mod core_limits;
 mod error;
 mod meta;
 mod neuron;
@@ -39,12 +38,12 @@ mod timestep;
 mod topology;
 
 pub use arithmetic::ArithmeticChoice;
-pub use core_limits::{CoreLimits, SynapseFormat};
 pub use error::{Place, ProfileError};
 pub use meta::{Fact, Family, Meta, Quantity, Validity};
 pub use neuron::{LearningEngine, LearningRule, NeuronRegisters};
 pub use prices::{PriceTables, Prices};
 pub use profile::{Profile, SCHEMA};
+pub use pumice_chip::{CoreLimits, SynapseFormat};
 pub use show::{Difference, diff};
 pub use sources::Source;
 pub use timestep::{Discipline, Timestep};

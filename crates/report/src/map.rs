@@ -1,6 +1,6 @@
 //! What lies on which core, and how full that makes it.
 
-use pumice_chip::{ChipImage, CoreId, CoreUse, Limits, Mesh, core_uses};
+use pumice_chip::{ChipImage, CoreId, CoreLimits, CoreUse, Mesh, core_uses};
 use pumice_profile::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,8 +36,10 @@ pub struct CoreFill {
     pub tile: [u32; 2],
     /// Neurons.
     pub neurons: Fill,
-    /// Synapses that are not zero; profiles limit their memory, not their number.
+    /// Synapses that are not zero.
     pub synapses: u64,
+    /// The same against the limit of their number.
+    pub synapse_count: Fill,
     /// Synapse memory `[bit]`.
     pub synapse_bits: Fill,
     /// Sources whose packets it receives.
@@ -46,6 +48,8 @@ pub struct CoreFill {
     pub axons_out: Fill,
     /// The most synapses of one of its neurons.
     pub fan_in: Fill,
+    /// The most destination cores of one of its neurons.
+    pub destinations: Fill,
     /// The largest of the fractions above; null when no limit is known.
     pub fill: Option<f64>,
     /// The limit that `fill` belongs to.
@@ -59,6 +63,8 @@ pub struct CoreFill {
 pub struct LimitTable {
     /// Neurons.
     pub neurons: Option<u64>,
+    /// Synapses, where their number is limited.
+    pub synapses: Option<u64>,
     /// Synapse memory `[bit]`.
     pub synapse_bits: Option<u64>,
     /// Sources whose packets it receives.
@@ -67,6 +73,8 @@ pub struct LimitTable {
     pub axons_out: Option<u64>,
     /// Synapses of one neuron.
     pub fan_in: Option<u64>,
+    /// Destination cores of one neuron.
+    pub destinations: Option<u64>,
 }
 
 /// Use of one resource over all used cores.
@@ -116,7 +124,7 @@ pub struct Map {
 impl Map {
     /// The map of a placed network.
     pub fn new(image: &ChipImage, profile: &Profile) -> Self {
-        let limits = LimitTable::from(image.limits);
+        let limits = LimitTable::from(&image.limits);
         let uses = core_uses(image);
         let used = uses.iter().enumerate().filter(|(_, u)| u.neurons > 0);
         let cores: Vec<CoreFill> = used.map(|(core, u)| core_fill(image, &limits, core as u32, u)).collect();
@@ -191,14 +199,16 @@ impl Map {
     }
 }
 
-impl From<Limits> for LimitTable {
-    fn from(limits: Limits) -> Self {
+impl From<&CoreLimits> for LimitTable {
+    fn from(limits: &CoreLimits) -> Self {
         LimitTable {
             neurons: limits.neurons.map(u64::from),
-            synapse_bits: limits.synapse_bits,
-            axons_in: limits.axons_in.map(u64::from),
-            axons_out: limits.axons_out.map(u64::from),
+            synapses: limits.synapses,
+            synapse_bits: limits.syn_mem_bits,
+            axons_in: limits.axon_in.map(u64::from),
+            axons_out: limits.axon_out.map(u64::from),
             fan_in: limits.fan_in.map(u64::from),
+            destinations: limits.destinations_per_neuron.map(u64::from),
         }
     }
 }
@@ -210,12 +220,16 @@ fn core_fill(image: &ChipImage, limits: &LimitTable, core: u32, used: &CoreUse) 
     let axons_in = fill(used.axons_in, limits.axons_in);
     let axons_out = fill(used.axons_out, limits.axons_out);
     let fan_in = fill(used.fan_in, limits.fan_in);
+    let synapse_count = fill(used.synapses, limits.synapses);
+    let destinations = fill(used.destinations, limits.destinations);
     let all = [
         ("neurons", neurons),
+        ("synapses", synapse_count),
         ("synapse memory", synapse_bits),
         ("axons in", axons_in),
         ("axons out", axons_out),
         ("fan-in", fan_in),
+        ("destinations", destinations),
     ];
     let known = all.into_iter().filter_map(|(name, fill)| Some((name, fill.fraction?)));
     let fullest = known.max_by(|a, b| a.1.total_cmp(&b.1));
@@ -232,10 +246,12 @@ fn core_fill(image: &ChipImage, limits: &LimitTable, core: u32, used: &CoreUse) 
         tile: [tile.x, tile.y],
         neurons,
         synapses: used.synapses,
+        synapse_count,
         synapse_bits,
         axons_in,
         axons_out,
         fan_in,
+        destinations,
         fill: fullest.map(|(_, fraction)| fraction),
         fullest: fullest.map(|(name, _)| name.to_owned()),
         processes: here.map(part).collect(),

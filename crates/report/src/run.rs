@@ -226,6 +226,8 @@ pub struct TimePerInference {
 pub struct UtilisationTable {
     /// Neurons.
     pub neurons: Utilisation,
+    /// Synapses, where their number is limited.
+    pub synapses: Utilisation,
     /// Synapse memory `[bit]`.
     pub synapse_bits: Utilisation,
     /// Sources whose packets a core receives.
@@ -234,6 +236,8 @@ pub struct UtilisationTable {
     pub axons_out: Utilisation,
     /// The most synapses of one neuron.
     pub fan_in: Utilisation,
+    /// The most destination cores of one neuron.
+    pub destinations: Utilisation,
 }
 
 /// How often a variable of a process left its register.
@@ -363,10 +367,12 @@ impl From<&Map> for UtilisationTable {
     fn from(map: &Map) -> Self {
         UtilisationTable {
             neurons: map.utilisation(map.limits.neurons, |c| c.neurons.used),
+            synapses: map.utilisation(map.limits.synapses, |c| c.synapses),
             synapse_bits: map.utilisation(map.limits.synapse_bits, |c| c.synapse_bits.used),
             axons_in: map.utilisation(map.limits.axons_in, |c| c.axons_in.used),
             axons_out: map.utilisation(map.limits.axons_out, |c| c.axons_out.used),
             fan_in: map.utilisation(map.limits.fan_in, |c| c.fan_in.used),
+            destinations: map.utilisation(map.limits.destinations, |c| c.destinations.used),
         }
     }
 }

@@ -148,10 +148,12 @@ impl RunReport {
         let u = &self.utilisation;
         let limits = [
             ("neurons", u.neurons),
+            ("synapses", u.synapses),
             ("synapse memory", u.synapse_bits),
             ("axons in", u.axons_in),
             ("axons out", u.axons_out),
             ("fan-in", u.fan_in),
+            ("destinations", u.destinations),
         ];
         let known = limits.into_iter().filter_map(|(name, u)| Some((name, u.max_fraction?, u.mean_fraction?)));
         let words: Vec<String> = known

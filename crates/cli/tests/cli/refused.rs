@@ -81,14 +81,22 @@ fn a_network_that_does_not_fit_is_refused_with_what_it_needs() {
         (
             2,
             "neurons = 8",
-            "the network needs 3 cores, tiny has 2; `cells` alone asks for 3 of them, limited by neurons",
+            "the network needs 3 cores, tiny has 2: `cells` alone asks for 3, limited by neurons; it would take 2 chips (--chips 2)",
         ),
-        (64, "axon_in = 24", "`cells` needs 26 input axons for a single neuron, a core of tiny has 24"),
-        (64, "fan_in = 20", "`cells` needs 26 synapses (fan-in) for a single neuron, a core of tiny has 20"),
+        (
+            64,
+            "axon_in = 24",
+            "`cells` needs 26 input axons for a single neuron, a core of tiny has 24: give each neuron fewer sources",
+        ),
+        (
+            64,
+            "fan_in = 20",
+            "`cells` needs 26 synapses (fan-in) for a single neuron, a core of tiny has 20: give each neuron fewer sources",
+        ),
         (
             64,
             "syn_mem_bits = 1024",
-            "`cells` needs 1664 bits of synapse memory for a single neuron, a core of tiny has 1024",
+            "`cells` needs 1664 bits of synapse memory for a single neuron, a core of tiny has 1024: use fewer synapses or narrower weights",
         ),
     ];
     for (cores, limit, sentence) in table {

@@ -1,6 +1,6 @@
 //! Function tables of the builder: real parameters to registers, and what a core can hold.
 
-use pumice::chip::SynapseFormat;
+use pumice::chip::CoreLimits;
 use pumice::models::neuron::cuba_lif::CubaLif;
 use pumice::models::neuron::cuba_lif::discretize::{Block, RealBlock, RealNoise, TimeConstants, discretize};
 use pumice::models::{Decay, PerNeuron, RowFormat};
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::blocks::WEIGHT_BITS;
+use super::tables::loihi_format;
 use crate::case::Fault;
 use crate::compare::{Difference, Expected};
 use crate::emulator::{Recorded, differs, table};
@@ -149,7 +150,7 @@ fn compare(step: usize, real: &Real, built: &Built, block: &Block) -> Result<Opt
     let weights = built.weights.as_ref().ok_or_else(|| missing("weights"))?.concat();
     let acting = block.weights.concat().into_iter().map(f64::from).collect();
     tables.push((at(step, "weights", weights.into_iter().map(|w| Some(w as f64)).collect()), at_row(step, acting)));
-    let format = SynapseFormat { word_bits: 64, synapses_per_entry: 64, overhead_bits: 10 };
+    let format = loihi_format(64);
     let bits = block.weights.iter().map(|row| format.axon_bits(row.len() as u64, BITS)).sum::<u64>();
     let exact = [built.weight_exp, built.bits].map(|x| x.map(|x| x as f64));
     tables.push((at(step, "format", exact.to_vec()), at_row(step, vec![f64::from(block.weight_exp), bits as f64])));
@@ -296,10 +297,10 @@ impl Sizes {
         let bits = bits.ok_or_else(|| Fault::Malformed(format!("a weight format {}", self.weight_bits)))?;
         let fan = self.fan.min(self.n_compartments);
         let layout = if self.compression == 0 { RowFormat::Sparse } else { RowFormat::Dense };
-        let synapse = SynapseFormat::synapse_bits(layout, bits, 0, fan as usize);
-        let format = SynapseFormat { word_bits: 64, synapses_per_entry: 64, overhead_bits: 10 };
+        let core = CoreLimits { synapse_format: Some(loihi_format(64)), ..CoreLimits::default() };
+        let synapse = core.synapse_bits(layout, bits, 0, fan as usize);
         let slots = if self.pop_type == POP32 { 2 } else { 1 };
-        let memory = self.in_axons * format.axon_bits(fan, synapse);
+        let memory = self.in_axons * core.axon_bits(fan, synapse);
         Ok([self.n_compartments, self.in_axons, slots * self.out_axons, memory])
     }
 }

@@ -223,6 +223,19 @@ struct SynapseBits {
     bits_per_axon: Vec<i64>,
 }
 
+/// Loihi's synaptic memory with entries of that many synapses.
+pub(super) fn loihi_format(max_synapses_per_entry: u32) -> SynapseFormat {
+    SynapseFormat {
+        weight_bits_allowed: vec![1, 2, 3, 4, 5, 6, 8],
+        index_bits_allowed: vec![0, 6, 7, 8, 9, 10, 11, 12],
+        max_synapses_per_entry,
+        entry_overhead_bits: 10,
+        word_bits: 64,
+        delay_bits: 6,
+        tag_bits: 3,
+    }
+}
+
 fn synapse_bits(case: &Recorded) -> Result<Option<Fault>, Fault> {
     let (inputs, expected): (Items<SynapseItem>, SynapseBits) = (case.inputs()?, case.expected()?);
     let mut got = Vec::new();
@@ -233,7 +246,7 @@ fn synapse_bits(case: &Recorded) -> Result<Option<Fault>, Fault> {
             return Err(Fault::Malformed("a synapse format with unknown codes".into()));
         };
         let index = if cfg.compression == 0 { *index } else { 0 };
-        let format = SynapseFormat { word_bits: 64, synapses_per_entry: cfg.n_synapses + 1, overhead_bits: 10 };
+        let format = loihi_format(cfg.n_synapses + 1);
         got.push(format.axon_bits(item.n_weights, weight + cfg.delay_bits + cfg.tag_bits + index) as f64);
     }
     Ok(table(vec![(row("bits_per_axon", &expected.bits_per_axon), vec![got])]))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pumice::chip::timing::{CoreWork, Grid, Network, Packet, Timing, TimingModel, Work};
-use pumice::chip::{BankImage, ChipImage, CoreId, Limits, Mesh, Projection, Routes, Segment, Source};
+use pumice::chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
 use pumice::meter::{Between, Event, Evidence, SyncByTiles, SyncEntry};
 use pumice::models::neuron::lif::Lif;
 use pumice::models::{Arithmetic, RowFormat, Rows};
@@ -246,7 +246,7 @@ impl Builder<'_> {
                 cores_per_chip: attributes.width * attributes.height * self.per_tile,
                 chips: 1,
             },
-            limits: Limits::default(),
+            limits: CoreLimits::default(),
             arithmetic: Arithmetic::lava(),
             seed: 0,
             // The neurons are SANA-FE's, computed beside the image; the model here only holds the place.

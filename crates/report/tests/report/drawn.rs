@@ -23,16 +23,26 @@ fn of([width, height]: [u32; 2], per_tile: u32, per_chip: u32, cores: Vec<u32>) 
             tile: [tile / height, tile % height],
             neurons: Fill { used: u64::from(*core), fraction: Some(0.5) },
             synapses: 1,
+            synapse_count: none,
             synapse_bits: none,
             axons_in: none,
             axons_out: none,
             fan_in: none,
+            destinations: none,
             fill: (!core.is_multiple_of(3)).then_some(f64::from(core % 7) / 6.0),
             fullest: Some("neurons".into()),
             processes: vec![Part { process: format!("<a&b>/\"{}\"", core % 20), first: 0, neurons: 1 }],
         }
     };
-    let limits = LimitTable { neurons: None, synapse_bits: None, axons_in: None, axons_out: None, fan_in: None };
+    let limits = LimitTable {
+        neurons: None,
+        synapses: None,
+        synapse_bits: None,
+        axons_in: None,
+        axons_out: None,
+        fan_in: None,
+        destinations: None,
+    };
     Map {
         profile: "any".into(),
         chip: "a chip <of any size> & shape".into(),

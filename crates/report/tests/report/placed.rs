@@ -1,6 +1,6 @@
 //! A network placed by hand: 6 neurons on two cores of a Loihi, fed by 4 inputs.
 
-use pumice_chip::{BankImage, ChipImage, CoreId, InputImage, Limits, Mesh, Projection, Segment, Source};
+use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, InputImage, Mesh, Projection, Segment, Source};
 use pumice_engine::{Image, ProbeImage, ProbeSource, Recorded, Recording, Where};
 use pumice_models::neuron::lif::Lif;
 use pumice_models::{Arithmetic, Rows};
@@ -10,7 +10,7 @@ use pumice_profile::Profile;
 pub(crate) fn image() -> Image {
     let entries =
         vec![(0, 0, 10, 0), (0, 1, 20, 0), (1, 2, 5, 0), (2, 3, -7, 0), (3, 4, 30, 0), (3, 5, 30, 0), (0, 5, 1, 0)];
-    let limits = Limits { neurons: Some(8), axons_in: Some(4), ..Limits::default() };
+    let limits = CoreLimits { neurons: Some(8), axon_in: Some(4), ..CoreLimits::default() };
     let chip = ChipImage {
         mesh: Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 1 },
         limits,

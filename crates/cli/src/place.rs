@@ -1,0 +1,53 @@
+//! Options that say how a network is laid on a chip.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use pumice::compile::read_mapping;
+use pumice::process::{Place, RunConfig};
+use pumice::profile::Profile;
+
+use crate::error::CliError;
+
+/// How to lay populations on cores.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// How populations are laid on cores: on few, or moved to save energy, time or traffic
+    #[arg(long, value_enum, value_name = "GOAL", conflicts_with = "mapping")]
+    place: Option<Goal>,
+    /// Lay every neuron where this file says (`pumice map --write` makes one)
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// Number of chips; else the profile says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    chips: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Goal {
+    /// On as few cores as the limits allow
+    Pack,
+    /// Packets and hops cost little energy
+    Energy,
+    /// The slowest core is fast
+    Time,
+    /// Packets cross few links
+    Traffic,
+}
+
+impl PlaceArgs {
+    /// Puts the number of chips into the profile and the placement into the configuration.
+    pub(crate) fn apply(&self, profile: &mut Profile, config: &mut RunConfig) -> Result<(), CliError> {
+        if let Some(chips) = self.chips {
+            profile.topology.chips = chips;
+        }
+        config.place = match (&self.mapping, self.place) {
+            (Some(path), _) => Place::Pinned(read_mapping(path)?),
+            (None, None | Some(Goal::Pack)) => Place::Pack,
+            (None, Some(Goal::Energy)) => Place::Energy,
+            (None, Some(Goal::Time)) => Place::Time,
+            (None, Some(Goal::Traffic)) => Place::Traffic,
+        };
+        Ok(())
+    }
+}

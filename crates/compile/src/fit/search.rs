@@ -1,0 +1,274 @@
+//! Better places by local search: seeded, deterministic, and never worse than where it starts.
+//!
+//! No rates are known before a run, so every source counts as spiking equally often, once in [`STEPS`] steps.
+//!
+//! ```text
+//! traffic  Σ over packets of links crossed            energy   Σ over packets of (hops * their prices + crossings + local)
+//! time     STEPS * (slowest core + barrier): split the slowest cores in halves while that becomes shorter and limits hold
+//! ```
+//!
+//! [`arrange`] only exchanges the places of whole cores: all cores are alike, so that no limit can break.
+
+use std::collections::BTreeMap;
+
+use pumice_chip::timing::CoreWork;
+use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, Source, core_uses};
+use pumice_meter::{EnergyTable, Event};
+use pumice_num::{Draws, Purpose};
+
+use super::broken;
+use crate::Hardware;
+
+/// Steps in which every source is thought to spike once.
+const STEPS: u64 = 20;
+/// Rounds over all cores, at most.
+const ROUNDS: usize = 12;
+/// Places that are tried for a core in each round, at most.
+const TRIES: usize = 256;
+/// Places that are looked at besides those in use, at most.
+const MOST_PLACES: u64 = 4096;
+/// Synapses that [`spread`] may walk over, over all its attempts.
+const MOST_SYNAPSES: usize = 2_000_000_000;
+
+/// What one packet costs on its way, by direction.
+#[derive(Clone, Copy, Debug)]
+struct Fares {
+    east: u64,
+    west: u64,
+    north: u64,
+    south: u64,
+    crossing: u64,
+    local: u64,
+}
+
+impl Fares {
+    /// One for each link.
+    const LINKS: Fares = Fares { east: 1, west: 1, north: 1, south: 1, crossing: 1, local: 0 };
+
+    /// Prices in attojoules; those that are not known count as nothing. `None` if none is known.
+    fn of(table: &EnergyTable) -> Option<Fares> {
+        let price = |event| table.get(event).map_or(0, |price| (price.v * 1e18).round() as u64);
+        let fares = Fares {
+            east: price(Event::HopEast),
+            west: price(Event::HopWest),
+            north: price(Event::HopNorth),
+            south: price(Event::HopSouth),
+            crossing: price(Event::ChipCrossing),
+            local: price(Event::PacketLocal),
+        };
+        let hops = [fares.east, fares.west, fares.north, fares.south];
+        hops.iter().any(|fare| *fare > 0).then_some(fares)
+    }
+
+    fn way(&self, mesh: &Mesh, from: u32, to: u32) -> u64 {
+        let hops = mesh.hops(CoreId(from), CoreId(to));
+        let local = if mesh.tile_number(CoreId(from)) == mesh.tile_number(CoreId(to)) { self.local } else { 0 };
+        let legs = [
+            (hops.east, self.east),
+            (hops.west, self.west),
+            (hops.north, self.north),
+            (hops.south, self.south),
+            (hops.crossings, self.crossing),
+        ];
+        local + legs.into_iter().map(|(n, fare)| u64::from(n) * fare).sum::<u64>()
+    }
+}
+
+/// Where each used core lies, and the packets between them.
+struct Board<'a> {
+    mesh: &'a Mesh,
+    fares: Fares,
+    /// By used core: `(other core, packets to it, packets from it)`.
+    partners: Vec<Vec<(usize, u64, u64)>>,
+    /// Place of each used core.
+    place: Vec<u32>,
+    /// Used core at each place.
+    at: Vec<Option<usize>>,
+}
+
+impl Board<'_> {
+    /// The cost of all packets from and to a core if it lay at `place`; `moved` says where one other core lies.
+    fn cost(&self, core: usize, place: u32, moved: Option<(usize, u32)>) -> u64 {
+        let of = |other: usize| match moved {
+            Some((k, place)) if k == other => place,
+            _ if other == core => place,
+            _ => self.place[other],
+        };
+        let one = |(other, to, from): &(usize, u64, u64)| {
+            let there = of(*other);
+            to * self.fares.way(self.mesh, place, there) + from * self.fares.way(self.mesh, there, place)
+        };
+        self.partners[core].iter().map(one).sum()
+    }
+
+    /// Moves a core to a place, and what lies there to where the core was, if that costs less.
+    fn try_move(&mut self, core: usize, to: u32) -> bool {
+        let from = self.place[core];
+        if from == to {
+            return false;
+        }
+        let other = self.at[to as usize];
+        let (before, after) = match other {
+            None => (self.cost(core, from, None), self.cost(core, to, None)),
+            Some(k) => (
+                self.cost(core, from, None) + self.cost(k, to, None),
+                self.cost(core, to, Some((k, from))) + self.cost(k, from, Some((core, to))),
+            ),
+        };
+        if after >= before {
+            return false;
+        }
+        self.place[core] = to;
+        self.at[to as usize] = Some(core);
+        self.at[from as usize] = other;
+        if let Some(k) = other {
+            self.place[k] = from;
+        }
+        true
+    }
+}
+
+/// Exchanges the places of cores so that packets cost less: energy if its prices are known, else links.
+pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, energy: bool) {
+    let used: Vec<u32> = {
+        let mut all: Vec<u32> = chip.segments.iter().map(|s| s.core.0).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let fares = if energy { Fares::of(&hardware.energy) } else { None };
+    let chips = chip.used_chips().max(1);
+    let room = (u64::from(hardware.mesh.cores_per_chip) * u64::from(chips)).min(hardware.mesh.cores());
+    let last = used.last().map_or(0, |core| u64::from(*core) + 1);
+    let places = room.min(MOST_PLACES).max(last) as usize;
+    let mut at = vec![None; places];
+    used.iter().enumerate().for_each(|(k, core)| at[*core as usize] = Some(k));
+    let partners = partners(chip, &used);
+    let mut board =
+        Board { mesh: &hardware.mesh, fares: fares.unwrap_or(Fares::LINKS), partners, place: used.clone(), at };
+    let mut draws = Draws::new(chip.seed, Purpose::PLACEMENT, 0, 0);
+    for _ in 0..ROUNDS {
+        let mut better = false;
+        for core in 0..used.len() {
+            if places <= TRIES {
+                for to in 0..places as u32 {
+                    better |= board.try_move(core, to);
+                }
+            } else {
+                for _ in 0..TRIES {
+                    better |= board.try_move(core, draws.below(places as u32));
+                }
+            }
+        }
+        if !better {
+            break;
+        }
+    }
+    let moved: BTreeMap<u32, u32> = used.iter().copied().zip(board.place).collect();
+    chip.segments.iter_mut().for_each(|s| s.core = CoreId(moved[&s.core.0]));
+}
+
+/// For every used core the packets to and from others, if every source spikes once.
+fn partners(chip: &ChipImage, used: &[u32]) -> Vec<Vec<(usize, u64, u64)>> {
+    let routes = Routes::new(chip);
+    let number = |core: CoreId| used.binary_search(&core.0).unwrap_or(0);
+    let mut sent: BTreeMap<(usize, usize), [u64; 2]> = BTreeMap::new();
+    for (b, bank) in chip.banks.iter().enumerate() {
+        for packet in (0..bank.n).flat_map(|i| routes.packets(Source::Bank(b), i)) {
+            let Some(from) = packet.from else { continue };
+            let (from, to) = (number(from), number(packet.to));
+            sent.entry((from, to)).or_default()[0] += 1;
+            if from != to {
+                sent.entry((to, from)).or_default()[1] += 1;
+            }
+        }
+    }
+    let mut partners = vec![Vec::new(); used.len()];
+    sent.into_iter().for_each(|((core, other), [to, from])| partners[core].push((other, to, from)));
+    partners
+}
+
+/// Time of [`STEPS`] steps `[ps]`, and of each core.
+fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
+    let routes = Routes::new(chip);
+    let mut loads = vec![CoreLoad::default(); chip.cores()];
+    for s in &chip.segments {
+        loads[s.core.0 as usize].add(Event::NeuronAccess, s.len as u64 * STEPS);
+        loads[s.core.0 as usize].add(Event::NeuronUpdate, s.len as u64 * STEPS);
+    }
+    let sources = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
+    for source in sources {
+        (0..chip.size_of(source)).for_each(|i| routes.add(chip, source, i, 1, &mut loads));
+    }
+    let time = |load: &CoreLoad| {
+        let work = CoreWork::of(load, &hardware.time).unwrap_or_default();
+        work.generation_ps().max(work.processing_ps())
+    };
+    let times: Vec<u64> = loads.iter().map(time).collect();
+    let barrier = hardware.time.barrier_ps(chip.tiles()).unwrap_or(0);
+    (times.iter().max().copied().unwrap_or(0) + STEPS * barrier, times)
+}
+
+/// Splits the slowest cores while that makes a step shorter, on the chips that are in use.
+pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware) {
+    let room = u64::from(hardware.mesh.cores_per_chip) * u64::from(chip.used_chips().max(1));
+    let room = room.min(hardware.mesh.cores()) as usize;
+    let (mut best, mut times) = estimate(chip, hardware);
+    let mut walked = chip.synapses();
+    loop {
+        let slowest = times.iter().max().copied().unwrap_or(0);
+        let mut better = false;
+        // Every core that is nearly as slow, or only the slowest ones.
+        for least in [slowest / 2 + 1, slowest] {
+            walked += 2 * chip.synapses();
+            if slowest == 0 || walked > MOST_SYNAPSES {
+                return;
+            }
+            let before = chip.segments.clone();
+            let heavy: Vec<u32> = (0..times.len() as u32).filter(|core| times[*core as usize] >= least).collect();
+            chip.segments = halved(&before, &heavy);
+            let fits =
+                chip.cores() <= room && core_uses(chip).iter().all(|u| broken(&hardware.limits, u, true).is_none());
+            if fits && chip.segments != before {
+                let (time, all) = estimate(chip, hardware);
+                if time < best {
+                    (best, times, better) = (time, all, true);
+                    break;
+                }
+            }
+            chip.segments = before;
+        }
+        if !better {
+            return;
+        }
+    }
+}
+
+/// The second half of the neurons of each of these cores on a new core.
+fn halved(segments: &[Segment], heavy: &[u32]) -> Vec<Segment> {
+    let mut next = segments.iter().map(|s| s.core.0 + 1).max().unwrap_or(0);
+    let mut fresh: BTreeMap<u32, (usize, u32)> = BTreeMap::new();
+    for core in heavy {
+        let n: usize = segments.iter().filter(|s| s.core.0 == *core).map(|s| s.len).sum();
+        if n >= 2 {
+            fresh.insert(*core, (n.div_ceil(2), next));
+            next += 1;
+        }
+    }
+    let mut all = Vec::with_capacity(segments.len() + fresh.len());
+    for s in segments {
+        let Some((left, new)) = fresh.get_mut(&s.core.0) else {
+            all.push(*s);
+            continue;
+        };
+        let stays = s.len.min(*left);
+        *left -= stays;
+        if stays > 0 {
+            all.push(Segment { len: stays, ..*s });
+        }
+        if stays < s.len {
+            all.push(Segment { start: s.start + stays, len: s.len - stays, core: CoreId(*new), ..*s });
+        }
+    }
+    all
+}
