@@ -14,6 +14,9 @@ pub(crate) enum CliError {
     /// A model, a profile or a run.
     #[error(transparent)]
     Pumice(Box<pumice::Error>),
+    /// A comparison, check, sweep or quantisation.
+    #[error(transparent)]
+    Fidelity(Box<pumice_fidelity::FidelityError>),
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),
@@ -65,6 +68,7 @@ impl CliError {
         complain(&sentence(self));
         match self {
             CliError::Pumice(fault) if !fault.is_input() => ExitCode::from(1),
+            CliError::Fidelity(fault) if !fault.is_input() => ExitCode::from(1),
             CliError::Stdout(_) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
@@ -88,6 +92,12 @@ from_parts!(
     pumice::process::GraphError,
     pumice::compile::CompileError
 );
+
+impl From<pumice_fidelity::FidelityError> for CliError {
+    fn from(fault: pumice_fidelity::FidelityError) -> Self {
+        CliError::Fidelity(Box::new(fault))
+    }
+}
 
 /// An error with its causes, as far as it does not tell them itself, on one line.
 fn sentence(error: &dyn Error) -> String {

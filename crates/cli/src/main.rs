@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong. An error is one sentence on the standard
 //! error output. Each sub-command is one file.
 
+mod compare;
 mod completions;
 mod error;
 mod explain;
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Run a model file and say what it came to
     Run(run::RunArgs),
+    /// Hold a model on the chip against its floating-point twin
+    Compare(compare::CompareArgs),
     /// Say why a step took as long as it did
     Explain(explain::ExplainArgs),
     /// Turn a network of another tool into a model file
@@ -62,6 +65,7 @@ impl Command {
     fn run(self) -> Result<(), CliError> {
         match self {
             Command::Run(args) => args.run(),
+            Command::Compare(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),

@@ -1,0 +1,56 @@
+//! `pumice compare`: float and fixed side by side, and what went wrong first.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pumice_fidelity::Document;
+use pumice_fidelity::compare::{Options, compare};
+
+use crate::error::CliError;
+use crate::input;
+use crate::output::{emit, emit_json};
+
+/// What to compare, on what, and what to print.
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The model file (TOML)
+    model: PathBuf,
+    /// Chip to emulate: the name of a profile or a path; else the model says
+    #[arg(short, long)]
+    profile: Option<String>,
+    /// Steps of the run, or of each sample; else the model says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    steps: Option<u64>,
+    /// Seed of all random draws; else the model says
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Only the first samples of a task
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    samples: Option<u64>,
+    /// Lag within which two spikes belong together, in steps
+    #[arg(long, value_name = "STEPS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    window: u32,
+    /// Do not try which knob the difference hangs on
+    #[arg(long)]
+    no_knobs: bool,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl CompareArgs {
+    pub(crate) fn run(self) -> Result<(), CliError> {
+        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let document = Document::load(&self.model)?.with_steps(self.steps.unwrap_or(file.steps));
+        let mut options = Options::new(&profile);
+        options.seed = self.seed;
+        options.samples = self.samples.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        options.window = f64::from(self.window);
+        options.knobs = !self.no_knobs;
+        let comparison = compare(&document, &options)?;
+        if self.json {
+            return emit_json(&comparison);
+        }
+        emit(&comparison.text())
+    }
+}
