@@ -161,7 +161,7 @@ impl<'a> Follower<'a> {
         };
         let last = divergence.as_ref().map_or(end, |d| d.0.min(end));
         for step in 1..=last {
-            if self.fixed.reset_every.is_some_and(|n| step > 1 && (step - 1) % n == 0) {
+            if self.fixed.reset_every.is_some_and(|n| step > 1 && (step - 1).is_multiple_of(n)) {
                 let fresh = Follower::new(self.wiring, 0, self.float, self.fixed);
                 (self.budgets, self.coming) = (fresh.budgets, fresh.coming);
             }
@@ -183,7 +183,7 @@ impl<'a> Follower<'a> {
         let arriving = std::mem::replace(&mut self.coming[k][(step % slots) as usize], vec![(0.0, false); p.n]);
         let states = |o: &'a Observed| Some((o.state(&p.path, "u")?, o.state(&p.path, "v")?));
         let (Some((fu, fv)), Some((xu, xv))) = (states(self.float), states(self.fixed)) else { return };
-        let fresh = step == 1 || self.fixed.reset_every.is_some_and(|n| (step - 1) % n == 0);
+        let fresh = step == 1 || self.fixed.reset_every.is_some_and(|n| (step - 1).is_multiple_of(n));
         for (i, (error, arrives)) in arriving.into_iter().enumerate() {
             let before = |s: &crate::observe::State, initial: &[f64]| match fresh {
                 true => initial[i],

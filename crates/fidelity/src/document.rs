@@ -106,7 +106,8 @@ impl Document {
         let tables: Vec<(String, Value)> =
             ["backend", "task"].iter().filter_map(|key| head.remove_entry(*key)).collect();
         let mut text = head.to_string();
-        for (key, value) in parts.into_iter().chain(tables) {
+        let filled = |(_, value): &(String, Value)| value.as_array().is_none_or(|all| !all.is_empty());
+        for (key, value) in parts.into_iter().chain(tables).filter(filled) {
             let part: Table = std::iter::once((key, value)).collect();
             text.push('\n');
             text.push_str(&part.to_string());

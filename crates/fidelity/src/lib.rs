@@ -1,15 +1,28 @@
-//! How far fixed point is from floating point.
+//! How far fixed point is from floating point: as numbers, as derived budgets, and as properties for one's own models.
+//!
+//! * [`metric`]: distances of spike trains and state, each tested against other tools;
+//! * [`compare`]: a model on several backends beside its float twin, with the first divergence and its cause;
+//! * [`budget`]: the worst error that rounding can make, step by step;
+//! * [`model`], [`networks`]: a property as a sentence, whose smallest counter-example is a model file.
 
+mod claim;
+mod compare_text;
 mod document;
 mod error;
+mod property;
 
 pub mod budget;
 pub mod compare;
-mod compare_text;
 pub mod knob;
 pub mod metric;
 pub mod observe;
+pub mod plan;
+pub mod shrink;
+pub mod strategy;
 pub mod wiring;
 
+pub use claim::{Claim, Evidence};
 pub use document::{Document, Events, Source, Spikes};
 pub use error::FidelityError;
+pub use property::{Checked, Failure, Property, Refuted, document, model, networks};
+pub use strategy::{Networks, Stimulus};

@@ -177,7 +177,8 @@ fn links(graph: &Graph, k: usize, a: &Arithmetic, seed: u64) -> Result<Result<Ve
 fn weight_errors(model: &Model, rows: &Rows, setting: &Setting<'_>) -> Result<Option<Vec<WeightError>>, FidelityError> {
     // A weight that is nothing in registers may still arrive late in the float twin.
     let small = rows.n_in * rows.n_out <= 4096;
-    let held = if small { setting.arithmetic.delay_max as usize } else { usize::from(rows.longest_delay()) };
+    let prompt = matches!(model, Model::Dense(d) if d.delays.is_none()) || matches!(model, Model::Sparse(_));
+    let held = if small && !prompt { setting.arithmetic.delay_max as usize } else { usize::from(rows.longest_delay()) };
     let steps = held + 2;
     if rows.n_in.saturating_mul(rows.n_out).saturating_mul(steps) > MOST_RESPONSES {
         return Ok(None);
