@@ -6,8 +6,9 @@ use pumice_engine::{Recorded, Recording};
 use pumice_file::Classify;
 use pumice_meter::{Counts, Usage};
 use pumice_process::{ProbeId, Var};
-use pumice_report::{Answers, Run, RunReport};
+use pumice_report::{Answers, Parts, Run, RunReport};
 
+use crate::explain::merge;
 use crate::{Error, RunSteps, Simulation};
 
 /// Samples to be classified, and how they go in and out.
@@ -64,8 +65,8 @@ pub struct Classification {
     pub samples: Vec<Sample>,
     /// Events of all samples.
     pub counts: Counts,
-    /// Events of all samples by core.
-    pub loads: Vec<Counts>,
+    /// Events of all samples by layer, process and core.
+    pub parts: Parts,
     /// Chips, cores and time of all samples.
     pub usage: Usage,
     /// Steps of all samples.
@@ -112,6 +113,7 @@ impl Classification {
             usage: &self.usage,
             wall,
             overflow: &self.overflow,
+            parts: &self.parts,
         });
         Ok(report.classified(answers))
     }
@@ -132,7 +134,7 @@ pub fn classify(
     task: &Task<'_>,
     mut progress: impl FnMut(usize),
 ) -> Result<Classification, Error> {
-    let mut result = Classification { loads: vec![Counts::default(); simulation.loads().len()], ..Default::default() };
+    let mut result = Classification::default();
     let mut seen = 0;
     let mut done = 0;
     for (k, (sample, label)) in task.samples.iter().zip(task.labels).enumerate() {
@@ -200,9 +202,11 @@ fn add_events(simulation: &Simulation, result: &mut Classification) {
         return;
     }
     result.counts += simulation.counts();
-    for (sum, own) in result.loads.iter_mut().zip(simulation.loads()) {
-        *sum += own;
-    }
+    let (sum, own) = (&mut result.parts, simulation.parts());
+    sum.layers = merge(std::mem::take(&mut sum.layers).into_iter().chain(own.layers));
+    sum.processes = merge(std::mem::take(&mut sum.processes).into_iter().chain(own.processes));
+    sum.cores.resize(own.cores.len(), Counts::default());
+    sum.cores.iter_mut().zip(own.cores).for_each(|(sum, own)| *sum += own);
     for (path, records) in simulation.overflow() {
         for record in records {
             let same = |(p, r): &&mut (String, pumice_models::OverflowRecord)| {

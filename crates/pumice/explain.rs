@@ -4,7 +4,9 @@ use std::fmt;
 
 use pumice_chip::Source;
 use pumice_chip::timing::{Link, Resource, Side, StepTime};
-use pumice_meter::{Bill, Counts, Event, Term, Usage};
+use pumice_meter::{Bill, Component, Counts, Event, Term, Usage};
+
+use pumice_report::{Parts, Power};
 
 use crate::{Error, Simulation};
 
@@ -90,6 +92,20 @@ impl StepExplanation {
     }
 }
 
+/// Adds up the counts of equal names, in the order in which they first occur.
+pub(crate) fn merge(parts: impl IntoIterator<Item = (String, Counts)>) -> Vec<(String, Counts)> {
+    let mut all: Vec<(String, Counts)> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for (name, counts) in parts {
+        let place = *places.entry(name.clone()).or_insert(all.len());
+        match all.get_mut(place) {
+            Some((_, sum)) => *sum += &counts,
+            None => all.push((name, counts)),
+        }
+    }
+    all
+}
+
 fn of(processes: &[String]) -> String {
     match processes {
         [] => String::new(),
@@ -112,85 +128,6 @@ impl fmt::Display for StepExplanation {
         match self.remedy() {
             text if text.is_empty() => Ok(()),
             text => writeln!(f, "{text}"),
-        }
-    }
-}
-
-/// The kinds of work that energy is spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Component {
-    /// Neurons, dendrites and random numbers.
-    Neurons,
-    /// Synapses read, and their memory.
-    Synapses,
-    /// Packets and hops.
-    Network,
-    /// Synapses learned and weights written.
-    Learning,
-    /// Cells, crossbars and converters.
-    Devices,
-    /// Barrier, embedded processors and the host.
-    System,
-    /// Static power.
-    Static,
-}
-
-impl Component {
-    /// All components, in the order of tables.
-    pub const ALL: [Component; 7] = [
-        Component::Neurons,
-        Component::Synapses,
-        Component::Network,
-        Component::Learning,
-        Component::Devices,
-        Component::System,
-        Component::Static,
-    ];
-
-    /// The name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Component::Neurons => "neurons",
-            Component::Synapses => "synapses",
-            Component::Network => "network",
-            Component::Learning => "learning",
-            Component::Devices => "devices",
-            Component::System => "system",
-            Component::Static => "static",
-        }
-    }
-
-    /// The component of a term of a bill.
-    pub const fn of(term: &Term) -> Component {
-        let Term::Event(event) = term else { return Component::Static };
-        match event {
-            Event::NeuronAccess
-            | Event::NeuronUpdate
-            | Event::NeuronSpike
-            | Event::DendriteOperation
-            | Event::RandomNumber => Component::Neurons,
-            Event::SynapseReadDense | Event::SynapseReadSparse | Event::SynapseReadConv | Event::SynapseMemoryWord => {
-                Component::Synapses
-            }
-            Event::PacketOut
-            | Event::PacketIn
-            | Event::PacketLocal
-            | Event::HopEast
-            | Event::HopWest
-            | Event::HopNorth
-            | Event::HopSouth
-            | Event::ChipCrossing => Component::Network,
-            Event::SynapseUpdate | Event::WeightWrite => Component::Learning,
-            Event::CellPulse
-            | Event::CellVerifyRead
-            | Event::DacConversion
-            | Event::AdcConversion
-            | Event::CrossbarRowRead => Component::Devices,
-            Event::Barrier
-            | Event::EmbeddedInstruction
-            | Event::HostSpikeIn
-            | Event::HostSpikeOut
-            | Event::HostRead => Component::System,
         }
     }
 }
@@ -237,6 +174,16 @@ impl Simulation {
     /// Events by process on the chip: neurons and their packets by population, synapses by connection, spikes from
     /// outside by their source. After a snapshot was taken back, neuron updates before it belong to no process.
     pub fn counts_by_process(&self) -> Vec<(String, Counts)> {
+        merge(self.counted().into_iter().map(|(process, _, counts)| (process, counts)))
+    }
+
+    /// Events by layer: a population with the connections that feed it. What enters from outside is a layer of its source.
+    pub fn counts_by_layer(&self) -> Vec<(String, Counts)> {
+        merge(self.counted().into_iter().map(|(_, layer, counts)| (layer, counts)))
+    }
+
+    /// Process, layer and events of everything that counts.
+    fn counted(&self) -> Vec<(String, String, Counts)> {
         let (engine, chip) = (self.engine(), &self.image().chip);
         let mut parts = Vec::new();
         for (b, bank) in chip.banks.iter().enumerate() {
@@ -244,12 +191,12 @@ impl Simulation {
             counts.add(Event::NeuronAccess, bank.n as u64 * engine.steps());
             counts.add(Event::NeuronUpdate, engine.updates(b));
             self.add_packets(Source::Bank(b), &engine.spikes_since(Source::Bank(b)), &mut counts);
-            parts.push((bank.path.clone(), counts));
+            parts.push((bank.path.clone(), bank.path.clone(), counts));
         }
         for (k, input) in chip.inputs.iter().enumerate() {
             let mut counts = Counts::default();
             self.add_packets(Source::Input(k), &engine.spikes_since(Source::Input(k)), &mut counts);
-            parts.push((input.path.clone(), counts));
+            parts.push((input.path.clone(), input.path.clone(), counts));
         }
         for (k, p) in chip.projections.iter().enumerate() {
             let rows = engine.rows(k);
@@ -257,11 +204,11 @@ impl Simulation {
             let mut counts = Counts::default();
             let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
             counts.add(pumice_chip::read_event(rows.format), reads);
-            parts.push((p.path.clone(), counts));
+            parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
         }
         let settled: Counts = engine.settled().loads.iter().sum();
         if !settled.is_empty() {
-            parts.push((BEFORE.to_owned(), settled));
+            parts.push((BEFORE.to_owned(), BEFORE.to_owned(), settled));
         }
         parts
     }
@@ -277,6 +224,26 @@ impl Simulation {
         for (event, n) in sum.iter().filter(|(event, _)| Component::of(&Term::Event(*event)) != Component::Synapses) {
             counts.add(event, n);
         }
+    }
+
+    /// Events by layer, process and core, for tables of energy.
+    pub fn parts(&self) -> Parts {
+        Parts { layers: self.counts_by_layer(), processes: self.counts_by_process(), cores: self.loads() }
+    }
+
+    /// Power over the steps whose events were kept.
+    ///
+    /// # Errors
+    /// If the profile's table forbids a term.
+    pub fn power(&self) -> Result<Power, Error> {
+        let (times, counts) = (self.step_times(), self.step_counts());
+        let mut power = Power::default();
+        for (time, counts) in times[times.len().saturating_sub(counts.len())..].iter().zip(counts) {
+            let bill = self.bill_of(counts, &Usage { time_ps: Some(time.total_ps), ..self.usage() })?;
+            power.step_s.push(time.total_ps as f64 * 1e-12);
+            power.components_j.push(by_component(&bill));
+        }
+        Ok(power)
     }
 
     /// Energy by process on the chip.

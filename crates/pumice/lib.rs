@@ -34,12 +34,13 @@ mod simulation;
 
 pub use classify::{Classification, Sample, Task, classify};
 pub use error::Error;
-pub use explain::{Component, EnergyPart, StepExplanation};
+pub use explain::{EnergyPart, StepExplanation};
 pub use pumice_chip as chip;
 pub use pumice_compile as compile;
 pub use pumice_engine as engine;
 pub use pumice_file as file;
 pub use pumice_meter as meter;
+pub use pumice_meter::Component;
 pub use pumice_models as models;
 pub use pumice_nir as nir;
 pub use pumice_num as num;

@@ -291,6 +291,7 @@ impl Simulation {
             usage: &self.usage(),
             wall,
             overflow: &overflow,
+            parts: &self.parts(),
         }))
     }
 

@@ -49,7 +49,7 @@ pub(crate) struct RunArgs {
     /// Classify only the first samples
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
-    /// Write result.json, spikes.npz, probes.npz, samples.npz and steps.npz into a folder
+    /// Write result.json, spikes.npz, probes.npz, samples.npz, steps.npz, power.npz and power.svg into a folder
     #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Print the result as JSON
@@ -135,6 +135,7 @@ impl RunArgs {
     fn simulation(&self, file: ModelFile, profile: &Profile) -> Result<Simulation, CliError> {
         let mut simulation = Simulation::new(file.graph, profile, &file.config)?;
         simulation.set_timing(self.timing);
+        simulation.set_step_counts(self.out.is_some());
         if let Some(prices) = &self.prices {
             simulation.set_prices(prices)?;
         }
@@ -211,6 +212,7 @@ fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let mut written = Vec::new();
     if !steps.times.is_empty() {
         written.extend(steps.write(folder).map_err(pumice::Error::from)?);
+        written.extend(outcome.simulation.power()?.write(folder).map_err(pumice::Error::from)?);
     }
     written.extend(write_results(folder, &outcome.report, &files).map_err(pumice::Error::from)?);
     Ok(written)

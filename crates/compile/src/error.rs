@@ -115,7 +115,7 @@ pub enum CompileError {
         /// How many it asked for.
         most: u64,
         /// What kept its cores from holding more of it.
-        limit: String,
+        limit: &'static str,
         /// Chips with so many cores.
         chips: u64,
     },

@@ -145,6 +145,11 @@ pub struct Bill {
     pub included: Vec<Unpriced>,
 }
 
+/// The sum in order; of nothing it is 0, not the -0 of `Iterator::sum`.
+fn sum(energies: impl Iterator<Item = f64>) -> f64 {
+    energies.fold(0.0, |sum, j| sum + j)
+}
+
 impl Bill {
     /// Prices `counts` by `energy`, and `usage` by `power`.
     ///
@@ -164,12 +169,12 @@ impl Bill {
             let count = energy.neuron_model.billed(event, counts)?;
             bill.charge(Term::Event(event), count, energy.get(event), 1.0, energy.scope);
         }
-        bill.dynamic_j = bill.rows.iter().map(|row| row.energy_j).sum();
+        bill.dynamic_j = sum(bill.rows.iter().map(|row| row.energy_j));
         let dynamic_rows = bill.rows.len();
         bill.charge_static(power, usage);
-        bill.static_j = bill.rows[dynamic_rows..].iter().map(|row| row.energy_j).sum();
+        bill.static_j = sum(bill.rows[dynamic_rows..].iter().map(|row| row.energy_j));
         bill.total_j = bill.dynamic_j + bill.static_j;
-        bill.range_j = [0, 1].map(|end| bill.rows.iter().map(|row| row.range_j[end]).sum());
+        bill.range_j = [0, 1].map(|end| sum(bill.rows.iter().map(|row| row.range_j[end])));
         bill.open_above = bill.rows.iter().any(|row| row.bound == Some(Bound::Min));
         bill.open_below = bill.rows.iter().any(|row| row.bound == Some(Bound::Max));
         bill.weakest = bill.rows.iter().map(|row| row.evidence).max();

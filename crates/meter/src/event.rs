@@ -42,7 +42,7 @@ macro_rules! for_each_event {
             AdcConversion adc_conversion "An analog-to-digital conversion was made.";
             CrossbarRowRead crossbar_row_read "A crossbar row was driven for a read.";
             RandomNumber random_number "A random number was drawn by the hardware.";
-            Barrier barrier "A core passed the barrier at the end of a timestep.";
+            Barrier barrier "All cores passed the barrier that ends a timestep: one per timestep, whatever the number of cores.";
             EmbeddedInstruction embedded_instruction "An embedded processor executed an instruction.";
             HostSpikeIn host_spike_in "A spike entered the chip from the host.";
             HostSpikeOut host_spike_out "A spike left the chip for the host.";

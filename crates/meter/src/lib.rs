@@ -26,6 +26,7 @@
 //! ```
 
 mod bill;
+mod component;
 mod counts;
 mod energy;
 mod error;
@@ -35,6 +36,7 @@ mod latency;
 mod power;
 
 pub use bill::{Bill, Row, Term, Unpriced, Usage};
+pub use component::Component;
 pub use counts::Counts;
 pub use energy::{EnergyTable, NeuronModel, Scope};
 pub use error::MeterError;

@@ -28,7 +28,7 @@ pub enum ImportError {
         /// Path in the file.
         item: String,
         /// Its size.
-        have: u128,
+        have: u64,
         /// The limit.
         limit: u64,
     },

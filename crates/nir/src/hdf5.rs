@@ -65,8 +65,8 @@ impl Node {
         let path = self.at(name);
         let dataset = self.group.dataset(name).map_err(|fault| damaged(&path, fault))?;
         let shape = dataset.shape().map_err(|fault| damaged(&path, fault))?;
-        let size = shape.iter().fold(1u128, |n, side| n.saturating_mul(u128::from(*side)));
-        if size > u128::from(LIMIT) {
+        let size = shape.iter().fold(1u64, |n, side| n.saturating_mul(*side));
+        if size > LIMIT {
             return Err(ImportError::TooLarge { item: path, have: size, limit: LIMIT });
         }
         // Sides of an empty array may still be anything.

@@ -4,18 +4,24 @@
 //! chip was, with the provenance of every price. A [`Map`] is what lies on which core. Both are plain data, made
 //! from images, counts and bills; this crate knows neither graphs nor running.
 
+mod energy;
 mod error;
 mod map;
 mod map_svg;
 mod map_text;
+mod neurobench;
+mod power;
 mod run;
 mod run_text;
 mod steps;
 pub mod text;
 mod write;
 
+pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
+pub use neurobench::NeuroBench;
+pub use power::Power;
 pub use run::{
     Answers, BillRow, EnergyRange, EventCount, OverflowRow, ProcessBackend, Run, RunReport, TimePerInference,
     UtilisationTable,

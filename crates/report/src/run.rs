@@ -15,7 +15,9 @@ use pumice_profile::{Family, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
+use crate::neurobench::NeuroBench;
 
 /// Everything that a report is made from.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Run<'a> {
     pub wall: Duration,
     /// Wraps, clips and saturations by path of the process.
     pub overflow: &'a [(String, OverflowRecord)],
+    /// Events by part.
+    pub parts: &'a Parts,
 }
 
 /// What a classification came to, by sample.
@@ -132,6 +136,10 @@ pub struct RunReport {
     pub unpriced: Vec<EventCount>,
     /// Events that occurred and are contained in an all-in synaptic price.
     pub included: Vec<EventCount>,
+    /// Where the energy went: by component, layer, process and core.
+    pub energy: EnergyTables,
+    /// The metrics of NeuroBench; null when nothing was run on the chip.
+    pub neurobench: Option<NeuroBench>,
 
     /// Model of the time of a step: `bound`, `simple`, `queue` or `flit`.
     pub timing: Option<String>,
@@ -268,6 +276,7 @@ impl RunReport {
         let energy = bill.map(|bill| bill.total_j);
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);
         let wall = run.wall.as_secs_f64();
+        let bits = map.cores.iter().map(|c| c.synapse_bits.used).sum();
         let time = run.usage.time_ps.filter(|_| emulated);
         RunReport {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -302,6 +311,8 @@ impl RunReport {
             bill: run.bill.rows.iter().map(BillRow::from).collect(),
             unpriced: if emulated { lines(&run.bill.unpriced) } else { Vec::new() },
             included: lines(&run.bill.included),
+            energy: energy_tables(run, emulated),
+            neurobench: emulated.then(|| NeuroBench::new(run, bits)),
             timing: time.map(|_| run.timing.name().into()),
             emulated_time_s: time.map(seconds),
             time_per_inference_s: None,
@@ -311,7 +322,7 @@ impl RunReport {
             events_per_second: synaptic.filter(|_| wall > 0.0).map(|n| n as f64 / wall),
             cores_used: map.cores_used,
             cores_available: map.cores_available,
-            synapse_memory_bits: map.cores.iter().map(|c| c.synapse_bits.used).sum(),
+            synapse_memory_bits: bits,
             utilisation: UtilisationTable::from(&map),
             overflow: run.overflow.iter().map(OverflowRow::from).collect(),
         }
@@ -330,6 +341,7 @@ impl RunReport {
         self.accuracy_fixed = right(&answers.fixed);
         self.accuracy_float = right(&answers.float);
         self.agreement = answers.fixed.as_ref().zip(answers.float.as_ref()).and_then(|(a, b)| same(a, b));
+        self.neurobench = self.neurobench.map(|own| own.per_sample(n as u64));
         self.energy_per_inference_j = self.energy_j.filter(|_| n > 0).map(|j| j / n as f64);
         if self.emulated_time_s.is_some() && answers.time_ps.len() == n && n > 0 {
             let sum: u64 = answers.time_ps.iter().sum();
@@ -402,7 +414,14 @@ fn counts(counts: &Counts) -> BTreeMap<String, u64> {
     counts.iter().filter(|(_, n)| *n > 0).map(|(event, n)| (event.name().to_owned(), n)).collect()
 }
 
-fn lines(lines: &[Unpriced]) -> Vec<EventCount> {
+fn energy_tables(run: &Run<'_>, emulated: bool) -> EnergyTables {
+    match run.profile.prices(Some(run.prices)) {
+        Ok(prices) if emulated => EnergyTables::new(run.bill, run.parts, &prices),
+        _ => EnergyTables::default(),
+    }
+}
+
+pub(crate) fn lines(lines: &[Unpriced]) -> Vec<EventCount> {
     lines.iter().map(|line| EventCount { event: line.term.to_string(), count: line.count }).collect()
 }
 

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use pumice_meter::Bound;
+use pumice_meter::{Bound, Evidence};
 use pumice_profile::Family;
 
-use crate::run::{EventCount, RunReport};
+use crate::energy::PartRow;
+use crate::run::{EnergyRange, EventCount, RunReport};
 use crate::text::{count, counted, fullness, percent, si};
 
 /// Width of the first column.
@@ -207,7 +208,88 @@ impl RunReport {
             let (n, energy) = (count(row.count), si(row.energy_j, "J"));
             writeln!(out, "  {:<22}{n:>16}{each:>12}{energy:>12}{part:>7}  {}", row.event, row.evidence)?;
         }
-        writeln!(out, "  {:<22}{:>16}{:>12}{:>12}", "total", "", "", si(total, "J"))
+        writeln!(out, "  {:<22}{:>16}{:>12}{:>12}", "total", "", "", si(total, "J"))?;
+        self.write_tables(out, total)
+    }
+
+    /// Where the energy went, each row with its range.
+    fn write_tables(&self, out: &mut String, total: f64) -> std::fmt::Result {
+        let components = self.energy.components.iter();
+        let components: Vec<Where<'_>> = components
+            .map(|row| Where {
+                name: &row.component,
+                energy_j: row.energy_j,
+                range: row.range_j,
+                evidence: row.weakest_evidence,
+                unpriced: &row.unpriced,
+            })
+            .collect();
+        table(out, "energy by component", &components, total)?;
+        if self.energy.layers.len() > 1 {
+            table(out, "dynamic energy by layer", &parts(&self.energy.layers), total)?;
+        }
+        table(out, "dynamic energy by process", &parts(&self.energy.processes), total)?;
+        match self.energy.cores.len() {
+            0 | 1 => Ok(()),
+            _ => table(out, "dynamic energy by core", &parts(&self.energy.cores), total),
+        }
+    }
+}
+
+/// Rows of a table of parts that are printed; JSON has all.
+const MOST_PARTS: usize = 12;
+
+/// A row of a table of energy.
+struct Where<'a> {
+    name: &'a str,
+    energy_j: f64,
+    range: EnergyRange,
+    evidence: Option<Evidence>,
+    unpriced: &'a [EventCount],
+}
+
+impl<'a> From<&'a PartRow> for Where<'a> {
+    fn from(row: &'a PartRow) -> Self {
+        let (name, energy_j, range) = (row.name.as_str(), row.energy_j, row.range_j);
+        Where { name, energy_j, range, evidence: row.weakest_evidence, unpriced: &row.unpriced }
+    }
+}
+
+fn parts(rows: &[PartRow]) -> Vec<Where<'_>> {
+    rows.iter().map(Where::from).collect()
+}
+
+/// The rows with most energy in their order, with error bars and how many events had no price.
+fn table(out: &mut String, title: &str, rows: &[Where<'_>], total: f64) -> std::fmt::Result {
+    let mut energies: Vec<f64> = rows.iter().map(|row| row.energy_j).collect();
+    energies.sort_unstable_by(|a, b| b.total_cmp(a));
+    let least = energies.get(MOST_PARTS - 1).copied().unwrap_or(0.0);
+    writeln!(out, "\n{title:<28}{:>12}{:>7}  {:<26}evidence", "energy", "part", "range")?;
+    let mut shown = 0;
+    for row in rows.iter().filter(|row| row.energy_j >= least).take(MOST_PARTS) {
+        shown += 1;
+        let open = match (row.range.may_be_lower, row.range.may_be_higher) {
+            (false, false) => "",
+            (true, false) => " or less",
+            (false, true) => " or more",
+            (true, true) => " or beyond",
+        };
+        let range = match row.range.low == row.range.high {
+            true if open.is_empty() => String::new(),
+            true => open.trim_start().to_owned(),
+            false => format!("{} to {}{open}", si(row.range.low, "J"), si(row.range.high, "J")),
+        };
+        let part = if total > 0.0 { fullness(row.energy_j / total) } else { "-".into() };
+        let evidence = row.evidence.map_or("no price", Evidence::name);
+        let unpriced = match (row.evidence, row.unpriced.len()) {
+            (None, _) | (_, 0) => String::new(),
+            (_, n) => format!(", {} without a price", counted(n as u64, "term")),
+        };
+        writeln!(out, "  {:<26}{:>12}{part:>7}  {range:<26}{evidence}{unpriced}", row.name, si(row.energy_j, "J"))?;
+    }
+    match rows.len() - shown {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more (--json lists all)"),
     }
 }
 

@@ -163,7 +163,10 @@ fn results_are_written_whole_and_numpy_can_read_them() {
     let bench = Bench::new();
     let printed = bench.json(&["run", "small.toml", "--json", "--out", "deep/results"]);
     let folder = bench.path("deep/results");
-    assert_eq!(files(&folder), ["cores.json", "probes.npz", "result.json", "samples.npz", "spikes.npz", "steps.npz"]);
+    assert_eq!(
+        files(&folder),
+        ["cores.json", "power.npz", "power.svg", "probes.npz", "result.json", "samples.npz", "spikes.npz", "steps.npz"]
+    );
     let saved: Value = serde_json::from_slice(&std::fs::read(folder.join("result.json")).unwrap()).unwrap();
     assert_eq!(saved, printed);
 

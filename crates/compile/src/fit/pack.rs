@@ -214,7 +214,7 @@ fn out_of_cores(chip: &ChipImage, hardware: &Hardware, cuts: &Cuts, need: u64) -
         chip: hardware.name.clone(),
         path: chip.banks[bank].path.clone(),
         most: parts(bank) as u64,
-        limit: cuts.limit[bank].to_owned(),
+        limit: cuts.limit[bank],
         chips: need.div_ceil(u64::from(hardware.mesh.cores_per_chip)),
     }
 }

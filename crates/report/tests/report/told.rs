@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pumice_chip::timing::TimingModel;
 use pumice_meter::{Bill, Counts, Event, Usage};
-use pumice_report::{Answers, Map, Run, RunReport};
+use pumice_report::{Answers, Map, Parts, Run, RunReport};
 
 use crate::placed::{image, profile};
 
@@ -39,6 +39,11 @@ fn report(usage: Usage) -> RunReport {
         usage: &usage,
         wall: Duration::from_millis(3),
         overflow: &[],
+        parts: &Parts {
+            layers: vec![("net/cells".into(), counts.clone())],
+            processes: vec![("net/cells".into(), counts.clone())],
+            cores: vec![counts.clone(), Counts::default()],
+        },
     })
 }
 
@@ -111,6 +116,15 @@ energy by event                    count        each      energy   part  evidenc
   synapse_read_dense                 900   ≥ 23.6 pJ     21.2 nJ    2 %  simulated
   static.chip                          1      835 nJ      835 nJ   93 %  derived
   total                                                   899 nJ
+
+energy by component               energy   part  range                     evidence
+  neurons                        42.8 nJ    5 %                            simulated, 1 term without a price
+  synapses                       21.2 nJ    2 %  or more                   simulated
+  network                            0 J    0 %                            no price
+  static                          835 nJ   93 %  238 nJ to 835 nJ          derived
+
+dynamic energy by process         energy   part  range                     evidence
+  net/cells                      64.0 nJ    7 %  or more                   simulated, 2 terms without a price
 ";
     let mut report = report(USAGE);
     report.synapse_memory_bits = 56;
@@ -138,4 +152,47 @@ fn a_map_knows_how_full_cores_are() {
     let text = map.text();
     assert!(text.contains("net/cells[4..6]"), "{text}");
     assert!(text.contains("    1  ·▄·· ····"), "core 5 is the second of the tile above the first:\n{text}");
+}
+
+/// Every table holds the same energy, cut in another way, and says how sure it is.
+#[test]
+fn tables_of_energy_add_up_and_carry_their_ranges() {
+    let report = report(USAGE);
+    let total = report.energy_j.unwrap();
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b;
+    let tables = &report.energy;
+    assert!(close(tables.components.iter().map(|row| row.energy_j).sum(), total));
+    assert_eq!(
+        tables.components.iter().map(|row| row.component.as_str()).collect::<Vec<_>>(),
+        ["neurons", "synapses", "network", "static"]
+    );
+    for parts in [&tables.layers, &tables.processes, &tables.cores] {
+        assert_eq!(parts.len(), 1, "a core without events has no row");
+        assert!(close(parts.iter().map(|row| row.energy_j).sum(), report.energy_dynamic_j.unwrap()));
+        assert!(close(parts[0].components_j.values().sum(), parts[0].energy_j));
+    }
+    let of = |name: &str| tables.components.iter().find(|row| row.component == name).unwrap();
+    assert!(of("synapses").range_j.may_be_higher, "the price is quoted as a minimum");
+    let idle = of("static").range_j;
+    assert!(idle.low < idle.high && close(idle.high, of("static").energy_j));
+    assert!(of("network").unpriced.iter().any(|line| line.event == "packet_in" && line.count == 300));
+    assert_eq!(of("network").weakest_evidence, None);
+    let text = report.text();
+    for words in ["energy by component", "dynamic energy by process", "or more", "without a price", "no price"] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+}
+
+/// 50 spikes of 6 neurons in 100 steps; 7 of 24 possible synapses; 900 reads.
+#[test]
+fn neurobench_counts_what_its_words_mean() {
+    let own = report(USAGE).neurobench.unwrap();
+    let close = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 1e-12);
+    assert!(close(own.connection_sparsity, 1.0 - 7.0 / 24.0));
+    assert!(close(own.activation_sparsity, 1.0 - 50.0 / 600.0));
+    assert_eq!((own.effective_acs, own.effective_macs, own.dense_operations), (900.0, 0.0, 2400.0));
+    assert_eq!(own.membrane_updates, 400.0);
+    assert!(own.footprint_bytes * 8 >= 6 * 48, "two registers of 24 bits for each neuron");
+    let answers = Answers { labels: vec![0; 4], ..Answers::default() };
+    assert_eq!(report(USAGE).classified(&answers).neurobench.unwrap().effective_acs, 225.0);
 }

@@ -17,7 +17,22 @@ fn report() -> RunReport {
     let (model, prices, overflow) = ("tiny", "davies2018", &[]);
     let (image, profile, counts, bill, usage) = (&image, &profile, &counts, &bill, &usage);
     let (workers, steps, timing) = (1, 4, TimingModel::Simple);
-    RunReport::new(&Run { model, image, profile, prices, workers, timing, steps, counts, bill, usage, wall, overflow })
+    let parts = &pumice_report::Parts::default();
+    RunReport::new(&Run {
+        model,
+        image,
+        profile,
+        prices,
+        workers,
+        timing,
+        steps,
+        counts,
+        bill,
+        usage,
+        wall,
+        overflow,
+        parts,
+    })
 }
 
 #[test]
