@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Arithmetic, Bank, ModelError, Overflow, PortSpec, Rows, VarSpec};
+use crate::{Arithmetic, Bank, Cut, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
 
 /// An array that leaves or enters a process: integers from fixed kernels, reals from float twins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,6 +162,15 @@ pub trait Kernel<N>: Send + Debug {
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError>;
 }
 
+/// What a population on a core sends by an out-port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Its spikes.
+    Spikes,
+    /// In every step the value of this variable, which only learning synapses onto the same population can read.
+    Variable(usize),
+}
+
 /// The parameters of a process, and what can be made of them.
 pub trait Behaviour: Debug {
     /// In-ports, in a fixed order.
@@ -208,5 +217,16 @@ pub trait Behaviour: Debug {
     /// connection or its weights cannot be written on a chip.
     fn rows_with(&self, _setting: &Setting<'_>, _weights: &[i32]) -> Option<Result<Rows, ModelError>> {
         None
+    }
+
+    /// The synapses onto some targets, to learn on a core, or `None` if they do not learn. [`Behaviour::rows`] says how
+    /// they lie in memory.
+    fn plastic(&self, _setting: &Setting<'_>, _cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
+        None
+    }
+
+    /// What leaves a population on a core by an out-port.
+    fn sent_by(&self, _port: usize) -> Sent {
+        Sent::Spikes
     }
 }

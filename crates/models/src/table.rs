@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
+use crate::kernel::Sent;
 use crate::learning;
 use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, graded_vec, inv_sqrt, izhikevich};
 use crate::neuron::{
@@ -13,7 +14,7 @@ use crate::neuron::{
 };
 use crate::neuron::{rf_iz, rf_zero, s4d, sigma, sigma_delta, ternary_lif};
 use crate::source::{dataloader, delta_encoder, poisson, rate_code, receiver, ring_buffer, sink, spiker};
-use crate::{Bank, Behaviour, Kernel, ModelError, PortSpec, Rows, Setting, VarSpec};
+use crate::{Bank, Behaviour, Cut, Kernel, ModelError, Plastic, PortSpec, Rows, Setting, VarSpec};
 
 macro_rules! processes {
     ($($(#[$doc:meta])* $name:ident($path:path) = $text:literal),+ $(,)?) => {
@@ -198,5 +199,13 @@ impl Behaviour for Model {
 
     fn rows_with(&self, setting: &Setting<'_>, weights: &[i32]) -> Option<Result<Rows, ModelError>> {
         self.behaviour().rows_with(setting, weights)
+    }
+
+    fn plastic(&self, setting: &Setting<'_>, cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
+        self.behaviour().plastic(setting, cut)
+    }
+
+    fn sent_by(&self, port: usize) -> Sent {
+        self.behaviour().sent_by(port)
     }
 }

@@ -220,6 +220,7 @@ impl Builder<'_> {
                 weight_bits: 0,
                 delay_bits: 0,
                 shared_weights: 0,
+                tag_bits: None,
             };
             for own in synapses {
                 let of_class = own.iter().filter(|s| places[s.target as usize].read == class);

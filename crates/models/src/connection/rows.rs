@@ -43,6 +43,8 @@ pub struct Rows {
     pub delay_bits: u32,
     /// Weights that are stored once and shared (convolution), or 0 if each synapse has its own.
     pub shared_weights: usize,
+    /// Bits per tag in memory where synapses learn, 0 if their rule has no tag; `None` where synapses do not learn.
+    pub tag_bits: Option<u32>,
 }
 
 impl Rows {
@@ -157,7 +159,12 @@ impl<W: Copy + Default> Columns<W> {
 impl Columns<i32> {
     /// The rows of all weights that are not zero.
     pub(crate) fn into_rows(self) -> Rows {
-        let keep = |k: &usize| self.weight[*k] != 0;
+        self.into_rows_where(|w| w != 0)
+    }
+
+    /// The rows of all weights that are to be kept.
+    pub(crate) fn into_rows_where(self, wanted: impl Fn(i32) -> bool) -> Rows {
+        let keep = |k: &usize| wanted(self.weight[*k]);
         let kept = || (0..self.weight.len()).filter(keep);
         let mut start = vec![0; self.start.len()];
         for i in 0..self.start.len() - 1 {
@@ -183,6 +190,7 @@ impl Columns<i32> {
             weight_bits: 8,
             delay_bits: u8::BITS - most.leading_zeros(),
             shared_weights: 0,
+            tag_bits: None,
         }
     }
 }

@@ -20,8 +20,10 @@ mod text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::connection::rows::Columns;
 use crate::connection::weight::SignMode;
-use crate::{Behaviour, Kernel, Kind, ModelError, PortSpec, Setting, VarSpec};
+use crate::plastic::Whole;
+use crate::{Behaviour, Cut, Kernel, Kind, ModelError, Plastic, PortSpec, Rows, Setting, VarSpec};
 use text::{Expression, Name};
 
 /// Recorded stochastic decisions, 0 or ±1, `[t][synapse]`; without an entry the counter-based draws decide.
@@ -153,6 +155,14 @@ impl LoihiSynapses {
         }
     }
 
+    /// How the synapses lie in memory, those of weight 0 too.
+    fn laid_out(&self) -> Rows {
+        let weights: Vec<i32> = self.w.iter().map(|w| *w as i32).collect();
+        let delays = vec![self.delay as u8; if self.delay == 0 { 0 } else { weights.len() }];
+        let columns = Columns::new([self.shape[1], self.shape[0]], &self.i, &self.j, &weights, &delays);
+        Rows { weight_bits: self.num_weight_bits, tag_bits: Some(0), ..columns.into_rows_where(|_| true) }
+    }
+
     const fn range(&self) -> (i32, i32) {
         match self.sign_mode {
             SignMode::Mixed => (-256, 254),
@@ -236,7 +246,16 @@ impl Behaviour for LoihiSynapses {
 
     fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
         let rule = self.check()?;
-        Ok(Box::new(fixed::Sweep::new(self, rule, setting)))
+        Ok(Box::new(Whole::new(fixed::Sweep::new(self, rule, setting, &Cut::ALL))))
+    }
+
+    fn rows(&self, _setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
+        Some(self.check().map(|_| self.laid_out()))
+    }
+
+    fn plastic(&self, setting: &Setting<'_>, cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
+        let made = self.check().map(|rule| fixed::Sweep::new(self, rule, setting, cut));
+        Some(made.map(|synapses| Box::new(synapses) as Box<dyn Plastic>))
     }
 
     fn float(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {

@@ -4,12 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{Recording, Source};
+use super::engine::LearningArithmetic;
 use super::fixed::FixedLearning;
 use super::float::FloatLearning;
+use super::product::{Target, Variable};
 use super::rule::{CompiledRule, LearningRule};
 use super::topology::Topology;
+use crate::connection::rows::Columns;
 use crate::connection::weight::WeightFormat;
-use crate::{Kernel, Kind, ModelError, PortSpec, Setting, VarSpec};
+use crate::plastic::Whole;
+use crate::{Arithmetic, Cut, Kernel, Kind, ModelError, PortSpec, RowFormat, Rows, Setting, VarSpec};
 
 /// What the payload of a spike does to the trace `x1` (Lava's `GradedSpikeCfg`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +52,12 @@ impl GradedSpikeCfg {
 /// A learning connection as a person gave it, laid out.
 #[derive(Debug)]
 pub(super) struct Parts {
-    pub(super) topology: Topology,
+    /// `[targets, sources]`.
+    pub(super) shape: [usize; 2],
+    /// Source and target of each synapse as given.
+    pub(super) sources: Vec<u32>,
+    pub(super) targets: Vec<u32>,
+    pub(super) row_format: RowFormat,
     pub(super) weights: Vec<f64>,
     pub(super) tag_1: Vec<f64>,
     pub(super) tag_2: Vec<f64>,
@@ -57,6 +66,50 @@ pub(super) struct Parts {
     pub(super) graded: bool,
     pub(super) payloads: GradedSpikeCfg,
 }
+
+impl Parts {
+    /// Which synapse of a cut lies where.
+    pub(super) fn topology(&self, cut: &Cut) -> Result<Topology, ModelError> {
+        Topology::new(self.shape, &self.sources, &self.targets, cut.range(self.shape[0]))
+    }
+
+    /// The delays that act at first, as given.
+    fn acting_delays(&self, engine: &LearningArithmetic) -> &[f64] {
+        match (&self.delays, engine.delays_act) {
+            (Some(delays), _) => delays,
+            (None, true) => &self.tag_2,
+            (None, false) => &[],
+        }
+    }
+
+    /// How the synapses lie in memory: all of them, those of weight 0 too, because they may grow.
+    fn rows(&self, rule: &CompiledRule, arithmetic: &Arithmetic) -> Result<Rows, ModelError> {
+        let engine = &arithmetic.learning;
+        let given = self.acting_delays(engine);
+        let delays: Vec<u8> = match given.iter().all(|d| *d == 0.0) {
+            true => Vec::new(),
+            false => given.iter().map(|d| *d as u8).collect(),
+        };
+        let weights: Vec<i32> = self.weights.iter().map(|w| *w as i32).collect();
+        let rows = Columns::new([self.shape[1], self.shape[0]], &self.sources, &self.targets, &weights, &delays);
+        let learned_delay = rule.changes(Target::Delay) || rule.reads(Variable::D);
+        let tagged = rule.changes(Target::Tag) || rule.reads(Variable::T);
+        let rows = rows.into_rows_where(|_| true);
+        Ok(Rows {
+            graded: self.graded,
+            format: self.row_format,
+            weight_bits: self.format.bits,
+            delay_bits: if learned_delay { DELAY_BITS } else { rows.delay_bits },
+            tag_bits: Some(if tagged { TAG_BITS } else { 0 }),
+            ..rows
+        })
+    }
+}
+
+/// A learned delay `[bit]` (Loihi 1: 0 to 62 steps).
+const DELAY_BITS: u32 = 6;
+/// A tag with its sign `[bit]` (Michaelis, Lehr, Oed and Tetzlaff, Front. Neuroinform. 16, 2022).
+const TAG_BITS: u32 = 9;
 
 /// A process whose synapses learn.
 pub(super) trait Learns {
@@ -105,15 +158,15 @@ fn prepare(process: &impl Learns, setting: &Setting<'_>) -> Result<(Parts, Compi
     let rule = process.rule().compile(engine)?;
     let parts = process.parts()?;
     for (field, values) in [("weights", &parts.weights), ("tag_1", &parts.tag_1), ("tag_2", &parts.tag_2)] {
-        if values.len() != parts.topology.len() {
-            return Err(ModelError::shape(field, &[values.len()], &[parts.topology.len()]));
+        if values.len() != parts.sources.len() {
+            return Err(ModelError::shape(field, &[values.len()], &[parts.sources.len()]));
         }
         if let Some(k) = values.iter().position(|x| !x.is_finite()) {
             return Err(ModelError::range(format!("{field}[{k}]"), values[k], "a finite number"));
         }
     }
-    if let Some(delays) = parts.delays.as_ref().filter(|d| d.len() != parts.topology.len()) {
-        return Err(ModelError::shape("delays", &[delays.len()], &[parts.topology.len()]));
+    if let Some(delays) = parts.delays.as_ref().filter(|d| d.len() != parts.sources.len()) {
+        return Err(ModelError::shape("delays", &[delays.len()], &[parts.sources.len()]));
     }
     if parts.delays.is_some() && engine.delays_act && parts.tag_2.iter().any(|d| *d != 0.0) {
         return Err(ModelError::range(
@@ -126,6 +179,17 @@ fn prepare(process: &impl Learns, setting: &Setting<'_>) -> Result<(Parts, Compi
 }
 
 pub(super) fn fixed(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
+    Ok(Box::new(Whole::new(learning(process, setting, &Cut::ALL)?)))
+}
+
+pub(super) fn rows(process: &impl Learns, setting: &Setting<'_>) -> Result<Rows, ModelError> {
+    // What the kernel refuses, placement refuses too.
+    learning(process, setting, &Cut { targets: Some(0..0), ends: Vec::new() })?;
+    let (parts, rule) = prepare(process, setting)?;
+    parts.rows(&rule, setting.arithmetic)
+}
+
+pub(super) fn learning(process: &impl Learns, setting: &Setting<'_>, cut: &Cut) -> Result<FixedLearning, ModelError> {
     let (parts, rule) = prepare(process, setting)?;
     let recording = process.recording().cloned();
     if let Some(recording) = &recording {
@@ -133,7 +197,7 @@ pub(super) fn fixed(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<
     }
     let seed = process.rule().rng_seed.unwrap_or(setting.seed);
     let draws = Source::new(seed, setting.place, setting.arithmetic.learning.common_draws, recording, rule.t_epoch);
-    Ok(Box::new(FixedLearning::new(parts, &rule, setting.arithmetic, draws)?))
+    FixedLearning::new(&parts, &rule, setting.arithmetic, (draws, cut))
 }
 
 pub(super) fn float(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
@@ -163,6 +227,19 @@ macro_rules! behaves_as_learning {
 
             fn fixed(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<i32>>, $crate::ModelError> {
                 $crate::learning::connection::fixed(self, setting)
+            }
+
+            fn rows(&self, setting: &$crate::Setting<'_>) -> Option<Result<$crate::Rows, $crate::ModelError>> {
+                Some($crate::learning::connection::rows(self, setting))
+            }
+
+            fn plastic(
+                &self,
+                setting: &$crate::Setting<'_>,
+                cut: &$crate::Cut,
+            ) -> Option<Result<Box<dyn $crate::Plastic>, $crate::ModelError>> {
+                let made = $crate::learning::connection::learning(self, setting, cut);
+                Some(made.map(|synapses| Box::new(synapses) as Box<dyn $crate::Plastic>))
             }
 
             fn float(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<f64>>, $crate::ModelError> {

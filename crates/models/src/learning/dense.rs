@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::connection::{GradedSpikeCfg, Learns, Parts, behaves_as_learning};
 use super::draws::Recording;
 use super::rule::LearningRule;
-use super::topology::Topology;
 use crate::connection::weight::{SignMode, WeightFormat};
-use crate::{Matrix, ModelError};
+use crate::{Matrix, ModelError, RowFormat};
 
 /// Lava's `LearningDense`; with `delays` it also delays, which Lava has no process for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,7 +107,10 @@ impl Learns for LearningDense {
         let weights = self.weights.flat();
         let sign = Some(self.sign_mode.unwrap_or(SignMode::Mixed));
         Ok(Parts {
-            topology: Topology::new(n_in, n_out, &sources, &targets)?,
+            shape,
+            sources,
+            targets,
+            row_format: RowFormat::Dense,
             format: WeightFormat::new(self.weight_exp, self.num_weight_bits, sign, weights.iter().copied())?,
             weights,
             tag_1: or_zero("tag_1", &self.tag_1)?,

@@ -12,8 +12,8 @@ use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
 use crate::connection::weight::{MOST, WeightFormat};
-use crate::neuron::bank::saved;
-use crate::{Arithmetic, Io, Kernel, ModelError, Overflow, OverflowKind, Values};
+use crate::plastic::Updates;
+use crate::{Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion};
 
 /// The targets in the order of the variables `weights`, `tag_1`, `tag_2`.
 const TARGETS: [Target; 3] = [Target::Weight, Target::Tag, Target::Delay];
@@ -55,25 +55,16 @@ fn whole(field: &str, given: &[f64], (low, high): (i32, i32)) -> Result<Vec<i32>
     }
 }
 
-/// Integers that are known to fit as they lie in memory.
-fn short(values: &[i32]) -> Vec<i16> {
-    values.iter().map(|v| *v as i16).collect()
-}
-
-fn long(values: &[i16]) -> Vec<i32> {
-    values.iter().map(|v| i32::from(*v)).collect()
-}
-
 impl FixedLearning {
     pub(super) fn new(
-        parts: Parts,
+        parts: &Parts,
         rule: &CompiledRule,
         arithmetic: &Arithmetic,
-        draws: Source,
+        (draws, cut): (Source, &Cut),
     ) -> Result<Self, ModelError> {
         let engine = &arithmetic.learning;
-        let topology = parts.topology;
-        let n_out = topology.n_out;
+        let topology = parts.topology(cut)?;
+        let targets = topology.targets.clone();
         let delay_max = if engine.delays_act { arithmetic.delay_max as i32 } else { 255 };
         // Under an arithmetic where tag_2 acts, the delays given are its first values.
         let (tag_2, fixed_delays) = match (&parts.delays, engine.delays_act) {
@@ -81,7 +72,7 @@ impl FixedLearning {
             (delays, _) => (&parts.tag_2, delays.as_ref()),
         };
         let static_delay = match fixed_delays {
-            Some(delays) => topology.laid(&whole("delays", delays, (0, arithmetic.delay_max as i32))?),
+            Some(delays) => whole("delays", delays, (0, arithmetic.delay_max as i32))?,
             None => Vec::new(),
         };
         let delays = whole("tag_2", tag_2, (0, delay_max))?;
@@ -93,23 +84,23 @@ impl FixedLearning {
         // Where no rule changes the delays that act, later writes must stay within what can be held.
         let reach = if engine.delays_act { longest as i32 } else { delay_max };
         let ends = Ends::new(parts.format, arithmetic, reach);
-        let (weights, clipped) = load_weights(&parts.weights, parts.format, arithmetic)?;
+        let (weights, clipped) = load_weights(&parts.weights, &topology, parts.format, arithmetic)?;
         let tags = whole("tag_1", &parts.tag_1, (engine.tag_min, 255))?;
-        let variables = [&weights, &delays, &tags].map(|v| topology.laid(&short(v)));
+        let variables = [weights, lay(&topology, &delays), lay(&topology, &tags)];
         let bits = engine.impulse_fraction_bits;
         let mut courses = rule.pre;
         if parts.payloads != GradedSpikeCfg::UseRegularImpulse {
             courses[0].0 = 0.0;
         }
-        let mut post = Side::new(n_out, &rule.post, bits, rule.t_epoch);
+        let n_out = targets.len();
+        let mut post = Side::new(n_out, &rule.post, bits, rule.t_epoch).starting(targets.start);
         if rule.three_factor && !engine.port_traces_decay {
             post.hold();
         }
         Ok(FixedLearning {
-            plasticity: Plasticity::new(rule, engine, ends, variables),
+            plasticity: Plasticity::new(rule, engine, ends, variables, Updates::new(cut, n_out)),
             pre: Side::new(topology.n_in, &courses, bits, rule.t_epoch),
             post,
-            topology,
             draws,
             engine: engine.clone(),
             format: parts.format,
@@ -119,7 +110,11 @@ impl FixedLearning {
             graded: parts.graded,
             payloads: parts.payloads,
             per_synapse: arithmetic.weight_exponent == WeightExponent::Synapse,
-            static_delay: static_delay.iter().map(|d| *d as u8).collect(),
+            static_delay: match static_delay.is_empty() {
+                true => Vec::new(),
+                false => topology.given.iter().map(|k| static_delay[*k as usize] as u8).collect(),
+            },
+            topology,
             due: vec![vec![0; n_out]; longest + 1],
             arriving: vec![vec![0; n_out]; longest + 1],
             arrived: vec![false; longest + 1],
@@ -132,13 +127,13 @@ impl FixedLearning {
         ((step - 1) % self.t_epoch) as u8 + 1
     }
 
-    fn deliver(&mut self, spikes: &[i32]) {
+    fn deliver(&mut self, spikes: &Fired) {
         let (per_synapse, exponent) = (self.per_synapse, self.format.exponent);
         let effective = |w: i32| if per_synapse { shift(w, exponent).clamp(-MOST, MOST) } else { w };
         let weights = &self.plasticity.variables[Target::Weight as usize];
-        for (i, s) in spikes.iter().enumerate().filter(|(_, s)| **s != 0) {
-            let payload = if self.graded { *s } else { 1 };
-            let row = self.topology.row(i);
+        for (e, i) in spikes.index.iter().enumerate() {
+            let payload = if self.graded { spikes.payload_of(e) } else { 1 };
+            let row = self.topology.row(*i as usize);
             if self.due.len() == 1 {
                 self.arrived[0] |= !row.is_empty();
                 let sums = &mut self.arriving[0];
@@ -169,12 +164,13 @@ impl FixedLearning {
     }
 
     /// What the sources' spikes do to their traces before the learning phase.
-    fn note_sources(&mut self, spikes: &[i32], step: u64) {
+    fn note_sources(&mut self, spikes: &Fired, step: u64) {
         let (e, draws) = (self.within(step), self.draws.repeats(0, step));
         if self.payloads == GradedSpikeCfg::AddWithoutSaturation && self.engine.payload_wraps {
             self.turn_over(spikes);
         }
-        for (i, s) in spikes.iter().enumerate().filter(|(_, s)| **s != 0) {
+        for (k, i) in spikes.index.iter().enumerate() {
+            let (i, payload) = (*i as usize, spikes.payload_of(k));
             let again = self.pre.spike[i] > 0;
             if self.payloads == GradedSpikeCfg::UseRegularImpulse {
                 if again {
@@ -184,7 +180,7 @@ impl FixedLearning {
                 continue;
             }
             let value = &mut self.pre.value[2 * i];
-            let (sum, over) = self.payloads.add(*value, *s, self.engine.payload_wraps);
+            let (sum, over) = self.payloads.add(*value, payload, self.engine.payload_wraps);
             *value = sum;
             self.pre.touch(i);
             if self.payloads != GradedSpikeCfg::AddWithoutSaturation || over {
@@ -197,17 +193,26 @@ impl FixedLearning {
     }
 
     /// Lava carries a trace of 128 over in the next step, spike or not.
-    fn turn_over(&mut self, spikes: &[i32]) {
-        let over: Vec<usize> = self.pre.active().filter(|i| spikes[*i] == 0 && self.pre.value[2 * i] > 127).collect();
+    fn turn_over(&mut self, spikes: &Fired) {
+        let silent = |i: &usize| spikes.index.binary_search(&(*i as u32)).is_err();
+        let over: Vec<usize> = self.pre.active().filter(|i| self.pre.value[2 * i] > 127).filter(silent).collect();
         for i in over {
             self.pre.value[2 * i] -= 127;
         }
     }
 
+    /// The elements of a port of targets that belong to this cut, counted from its start.
+    fn own<'a>(&self, arrivals: &'a Fired) -> impl Iterator<Item = (usize, i32)> + 'a {
+        let (start, end) = (self.topology.targets.start as u32, self.topology.targets.end as u32);
+        let first = arrivals.index.partition_point(|j| *j < start);
+        let last = arrivals.index.partition_point(|j| *j < end);
+        (first..last).map(move |k| ((arrivals.index[k] - start) as usize, arrivals.payload_of(k)))
+    }
+
     /// What the targets' spikes and ports do to their traces before the learning phase.
-    fn note_targets(&mut self, io: &mut Io<'_, i32>) {
-        let (e, draws) = (self.within(io.step), self.draws.repeats(1, io.step));
-        for (j, _) in io.inputs[1].iter().enumerate().filter(|(_, s)| **s != 0) {
+    fn note_targets(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
+        let (e, draws) = (self.within(step), self.draws.repeats(1, step));
+        for (j, _) in self.own(&arrivals[1]) {
             if self.post.spike[j] > 0 {
                 self.post.repeat(j, 0, &draws);
             }
@@ -217,21 +222,25 @@ impl FixedLearning {
             return;
         }
         let (low, high) = if self.engine.port_traces_decay { (-32_768, 32_767) } else { (-128, 127) };
+        self.post.clear_values();
         for (trace, name) in TRACES[2..].iter().enumerate() {
-            for (j, v) in io.inputs[2 + trace].iter().enumerate() {
-                let held = (*v).clamp(low, high);
+            for (j, v) in self.own(&arrivals[2 + trace]) {
+                let held = v.clamp(low, high);
                 self.post.value[j * 3 + trace] = held as i16;
-                if *v != 0 {
-                    self.post.touch(j);
-                }
-                if held != *v {
-                    io.overflow.note(name, OverflowKind::Saturate, 1, io.step, j as u32);
+                self.post.touch(j);
+                if held != v {
+                    let number = (self.topology.targets.start + j) as u32;
+                    overflow.note(name, OverflowKind::Saturate, 1, step, number);
                 }
             }
         }
     }
 
+    /// Every cut has all sources; the one with the first target speaks for them.
     fn report_traces(&mut self, step: u64, overflow: &mut Overflow) {
+        if !self.topology.targets.contains(&0) {
+            self.pre.saturated.clear();
+        }
         for (names, side) in [(&TRACES[..2], &mut self.pre), (&TRACES[2..], &mut self.post)] {
             for (trace, i) in side.saturated.drain(..) {
                 overflow.note(names[trace], OverflowKind::Saturate, 1, step, i);
@@ -243,32 +252,40 @@ impl FixedLearning {
 /// Brings the given weights into the format; Lava truncates them but does not clip them.
 fn load_weights(
     given: &[f64],
+    topology: &Topology,
     format: WeightFormat,
     arithmetic: &Arithmetic,
-) -> Result<(Vec<i32>, Overflow), ModelError> {
+) -> Result<(Vec<i16>, Overflow), ModelError> {
     let mut weights = whole("weights", given, (-32_768, 32_767))?;
     let mut overflow = Overflow::default();
-    for (k, w) in weights.iter_mut().enumerate() {
+    for k in &topology.given {
+        let w = &mut weights[*k as usize];
         let clipped = if arithmetic.learning.keeps_low_bits { *w } else { format.clip(*w, arithmetic) };
-        overflow.note("weights", OverflowKind::Clip, u64::from(clipped != *w), 0, k as u32);
+        overflow.note("weights", OverflowKind::Clip, u64::from(clipped != *w), 0, *k);
         *w = format.truncate(clipped, arithmetic.weight_rounding);
     }
-    Ok((weights, overflow))
+    Ok((lay(topology, &weights), overflow))
 }
 
-impl Kernel<i32> for FixedLearning {
-    fn emit(&mut self, _step: u64, outputs: &mut [Vec<i32>]) {
-        outputs[0].copy_from_slice(&self.due[0]);
-        self.due[0].fill(0);
+/// Integers that are known to fit, of the synapses of this cut, as they lie in memory.
+fn lay(topology: &Topology, given: &[i32]) -> Vec<i16> {
+    topology.given.iter().map(|k| given[*k as usize] as i16).collect()
+}
+
+impl Plastic for FixedLearning {
+    fn emit(&mut self, _step: u64, sums: &mut [i32]) {
+        for (sum, due) in sums.iter_mut().zip(&mut self.due[0]) {
+            *sum = sum.wrapping_add(std::mem::take(due));
+        }
         self.due.rotate_left(1);
     }
 
-    fn step(&mut self, io: &mut Io<'_, i32>) {
-        io.overflow.merge(&std::mem::take(&mut self.clipped), 0);
-        self.deliver(&io.inputs[0]);
-        self.note_sources(&io.inputs[0], io.step);
-        self.note_targets(io);
-        self.report_traces(io.step, io.overflow);
+    fn step(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
+        overflow.merge(&std::mem::take(&mut self.clipped), 0);
+        self.deliver(&arrivals[0]);
+        self.note_sources(&arrivals[0], step);
+        self.note_targets(step, arrivals, overflow);
+        self.report_traces(step, overflow);
     }
 
     fn learn(&mut self, step: u64, overflow: &mut Overflow) {
@@ -292,15 +309,19 @@ impl Kernel<i32> for FixedLearning {
         self.post.clear_spikes();
     }
 
-    fn synaptic_updates(&self) -> u64 {
-        self.plasticity.updates
+    fn updates(&self) -> &[u64] {
+        self.plasticity.updates.counts()
     }
 
-    fn get(&self, var: usize) -> Vec<i32> {
+    fn clear_updates(&mut self) {
+        self.plasticity.updates.clear();
+    }
+
+    fn get(&self, var: usize) -> Portion {
         match var {
-            0..3 => long(&self.topology.given(&self.plasticity.variables[TARGETS[var] as usize])),
-            3 | 4 => self.pre.get(var - 3),
-            _ => self.post.get(var - 5),
+            0..3 => self.topology.portion(&self.plasticity.variables[TARGETS[var] as usize]),
+            3 | 4 => Portion::whole(self.pre.get(var - 3)),
+            _ => Portion::run(self.topology.n_out, self.topology.targets.start, self.post.get(var - 5)),
         }
     }
 
@@ -314,48 +335,54 @@ impl Kernel<i32> for FixedLearning {
         }
         match var {
             0..3 => {
-                self.plasticity.variables[TARGETS[var] as usize] = self.topology.laid(&short(values));
+                self.plasticity.variables[TARGETS[var] as usize] = lay(&self.topology, values);
                 self.plasticity.find_unsettled();
             }
             3 | 4 => self.pre.set(var - 3, values),
-            _ => self.post.set(var - 5, values),
+            _ => self.post.set(var - 5, &values[self.topology.targets.clone()]),
         }
         Ok(())
     }
 
-    fn save(&self) -> Vec<Values> {
+    fn save(&self) -> Vec<Portion> {
+        let (n_out, first) = (self.topology.n_out, self.topology.targets.start);
+        let mut state: Vec<Portion> = self.plasticity.variables.iter().map(|v| self.topology.portion(v)).collect();
         let [pre, tx] = self.pre.save();
         let [post, ty] = self.post.save();
-        let mut state: Vec<Values> = self.plasticity.variables.iter().map(|v| Values::Int(long(v))).collect();
-        state.extend([pre, tx, post, ty, self.due.concat()].map(Values::Int));
-        state.push(Values::Real(vec![self.plasticity.updates as f64]));
+        let due = self.due.iter().enumerate().map(|(d, slot)| (d * n_out + first, slot));
+        let index = due.clone().flat_map(|(at, slot)| at as u32..(at + slot.len()) as u32).collect();
+        state.extend([
+            Portion::whole(pre),
+            Portion::whole(tx),
+            Portion::run(3 * n_out, 3 * first, post),
+            Portion::run(n_out, first, ty),
+            Portion { len: n_out * self.due.len(), index, values: due.flat_map(|(_, slot)| slot.clone()).collect() },
+        ]);
         state
     }
 
-    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let (n, n_in, n_out) = (self.topology.len(), self.topology.n_in, self.topology.n_out);
-        let variables = [saved(state, 0, n)?, saved(state, 1, n)?, saved(state, 2, n)?];
-        let (pre, tx) = (saved(state, 3, 2 * n_in)?, saved(state, 4, n_in)?);
-        let (post, ty) = (saved(state, 5, 3 * n_out)?, saved(state, 6, n_out)?);
-        let due = saved(state, 7, n_out * self.due.len())?;
-        let Some(updates) = state.get(8).map(Values::to_real).filter(|u| u.len() == 1) else {
-            return Err(ModelError::range("saved state 8", "missing", "the number of updates"));
-        };
+    fn load(&mut self, state: &[Vec<i32>]) -> Result<(), ModelError> {
+        let (n, n_in, n_out) = (self.topology.whole, self.topology.n_in, self.topology.n_out);
+        let lengths = [n, n, n, 2 * n_in, n_in, 3 * n_out, n_out, n_out * self.due.len()];
+        let found: Vec<usize> = state.iter().map(Vec::len).collect();
+        if found != lengths {
+            return Err(ModelError::shape("saved state", &found, &lengths));
+        }
         let held = |target: Target| {
             let reach = if target == Target::Weight { (-32_768, 32_767) } else { self.plasticity.ends.of(target) };
-            variables[target as usize].iter().all(|v| (reach.0..=reach.1).contains(v))
+            state[target as usize].iter().all(|v| (reach.0..=reach.1).contains(v))
         };
-        let spikes = tx.iter().chain(&ty).all(|e| (0..=self.t_epoch as i32).contains(e));
+        let spikes = state[4].iter().chain(&state[6]).all(|e| (0..=self.t_epoch as i32).contains(e));
         if !Target::ALL.into_iter().all(held) || !spikes {
             return Err(ModelError::range("saved state", "outside its registers", "what this process saved"));
         }
-        self.plasticity.variables = variables.map(|v| short(&v));
-        self.plasticity.updates = updates[0] as u64;
+        self.plasticity.variables = [0, 1, 2].map(|v| lay(&self.topology, &state[v]));
         self.plasticity.find_unsettled();
-        self.pre.load(&pre, &tx);
-        self.post.load(&post, &ty);
-        for (slot, values) in self.due.iter_mut().zip(due.chunks(n_out)) {
-            slot.copy_from_slice(values);
+        let own = self.topology.targets.clone();
+        self.pre.load(&state[3], &state[4]);
+        self.post.load(&state[5][3 * own.start..3 * own.end], &state[6][own.clone()]);
+        for (slot, values) in self.due.iter_mut().zip(state[7].chunks(n_out.max(1))) {
+            slot.copy_from_slice(&values[own.clone()]);
         }
         self.clipped = Overflow::default();
         Ok(())

@@ -15,7 +15,7 @@ use super::product::{Dependency, Factor, Product, Series, Target, Variable};
 use super::rule::CompiledRule;
 use super::topology::Topology;
 use crate::connection::weight::SignMode;
-use crate::{Arithmetic, Io, Kernel, ModelError, Overflow, Values};
+use crate::{Arithmetic, Cut, Io, Kernel, ModelError, Overflow, Values};
 
 /// The traces of one side.
 #[derive(Debug)]
@@ -93,9 +93,18 @@ pub(super) struct FloatLearning {
 }
 
 impl FloatLearning {
+    /// A variable in the order in which the synapses were given.
+    fn given(&self, variable: usize) -> Vec<f64> {
+        let mut given = vec![0.0; self.topology.len()];
+        for (k, v) in self.topology.given.iter().zip(&self.variables[variable]) {
+            given[*k as usize] = *v;
+        }
+        given
+    }
+
     pub(super) fn new(parts: Parts, rule: &CompiledRule, arithmetic: &Arithmetic) -> Result<Self, ModelError> {
         let engine = &arithmetic.learning;
-        let topology = parts.topology;
+        let topology = parts.topology(&Cut::ALL)?;
         let scale = |p: &Product| match engine.float_keeps_shift {
             true => p.scale() / f64::from(1u32 << engine.product_shift(p.width())),
             false => p.scale(),
@@ -258,9 +267,9 @@ impl Kernel<f64> for FloatLearning {
 
     fn get(&self, var: usize) -> Vec<f64> {
         match var {
-            0 => self.topology.given(&self.variables[0]),
-            1 => self.topology.given(&self.variables[2]),
-            2 => self.topology.given(&self.variables[1]),
+            0 => self.given(0),
+            1 => self.given(2),
+            2 => self.given(1),
             3 | 4 => self.pre.value[var - 3].clone(),
             _ => self.post.value[var - 5].clone(),
         }

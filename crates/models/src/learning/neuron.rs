@@ -16,6 +16,8 @@
 //! Desai, Rutherford and Turrigiano, Nat. Neurosci. 2, 1999, in the form of Diehl and Cook, Front. Comput. Neurosci. 9,
 //! 2015.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +27,7 @@ use super::traces::Side;
 use crate::neuron::bank::saved;
 use crate::neuron::lif::Lif;
 use crate::{
-    Bank, BankContext, Behaviour, Decay, Fired, Io, Kernel, Kind, ModelError, OverflowKind, PerNeuron, PortSpec,
+    Bank, BankContext, Behaviour, Decay, Fired, Io, Kernel, Kind, ModelError, OverflowKind, PerNeuron, PortSpec, Sent,
     Setting, Values, VarSpec, length,
 };
 
@@ -150,6 +152,27 @@ impl LearningLif {
         }
     }
 
+    fn neurons(&self, setting: &Setting<'_>, range: Range<usize>) -> Result<Neurons, ModelError> {
+        let (n, lif) = (range.len(), self.lif());
+        let engine = &setting.arithmetic.learning;
+        self.learning_rule.compile(engine)?;
+        self.excitability.iter().try_for_each(Excitability::check)?;
+        let bank = lif
+            .bank(setting, range.clone())
+            .ok_or_else(|| ModelError::range("LearningLIF", "without a bank", "a LIF population"))??;
+        let seed = self.learning_rule.rng_seed.unwrap_or(setting.seed);
+        Ok(Neurons {
+            bank,
+            lif_vars: lif.vars().len(),
+            first: range.start as u32,
+            own: Side::new(n, &self.courses(), engine.impulse_fraction_bits, 1).starting(range.start),
+            third: vec![0; n],
+            draws: Source::new(seed, setting.place, engine.common_draws, None, 1),
+            three_factor: self.learning_rule.three_factor,
+            excitability: self.excitability,
+        })
+    }
+
     /// Impulse and time constant of y1 and y3.
     fn courses(&self) -> [(f64, f64); 2] {
         let rule = &self.learning_rule;
@@ -187,24 +210,19 @@ impl Behaviour for LearningLif {
     }
 
     fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
-        let (n, lif) = (length(&self.shape), self.lif());
-        let engine = setting.arithmetic.learning.clone();
-        self.learning_rule.compile(&engine)?;
-        self.excitability.iter().try_for_each(Excitability::check)?;
-        let bank = lif
-            .bank(setting, 0..n)
-            .ok_or_else(|| ModelError::range("LearningLIF", "without a bank", "a LIF population"))??;
-        let seed = self.learning_rule.rng_seed.unwrap_or(setting.seed);
-        Ok(Box::new(Fixed {
-            bank,
-            lif_vars: lif.vars().len(),
-            fired: Fired::default(),
-            own: Side::new(n, &self.courses(), engine.impulse_fraction_bits, 1),
-            third: vec![0; n],
-            draws: Source::new(seed, setting.place, engine.common_draws, None, 1),
-            three_factor: self.learning_rule.three_factor,
-            excitability: self.excitability,
-        }))
+        let neurons = self.neurons(setting, 0..length(&self.shape))?;
+        Ok(Box::new(Fixed { neurons, fired: Fired::default() }))
+    }
+
+    fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        Some(self.neurons(setting, range).map(|neurons| Box::new(neurons) as Box<dyn Bank>))
+    }
+
+    fn sent_by(&self, port: usize) -> Sent {
+        match port {
+            0 | 1 => Sent::Spikes,
+            _ => Sent::Variable(self.lif().vars().len() + port - 2),
+        }
     }
 
     fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
@@ -222,11 +240,13 @@ impl Behaviour for LearningLif {
     }
 }
 
+/// The neurons of a run of the population.
 #[derive(Debug)]
-struct Fixed {
+struct Neurons {
     bank: Box<dyn Bank>,
     lif_vars: usize,
-    fired: Fired,
+    /// Number of the first neuron in the population.
+    first: u32,
     /// y1 and y3.
     own: Side,
     /// y2.
@@ -236,64 +256,75 @@ struct Fixed {
     excitability: Option<Excitability>,
 }
 
-impl Fixed {
-    fn adapt(&mut self, rule: Excitability, step: u64) {
-        if self.fired.index.is_empty() && !step.is_multiple_of(u64::from(rule.every)) {
+impl Neurons {
+    fn adapt(&mut self, rule: Excitability, range: Range<usize>, fired: &[u32], step: u64) {
+        if fired.is_empty() && !step.is_multiple_of(u64::from(rule.every)) {
             return;
         }
         let mut vth = self.bank.get(VTH);
-        let mut fired = self.fired.index.iter().copied().peekable();
-        for (i, v) in vth.iter_mut().enumerate() {
+        let mut fired = fired.iter().copied().peekable();
+        for (i, v) in vth.iter_mut().enumerate().take(range.end).skip(range.start) {
             let spike = fired.next_if_eq(&(i as u32)).is_some();
             *v = rule.next(f64::from(*v), spike, step) as i32;
         }
         self.bank.set(VTH, &vth).expect("the rule keeps thresholds within their register");
     }
 
-    fn trace(&mut self, io: &mut Io<'_, i32>) {
-        for i in &self.fired.index {
+    fn trace(&mut self, range: Range<usize>, context: &mut BankContext<'_>, third: &[i32], fired: &[u32]) {
+        for i in fired {
             self.own.fire(*i as usize, 1);
         }
-        self.own.advance(&self.draws.traces(1, io.step), false);
+        self.own.advance_range(range.clone(), &self.draws.traces(1, context.step), false);
         self.own.clear_spikes();
         for (trace, i) in self.own.saturated.drain(..) {
-            io.overflow.note(["y1", "y3"][trace], OverflowKind::Saturate, 1, io.step, i);
+            let name = ["y1", "y3"][trace];
+            context.overflow.note(name, OverflowKind::Saturate, 1, context.step, i - self.first);
         }
-        for (i, (y2, x)) in self.third.iter_mut().zip(&io.inputs[1]).enumerate() {
-            *y2 = (*x).clamp(-128, 127);
-            if *y2 != *x {
-                io.overflow.note("y2", OverflowKind::Saturate, 1, io.step, i as u32);
+        for i in range {
+            self.third[i] = third[i].clamp(-128, 127);
+            if self.third[i] != third[i] {
+                context.overflow.note("y2", OverflowKind::Saturate, 1, context.step, i as u32);
             }
         }
-        io.outputs[2].copy_from_slice(&self.own.get(0));
-        io.outputs[3].copy_from_slice(&self.third);
-        io.outputs[4].copy_from_slice(&self.own.get(1));
+    }
+
+    fn trace_values(&self, trace: usize) -> Vec<i32> {
+        match trace {
+            0 => self.own.get(0),
+            1 => self.third.clone(),
+            _ => self.own.get(1),
+        }
     }
 }
 
-impl Kernel<i32> for Fixed {
-    fn step(&mut self, io: &mut Io<'_, i32>) {
-        self.fired.clear();
-        let mut context = BankContext { step: io.step, overflow: io.overflow };
-        self.bank.step(0..self.bank.len(), &mut context, &[&io.inputs[0]], &mut self.fired);
-        for i in &self.fired.index {
-            io.outputs[0][*i as usize] = 1;
-            io.outputs[1][*i as usize] = 1;
-        }
+impl Bank for Neurons {
+    fn len(&self) -> usize {
+        self.third.len()
+    }
+
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        context: &mut BankContext<'_>,
+        inputs: &[&[i32]],
+        fired: &mut Fired,
+    ) -> u64 {
+        let before = fired.index.len();
+        let active = self.bank.step(range.clone(), context, &inputs[..1], fired);
+        let fired = &fired.index[before..];
         if self.three_factor {
-            self.trace(io);
+            self.trace(range.clone(), context, inputs[1], fired);
         }
         if let Some(rule) = self.excitability {
-            self.adapt(rule, io.step);
+            self.adapt(rule, range, fired, context.step);
         }
+        active
     }
 
     fn get(&self, var: usize) -> Vec<i32> {
         match var.checked_sub(self.lif_vars) {
             None => self.bank.get(var),
-            Some(0) => self.own.get(0),
-            Some(1) => self.third.clone(),
-            Some(_) => self.own.get(1),
+            Some(trace) => self.trace_values(trace),
         }
     }
 
@@ -313,18 +344,58 @@ impl Kernel<i32> for Fixed {
     }
 
     fn save(&self) -> Vec<Values> {
-        let mut state = vec![Values::Int(self.own.save()[0].clone()), Values::Int(self.third.clone())];
+        let mut state: Vec<Values> = (0..3).map(|trace| Values::Int(self.trace_values(trace))).collect();
         state.extend(self.bank.save());
         state
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
         let n = self.third.len();
-        let (own, third) = (saved(state, 0, 2 * n)?, saved(state, 1, n)?);
-        self.bank.load(&state[2..])?;
+        let [y1, y2, y3] = [saved(state, 0, n)?, saved(state, 1, n)?, saved(state, 2, n)?];
+        self.bank.load(&state[3..])?;
+        let own: Vec<i32> = y1.into_iter().zip(y3).flat_map(|(y1, y3)| [y1, y3]).collect();
         self.own.load(&own, &vec![0; n]);
-        self.third = third;
+        self.third = y2;
         Ok(())
+    }
+}
+
+/// The whole population, off the chip.
+#[derive(Debug)]
+struct Fixed {
+    neurons: Neurons,
+    fired: Fired,
+}
+
+impl Kernel<i32> for Fixed {
+    fn step(&mut self, io: &mut Io<'_, i32>) {
+        self.fired.clear();
+        let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
+        let mut context = BankContext { step: io.step, overflow: io.overflow };
+        self.neurons.step(0..self.neurons.len(), &mut context, &inputs, &mut self.fired);
+        for i in &self.fired.index {
+            io.outputs[0][*i as usize] = 1;
+            io.outputs[1][*i as usize] = 1;
+        }
+        for (trace, out) in io.outputs.iter_mut().skip(2).enumerate() {
+            *out = self.neurons.trace_values(trace);
+        }
+    }
+
+    fn get(&self, var: usize) -> Vec<i32> {
+        self.neurons.get(var)
+    }
+
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        self.neurons.set(var, values)
+    }
+
+    fn save(&self) -> Vec<Values> {
+        self.neurons.save()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        self.neurons.load(state)
     }
 }
 

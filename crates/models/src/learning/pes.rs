@@ -11,14 +11,18 @@
 //! Sources: nengo-loihi 1.1 `emulator/interface.py`, `builder/discretize.py`, pinned by recordings; the rule is
 //! MacNeil and Eliasmith, PLoS ONE 6(9), 2011.
 
+use std::ops::Range;
+
 use pumice_num::{Purpose, draw, draw_unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::connection::rows::Columns;
 use crate::connection::weight::{SignMode, WeightFormat};
-use crate::neuron::bank::saved;
+use crate::plastic::{Updates, Whole};
 use crate::{
-    Behaviour, Io, Kernel, Kind, Matrix, ModelError, Overflow, OverflowKind, PortSpec, Setting, Values, VarSpec,
+    Behaviour, Cut, Fired, Io, Kernel, Kind, Matrix, ModelError, Overflow, OverflowKind, Plastic, PortSpec, Portion,
+    RowFormat, Rows, Setting, Values, VarSpec,
 };
 
 /// The constants of the rule, under nengo-loihi's names.
@@ -149,6 +153,44 @@ impl PesSynapses {
         }
         Ok(by_source)
     }
+
+    fn cut(&self, setting: &Setting<'_>, cut: &Cut) -> Result<Fixed, ModelError> {
+        let format = self.check()?;
+        let [n_out, n_in] = self.weights.shape("weights")?;
+        let targets = cut.range(n_out);
+        let whole = self.mantissas(format)?;
+        Ok(Fixed {
+            weight: whole.chunks(n_out.max(1)).flat_map(|row| row[targets.clone()].to_vec()).collect(),
+            n_out,
+            lost: format.lost_bits(),
+            exponent: self.weight_exp,
+            learning: self.learning.clone(),
+            decay: (-f64::from(self.learning.train_epoch) / self.learning.tracing_tau).exp(),
+            trace: vec![0; n_in],
+            pending: vec![false; n_in],
+            error: vec![0; n_out / 2],
+            due: vec![0; targets.len()],
+            key: (setting.seed, setting.place),
+            recorded: self.draws.clone().unwrap_or_default(),
+            updates: Updates::new(cut, targets.len()),
+            targets,
+        })
+    }
+
+    /// How the synapses lie in memory, those of weight 0 too.
+    fn laid_out(&self) -> Result<Rows, ModelError> {
+        let format = self.check()?;
+        let [n_out, n_in] = self.weights.shape("weights")?;
+        let sources: Vec<u32> = (0..n_in as u32).flat_map(|i| std::iter::repeat_n(i, n_out)).collect();
+        let targets: Vec<u32> = (0..n_in).flat_map(|_| 0..n_out as u32).collect();
+        let columns = Columns::new([n_in, n_out], &sources, &targets, &self.mantissas(format)?, &[]);
+        Ok(Rows {
+            format: RowFormat::Dense,
+            weight_bits: self.num_weight_bits,
+            tag_bits: Some(0),
+            ..columns.into_rows_where(|_| true)
+        })
+    }
 }
 
 impl Behaviour for PesSynapses {
@@ -174,22 +216,15 @@ impl Behaviour for PesSynapses {
     }
 
     fn fixed(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
-        let format = self.check()?;
-        let [n_out, n_in] = self.weights.shape("weights")?;
-        Ok(Box::new(Fixed {
-            weight: self.mantissas(format)?,
-            lost: format.lost_bits(),
-            exponent: self.weight_exp,
-            learning: self.learning.clone(),
-            decay: (-f64::from(self.learning.train_epoch) / self.learning.tracing_tau).exp(),
-            trace: vec![0; n_in],
-            pending: vec![false; n_in],
-            error: vec![0; n_out / 2],
-            due: vec![0; n_out],
-            key: (setting.seed, setting.place),
-            recorded: self.draws.clone().unwrap_or_default(),
-            updates: 0,
-        }))
+        Ok(Box::new(Whole::new(self.cut(setting, &Cut::ALL)?)))
+    }
+
+    fn rows(&self, _setting: &Setting<'_>) -> Option<Result<Rows, ModelError>> {
+        Some(self.laid_out())
+    }
+
+    fn plastic(&self, setting: &Setting<'_>, cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
+        Some(self.cut(setting, cut).map(|synapses| Box::new(synapses) as Box<dyn Plastic>))
     }
 
     fn float(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
@@ -213,8 +248,11 @@ impl Behaviour for PesSynapses {
 
 #[derive(Debug)]
 struct Fixed {
-    /// Mantissa from source `i` to target `j` at `i * n_out + j`.
+    /// Mantissa from source `i` to target `j` of this cut at `i * targets.len() + j`.
     weight: Vec<i32>,
+    /// Targets of the whole process, and those of this cut.
+    n_out: usize,
+    targets: Range<usize>,
     lost: u32,
     exponent: i32,
     learning: PesLearning,
@@ -226,7 +264,7 @@ struct Fixed {
     due: Vec<i32>,
     key: (u64, u32),
     recorded: Vec<Vec<Vec<f64>>>,
-    updates: u64,
+    updates: Updates,
 }
 
 impl Fixed {
@@ -238,6 +276,11 @@ impl Fixed {
         })
     }
 
+    /// Every cut has all sources and errors; the one with the first target speaks for them.
+    fn speaks(&self) -> bool {
+        self.targets.contains(&0)
+    }
+
     fn update_traces(&mut self, t: u64, overflow: &mut Overflow) {
         for i in 0..self.trace.len() {
             let spike = std::mem::take(&mut self.pending[i]);
@@ -247,51 +290,56 @@ impl Fixed {
             let exact = self.decay * f64::from(self.trace[i]) + if spike { self.learning.tracing_mag } else { 0.0 };
             let (trace, cut) = stochastic_round(exact, self.draw(Purpose::TRACE, (0, i), i, t), 127.0);
             self.trace[i] = trace;
-            overflow.note("traces", OverflowKind::Saturate, u64::from(cut), t - 1, i as u32);
+            overflow.note("traces", OverflowKind::Saturate, u64::from(cut && self.speaks()), t - 1, i as u32);
         }
     }
 
     /// A source without a trace changes no weight, so it is not visited.
     fn update_weights(&mut self, t: u64, overflow: &mut Overflow) {
-        let n = self.due.len();
+        let n = self.n_out;
         let first = usize::from(t.is_multiple_of(u64::from(self.learning.train_epoch)));
         let (scale, most) = (f64::from(-FRACTION - self.lost as i32).exp2(), f64::from((1 << (8 - self.lost)) - 1));
         for i in (0..self.trace.len()).filter(|i| self.trace[*i] != 0) {
-            for j in 0..n {
+            for j in self.targets.clone() {
+                let own = i * self.targets.len() + j - self.targets.start;
                 let (k, e) = (i * n + j, self.error[j % (n / 2)] * if j < n / 2 { -1 } else { 1 });
                 let product = pumice_num::shift(
                     self.trace[i] * e * self.learning.lr_int,
                     FRACTION + self.learning.lr_exp - OVERFLOW,
                 );
-                let exact = f64::from((self.weight[k] << FRACTION) + product) * scale;
+                let exact = f64::from((self.weight[own] << FRACTION) + product) * scale;
                 let (w, cut) = stochastic_round(exact, self.draw(Purpose::SYNAPSE, (first + i, j), k, t), most);
-                self.weight[k] = w << self.lost;
+                self.weight[own] = w << self.lost;
                 overflow.note("weights", OverflowKind::Saturate, u64::from(cut), t - 1, k as u32);
             }
-            self.updates += n as u64;
+            (0..self.targets.len()).for_each(|j| self.updates.onto(j as u32, 1));
         }
     }
 }
 
-impl Kernel<i32> for Fixed {
-    fn emit(&mut self, _step: u64, outputs: &mut [Vec<i32>]) {
-        outputs[0].copy_from_slice(&self.due);
-        self.due.fill(0);
+impl Plastic for Fixed {
+    fn emit(&mut self, _step: u64, sums: &mut [i32]) {
+        for (sum, due) in sums.iter_mut().zip(&mut self.due) {
+            *sum = sum.wrapping_add(std::mem::take(due));
+        }
     }
 
-    fn step(&mut self, io: &mut Io<'_, i32>) {
+    fn step(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
         let n = self.due.len();
-        for (i, _) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0) {
+        for i in arrivals[0].index.iter().map(|i| *i as usize) {
             for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
                 *due = due.wrapping_add(w << self.exponent);
             }
             // A second spike within an epoch is lost to the trace, as on the chip.
-            overflowed(io.overflow, self.pending[i], io.step, i);
+            overflowed(overflow, self.pending[i] && self.speaks(), step, i);
             self.pending[i] = true;
         }
-        for (j, (held, e)) in self.error.iter_mut().zip(&io.inputs[1]).enumerate() {
-            *held = (*e).clamp(-127, 127);
-            io.overflow.note("error_in", OverflowKind::Saturate, u64::from(*held != *e), io.step, j as u32);
+        self.error.fill(0);
+        for (k, j) in arrivals[1].index.iter().enumerate() {
+            let e = arrivals[1].payload_of(k);
+            let held = e.clamp(-127, 127);
+            self.error[*j as usize] = held;
+            overflow.note("error_in", OverflowKind::Saturate, u64::from(held != e && self.speaks()), step, *j);
         }
     }
 
@@ -305,59 +353,63 @@ impl Kernel<i32> for Fixed {
         }
     }
 
-    fn synaptic_updates(&self) -> u64 {
-        self.updates
+    fn updates(&self) -> &[u64] {
+        self.updates.counts()
     }
 
-    fn get(&self, var: usize) -> Vec<i32> {
-        let (n_in, n_out) = (self.trace.len(), self.due.len());
-        match var {
-            0 => (0..n_in * n_out).map(|k| self.weight[k % n_in * n_out + k / n_in]).collect(),
-            _ => self.trace.clone(),
+    fn clear_updates(&mut self) {
+        self.updates.clear();
+    }
+
+    fn get(&self, var: usize) -> Portion {
+        let (n_in, n) = (self.trace.len(), self.due.len());
+        if var == 1 {
+            return Portion::whole(self.trace.clone());
+        }
+        let places = (0..n_in * n).map(|k| (self.targets.start + k / n_in, k % n_in));
+        Portion {
+            len: n_in * self.n_out,
+            index: places.clone().map(|(j, i)| (j * n_in + i) as u32).collect(),
+            values: places.map(|(j, i)| self.weight[i * n + j - self.targets.start]).collect(),
         }
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
-        let (n_in, n_out, step) = (self.trace.len(), self.due.len(), 1 << self.lost);
+        let (n_in, n, step) = (self.trace.len(), self.due.len(), 1 << self.lost);
         let (name, low, high, step) =
             if var == 0 { ("weights", step - 256, 256 - step, step) } else { ("traces", 0, 127, 1) };
         if let Some(v) = values.iter().find(|v| !(low..=high).contains(*v) || **v % step != 0) {
             return Err(ModelError::range(name, v, format!("a multiple of {step} in {low}..={high}")));
         }
         match var {
-            0 => self.weight = (0..n_in * n_out).map(|k| values[k % n_out * n_in + k / n_out]).collect(),
+            0 => {
+                let place = |k: usize| (self.targets.start + k % n) * n_in + k / n;
+                self.weight = (0..n_in * n).map(|k| values[place(k)]).collect();
+            }
             _ => self.trace = values.to_vec(),
         }
         Ok(())
     }
 
-    fn save(&self) -> Vec<Values> {
+    fn save(&self) -> Vec<Portion> {
         let pending = self.pending.iter().map(|p| i32::from(*p)).collect();
-        [self.get(0), self.trace.clone(), pending, self.error.clone(), self.due.clone()]
-            .map(Values::Int)
-            .into_iter()
-            .chain([Values::Real(vec![self.updates as f64])])
-            .collect()
+        let common = [self.trace.clone(), pending, self.error.clone()].map(Portion::whole);
+        let due = Portion::run(self.n_out, self.targets.start, self.due.clone());
+        [self.get(0)].into_iter().chain(common).chain([due]).collect()
     }
 
-    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let (n_in, n_out) = (self.trace.len(), self.due.len());
-        let (weights, traces, pending) =
-            (saved(state, 0, n_in * n_out)?, saved(state, 1, n_in)?, saved(state, 2, n_in)?);
-        let (error, due) = (saved(state, 3, n_out / 2)?, saved(state, 4, n_out)?);
-        let Some([updates]) = state
-            .get(5)
-            .map(Values::to_real)
-            .as_deref()
-            .map(<[f64]>::to_vec)
-            .and_then(|u| <[f64; 1]>::try_from(u).ok())
-        else {
-            return Err(ModelError::range("saved state 5", "missing", "the number of updates"));
-        };
-        self.set(0, &weights)?;
-        self.set(1, &traces)?;
-        self.pending = pending.iter().map(|p| *p != 0).collect();
-        (self.error, self.due, self.updates) = (error, due, updates as u64);
+    fn load(&mut self, state: &[Vec<i32>]) -> Result<(), ModelError> {
+        let (n_in, n_out) = (self.trace.len(), self.n_out);
+        let lengths = [n_in * n_out, n_in, n_in, n_out / 2, n_out];
+        let found: Vec<usize> = state.iter().map(Vec::len).collect();
+        if found != lengths {
+            return Err(ModelError::shape("saved state", &found, &lengths));
+        }
+        self.set(0, &state[0])?;
+        self.set(1, &state[1])?;
+        self.pending = state[2].iter().map(|p| *p != 0).collect();
+        self.error.clone_from(&state[3]);
+        self.due = state[4][self.targets.clone()].to_vec();
         Ok(())
     }
 }

@@ -23,6 +23,7 @@ use super::terms::{Part, Term, Terms};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::connection::weight::{SignMode, WeightFormat};
+use crate::plastic::Updates;
 use crate::{Arithmetic, Overflow, OverflowKind};
 
 /// The ends of the synaptic variables.
@@ -115,12 +116,17 @@ pub(super) struct Plasticity {
     pub(super) unsettled: Vec<u32>,
     /// Workspace.
     batch: Batch,
-    /// Synapses visited since the beginning.
-    pub(super) updates: u64,
+    pub(super) updates: Updates,
 }
 
 impl Plasticity {
-    pub(super) fn new(rule: &CompiledRule, engine: &LearningArithmetic, ends: Ends, variables: [Vec<i16>; 3]) -> Self {
+    pub(super) fn new(
+        rule: &CompiledRule,
+        engine: &LearningArithmetic,
+        ends: Ends,
+        variables: [Vec<i16>; 3],
+        updates: Updates,
+    ) -> Self {
         let mut plasticity = Plasticity {
             rules: rule.series.iter().map(|s| Terms::new(s, engine)).collect(),
             t_epoch: rule.t_epoch as usize,
@@ -133,7 +139,7 @@ impl Plasticity {
             variables,
             unsettled: Vec::new(),
             batch: Batch { low: ends.accumulator_min, ..Batch::default() },
-            updates: 0,
+            updates,
         };
         plasticity.find_unsettled();
         plasticity
@@ -159,7 +165,7 @@ impl Plasticity {
         for &k in &first {
             let i = phase.topology.source_of(k as usize);
             self.batch.clear();
-            self.batch.push(k, phase.topology.target[k as usize], k);
+            self.batch.push(k, phase.topology.target[k as usize], phase.topology.number(k, i as u32));
             self.visit::<true>(i, false, phase);
         }
         let done = |k: usize| !first.is_empty() && first.binary_search(&(k as u32)).is_ok();
@@ -185,9 +191,10 @@ impl Plasticity {
     fn visit_row(&mut self, i: usize, phase: &mut Phase<'_>, done: impl Fn(usize) -> bool) {
         let row = phase.topology.row(i);
         self.batch.clear();
+        let shift = phase.topology.number(0, i as u32);
         for (k, j) in row.clone().zip(&phase.topology.target[row]) {
             if !done(k) {
-                self.batch.push(k as u32, *j, k as u32);
+                self.batch.push(k as u32, *j, k as u32 + shift);
             }
         }
         self.visit::<true>(i, true, phase);
@@ -200,7 +207,7 @@ impl Plasticity {
             let (k, i) = (phase.topology.synapse[entry], phase.topology.source[entry]);
             let by_row = self.on_x0 && phase.pre.spike[i as usize] > 0;
             if !by_row && !done(k as usize) {
-                self.batch.push(k, i, entry as u32);
+                self.batch.push(k, i, phase.topology.entry(entry as u32));
             }
         }
         self.visit::<false>(j, true, phase);
@@ -208,7 +215,11 @@ impl Plasticity {
 
     /// Visits the synapses of the batch, all of neuron `n`, a source (or a target); `settled` says they were in range.
     fn visit<const BY_SOURCE: bool>(&mut self, n: usize, settled: bool, phase: &mut Phase<'_>) {
-        self.updates += self.batch.synapse.len() as u64;
+        if BY_SOURCE {
+            self.updates.onto_each(&self.batch.other);
+        } else {
+            self.updates.onto(n as u32, self.batch.synapse.len());
+        }
         for (own, (reads, values)) in self.batch.own.iter_mut().zip(self.reads.iter().zip(&self.variables)) {
             own.clear();
             if *reads {
@@ -233,27 +244,29 @@ impl Plasticity {
                 };
                 self.batch.add(term, theirs, others, (when, self.t_epoch), coefficient);
             }
-            self.store(rule.target, BY_SOURCE, settled, phase);
+            self.store::<BY_SOURCE>(rule.target, n as u32, settled, phase);
         }
         self.rules = rules;
     }
 
     /// Rounds the accumulators of the batch into their variables.
-    fn store(&mut self, target: Target, by_source: bool, settled: bool, phase: &mut Phase<'_>) {
+    fn store<const BY_SOURCE: bool>(&mut self, target: Target, n: u32, settled: bool, phase: &mut Phase<'_>) {
         let variable = &mut self.variables[target as usize];
         for (e, (sum, before)) in self.batch.sum.iter().zip(&self.batch.own[target as usize]).enumerate() {
             if *sum == before << 7 && settled {
                 continue;
             }
             let (k, place) = (self.batch.synapse[e], self.batch.place[e]);
-            let place = if by_source { Visit::Row(place) } else { Visit::Column(place) };
+            let place = if BY_SOURCE { Visit::Row(place) } else { Visit::Column(place) };
             let (value, cut) = self.ends.round(target, *sum, place, &mut phase.draws);
             variable[k as usize] = value as i16;
             if value < -256 {
                 self.unsettled.push(k);
             }
             if cut {
-                phase.overflow.note(name_of(target), OverflowKind::Saturate, 1, phase.step, k);
+                let source = if BY_SOURCE { n } else { self.batch.other[e] };
+                let number = phase.topology.number(k, source);
+                phase.overflow.note(name_of(target), OverflowKind::Saturate, 1, phase.step, number);
             }
         }
     }

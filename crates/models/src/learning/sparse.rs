@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::connection::{GradedSpikeCfg, Learns, Parts, behaves_as_learning};
 use super::draws::Recording;
 use super::rule::LearningRule;
-use super::topology::Topology;
-use crate::ModelError;
 use crate::connection::weight::{SignMode, WeightFormat};
+use crate::{ModelError, RowFormat};
 
 /// Lava's `LearningSparse`; with `delays` it also delays, which Lava has no process for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -124,7 +123,10 @@ impl Learns for LearningSparse {
         let or_zero = |values: &Option<Vec<f64>>| values.clone().unwrap_or_else(|| vec![0.0; n]);
         let sign = Some(self.sign_mode.unwrap_or(SignMode::Mixed));
         Ok(Parts {
-            topology: Topology::new(n_in, n_out, &self.sources, &self.targets)?,
+            shape: self.shape,
+            sources: self.sources.clone(),
+            targets: self.targets.clone(),
+            row_format: RowFormat::Sparse,
             format: WeightFormat::new(self.weight_exp, self.num_weight_bits, sign, self.weights.iter().copied())?,
             weights: self.weights.clone(),
             tag_1: or_zero(&self.tag_1),

@@ -1,12 +1,22 @@
 //! Which synapse lies where: by source for delivery, by target for what a target's spike changes.
+//!
+//! A topology holds the synapses onto a run of targets. Numbers of synapses and of entries in the whole process, which key
+//! draws and name overflow, follow from those in the run: see [`Topology::number`] and [`Topology::entry`].
 
-use crate::ModelError;
+use std::ops::Range;
+
+use crate::{ModelError, Portion};
 
 /// Synapses sorted by source, then by target, with an index by target.
 #[derive(Clone, Debug)]
 pub(super) struct Topology {
     pub(super) n_in: usize,
+    /// Targets of the whole process.
     pub(super) n_out: usize,
+    /// The targets of this run; all indices of targets count from its start.
+    pub(super) targets: Range<usize>,
+    /// Synapses of the whole process.
+    pub(super) whole: usize,
     /// Synapses of source `i` are `row[i]..row[i + 1]`.
     pub(super) row: Vec<u32>,
     /// Target of each synapse.
@@ -17,8 +27,12 @@ pub(super) struct Topology {
     pub(super) synapse: Vec<u32>,
     /// Source of each entry.
     pub(super) source: Vec<u32>,
-    /// Where the synapse that was given as the `k`-th lies.
-    pub(super) order: Vec<u32>,
+    /// As which the synapse that lies here was given.
+    pub(super) given: Vec<u32>,
+    /// Added to the number of a synapse of source `i` for its number in the whole process.
+    shift: Vec<u32>,
+    /// Added to an entry for its number in the whole process.
+    first_entry: u32,
 }
 
 fn starts(n: usize, keys: impl Iterator<Item = u32>) -> Vec<u32> {
@@ -33,33 +47,47 @@ fn starts(n: usize, keys: impl Iterator<Item = u32>) -> Vec<u32> {
 }
 
 impl Topology {
-    /// From the sources and targets of all synapses, in any order.
+    /// From the sources and targets of all synapses, in any order, those onto `targets`.
     ///
     /// # Errors
     /// If there are more than 2^31 synapses.
-    pub(super) fn new(n_in: usize, n_out: usize, sources: &[u32], targets: &[u32]) -> Result<Self, ModelError> {
+    pub(super) fn new(
+        [n_out, n_in]: [usize; 2],
+        sources: &[u32],
+        to: &[u32],
+        targets: Range<usize>,
+    ) -> Result<Self, ModelError> {
         if sources.len() > i32::MAX as usize {
             return Err(ModelError::range("weights", sources.len(), "at most 2^31 - 1 synapses"));
         }
         let mut given: Vec<u32> = (0..sources.len() as u32).collect();
-        given.sort_by_key(|&k| (sources[k as usize], targets[k as usize]));
-        let mut order = vec![0; given.len()];
-        for (at, &k) in given.iter().enumerate() {
-            order[k as usize] = at as u32;
-        }
-        let target: Vec<u32> = given.iter().map(|&k| targets[k as usize]).collect();
+        given.retain(|&k| targets.contains(&(to[k as usize] as usize)));
+        given.sort_by_key(|&k| (sources[k as usize], to[k as usize]));
+        let target: Vec<u32> = given.iter().map(|&k| to[k as usize] - targets.start as u32).collect();
         let source_of: Vec<u32> = given.iter().map(|&k| sources[k as usize]).collect();
         let mut synapse: Vec<u32> = (0..target.len() as u32).collect();
         synapse.sort_by_key(|&k| target[k as usize]);
+        let row = starts(n_in, source_of.iter().copied());
+        let mut shift = starts(n_in, sources.iter().copied());
+        let mut first_entry = 0;
+        for (&i, _) in sources.iter().zip(to).filter(|(_, j)| (**j as usize) < targets.start) {
+            shift[i as usize] += 1;
+            first_entry += 1;
+        }
+        shift.iter_mut().zip(&row).for_each(|(whole, own)| *whole -= own);
         Ok(Topology {
             n_in,
             n_out,
-            row: starts(n_in, source_of.iter().copied()),
-            column: starts(n_out, target.iter().copied()),
+            whole: sources.len(),
+            column: starts(targets.len(), target.iter().copied()),
             source: synapse.iter().map(|&k| source_of[k as usize]).collect(),
+            targets,
+            row,
             target,
             synapse,
-            order,
+            given,
+            shift,
+            first_entry,
         })
     }
 
@@ -68,12 +96,12 @@ impl Topology {
     }
 
     /// Synapses of source `i`.
-    pub(super) fn row(&self, i: usize) -> std::ops::Range<usize> {
+    pub(super) fn row(&self, i: usize) -> Range<usize> {
         self.row[i] as usize..self.row[i + 1] as usize
     }
 
     /// Entries of target `j`.
-    pub(super) fn column(&self, j: usize) -> std::ops::Range<usize> {
+    pub(super) fn column(&self, j: usize) -> Range<usize> {
         self.column[j] as usize..self.column[j + 1] as usize
     }
 
@@ -82,17 +110,26 @@ impl Topology {
         self.row.partition_point(|start| *start as usize <= k) - 1
     }
 
-    /// Values as they lie, in the order in which the synapses were given.
-    pub(super) fn given<N: Copy>(&self, lying: &[N]) -> Vec<N> {
-        self.order.iter().map(|&at| lying[at as usize]).collect()
+    /// The number of synapse `k` of source `i` in the whole process: by source, then by target.
+    #[inline(always)]
+    pub(super) fn number(&self, k: u32, i: u32) -> u32 {
+        k + self.shift[i as usize]
     }
 
-    /// Values in the order in which the synapses were given, as they lie.
-    pub(super) fn laid<N: Copy + Default>(&self, given: &[N]) -> Vec<N> {
-        let mut lying = vec![N::default(); given.len()];
-        for (value, &at) in given.iter().zip(&self.order) {
-            lying[at as usize] = *value;
-        }
-        lying
+    /// The number of an entry in the whole process: by target, then by source.
+    #[inline(always)]
+    pub(super) fn entry(&self, own: u32) -> u32 {
+        own + self.first_entry
+    }
+
+    /// Values as they lie, as elements of the order in which the synapses were given.
+    pub(super) fn portion<N: Copy + Into<i32>>(&self, lying: &[N]) -> Portion {
+        let values = lying.iter().map(|v| (*v).into()).collect();
+        Portion { len: self.whole, index: self.given.clone(), values }
+    }
+
+    /// Of values in the order in which the synapses were given, those of this run, as they lie.
+    pub(super) fn laid<N: Copy>(&self, given: &[N]) -> Vec<N> {
+        self.given.iter().map(|&k| given[k as usize]).collect()
     }
 }

@@ -67,6 +67,8 @@ impl Course {
 #[derive(Clone, Debug)]
 pub(super) struct Side {
     n: usize,
+    /// Number of the first neuron in the whole population, which keys draws and names overflow.
+    first: u32,
     courses: Vec<Course>,
     t_epoch: usize,
     /// Whether values come from ports and do not decay.
@@ -90,6 +92,7 @@ impl Side {
         let k = courses.len();
         Side {
             n,
+            first: 0,
             courses: courses.iter().map(|c| Course::new(*c, fraction_bits)).collect(),
             t_epoch: t_epoch as usize,
             held: false,
@@ -102,6 +105,11 @@ impl Side {
         }
     }
 
+    /// Makes the neurons those from `first` on of a larger population.
+    pub(super) fn starting(self, first: usize) -> Self {
+        Side { first: first as u32, ..self }
+    }
+
     /// Makes the traces those of ports, which keep their value through the epoch.
     pub(super) fn hold(&mut self) {
         self.held = true;
@@ -109,6 +117,11 @@ impl Side {
 
     pub(super) fn touch(&mut self, i: usize) {
         self.active[i / 64] |= 1 << (i % 64);
+    }
+
+    /// Sets all values to zero.
+    pub(super) fn clear_values(&mut self) {
+        self.value.fill(0);
     }
 
     /// Neurons whose traces may not be zero, in ascending order.
@@ -129,19 +142,31 @@ impl Side {
     pub(super) fn repeat(&mut self, i: usize, from: usize, draws: &TraceDraws) {
         for (trace, course) in self.courses.iter().enumerate().skip(from) {
             let at = i * self.courses.len() + trace;
-            let (value, over) = course.add(self.value[at], || draws.impulse(i as u32, trace, 0));
+            let number = self.first + i as u32;
+            let (value, over) = course.add(self.value[at], || draws.impulse(number, trace, 0));
             self.value[at] = value;
             if over {
-                self.saturated.push((trace, i as u32));
+                self.saturated.push((trace, number));
             }
         }
     }
 
     /// Runs through the epoch: fills the history of active neurons and, unless `kept`, takes its end as the new value.
     pub(super) fn advance(&mut self, draws: &TraceDraws, kept: bool) {
+        self.advance_range(0..self.n, draws, kept);
+    }
+
+    /// As [`Side::advance`], for some neurons.
+    pub(super) fn advance_range(&mut self, range: std::ops::Range<usize>, draws: &TraceDraws, kept: bool) {
         let mut blocks = [Block::new(); 3];
-        for word in 0..self.active.len() {
+        for word in range.start / 64..range.end.div_ceil(64) {
             let mut left = self.active[word];
+            if 64 * word < range.start {
+                left &= u64::MAX << (range.start % 64);
+            }
+            if 64 * (word + 1) > range.end {
+                left &= u64::MAX >> (64 * (word + 1) - range.end);
+            }
             while left != 0 {
                 let i = 64 * word + left.trailing_zeros() as usize;
                 left &= left - 1;
@@ -154,7 +179,7 @@ impl Side {
 
     /// Advances neuron `i`; returns whether it stays active.
     fn advance_one(&mut self, i: usize, draws: &TraceDraws, blocks: &mut [Block; 3], kept: bool) -> bool {
-        let (k, t) = (self.courses.len(), self.t_epoch);
+        let (k, t, number) = (self.courses.len(), self.t_epoch, self.first + i as u32);
         let (value, spike) = (&mut self.value[i * k..(i + 1) * k], usize::from(self.spike[i]));
         let history = &mut self.history[i * k * t..(i + 1) * k * t];
         if spike == 0 && value.iter().all(|v| *v == 0) {
@@ -166,13 +191,13 @@ impl Side {
             for e in 1..=t {
                 if !self.held {
                     if now != 0 {
-                        now = course.decay(now, draws.decay(&mut blocks[trace], i as u32, trace, e as u64));
+                        now = course.decay(now, draws.decay(&mut blocks[trace], number, trace, e as u64));
                     }
                     if spike == e {
-                        let (sum, over) = course.add(now, || draws.impulse(i as u32, trace, e as u64));
+                        let (sum, over) = course.add(now, || draws.impulse(number, trace, e as u64));
                         now = sum;
                         if over {
-                            self.saturated.push((trace, i as u32));
+                            self.saturated.push((trace, number));
                         }
                     }
                 }

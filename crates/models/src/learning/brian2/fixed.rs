@@ -1,18 +1,28 @@
 //! brian2-loihi's synapses in integers; see [`LoihiSynapses`](super::LoihiSynapses) for the equations.
 
+use std::ops::Range;
+
 use pumice_num::{Purpose, draw, draw_unit};
 
 use super::text::{Expression, Name};
 use super::{LoihiSynapses, RoundingDecisions, kept};
 use crate::connection::weight::{MOST, SignMode};
-use crate::neuron::bank::saved;
-use crate::{Io, Kernel, ModelError, Overflow, OverflowKind, Setting, Values};
+use crate::plastic::Updates;
+use crate::{Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion, Setting};
 
 /// The running synapses; all numbers are integers, held where a product with a fraction is exact.
 #[derive(Debug)]
 pub(super) struct Sweep {
+    /// Source and target of each synapse of this cut; targets count from its start.
     i: Vec<u32>,
     j: Vec<u32>,
+    /// Number of each synapse in the whole process, and how many there are.
+    number: Vec<u32>,
+    whole: usize,
+    /// Targets of the whole process, and those of this cut.
+    n_out: usize,
+    targets: Range<usize>,
+    n_in: usize,
     rule: Expression,
     precision: f64,
     scale: f64,
@@ -34,36 +44,44 @@ pub(super) struct Sweep {
     due: Vec<f64>,
     key: (u64, u32),
     decisions: RoundingDecisions,
-    updates: u64,
+    updates: Updates,
 }
 
 impl Sweep {
-    pub(super) fn new(p: &LoihiSynapses, rule: Expression, setting: &Setting<'_>) -> Self {
+    pub(super) fn new(p: &LoihiSynapses, rule: Expression, setting: &Setting<'_>, cut: &Cut) -> Self {
         let mixed = u32::from(p.sign_mode == SignMode::Mixed);
         let precision = f64::from(8 + mixed - p.num_weight_bits).exp2();
-        let (traces, n) = (p.traces(), p.w.len());
+        let targets = cut.range(p.shape[0]);
+        let own = |k: &u32| targets.contains(&(p.j[*k as usize] as usize));
+        let number: Vec<u32> = (0..p.w.len() as u32).filter(own).collect();
+        let (traces, n) = (p.traces(), number.len());
         let used = traces.map(|(imp, tau)| imp > 0.0 && tau > 0.0);
         let mut sweep = Sweep {
-            i: p.i.clone(),
-            j: p.j.clone(),
+            i: number.iter().map(|k| p.i[*k as usize]).collect(),
+            j: number.iter().map(|k| p.j[*k as usize] - targets.start as u32).collect(),
+            whole: p.w.len(),
+            n_out: p.shape[0],
+            n_in: p.shape[1],
             rule,
             precision,
             scale: f64::from(p.w_exp).exp2(),
             range: p.range(),
             traces: std::array::from_fn(|k| used[k].then(|| (traces[k].0, kept(traces[k].1)))),
             spikes_count: [used[0] || used[1], used[2] || used[3] || used[4]],
-            w: p.w.clone(),
+            w: number.iter().map(|k| p.w[*k as usize]).collect(),
+            number,
             w_act: Vec::new(),
             trace: std::array::from_fn(|_| vec![0.0; n]),
             flags: [vec![false; n], vec![false; n]],
             before: std::array::from_fn(|_| vec![0.0; n]),
             waiting: vec![vec![0.0; p.shape[1]]; p.delay as usize],
-            due: vec![0.0; p.shape[0]],
+            due: vec![0.0; targets.len()],
+            updates: Updates::new(cut, targets.len()),
+            targets,
             key: (setting.seed, setting.place),
             decisions: p.draws.clone().unwrap_or_default(),
-            updates: 0,
         };
-        sweep.w_act = p.w.iter().map(|w| sweep.acting((w / precision).trunc() * precision)).collect();
+        sweep.w_act = sweep.w.iter().map(|w| sweep.acting((w / precision).trunc() * precision)).collect();
         sweep
     }
 
@@ -114,14 +132,15 @@ impl Sweep {
 
     /// The decision `which` (0 the weight, then the traces) of synapse `k`, with the given chance, and its sign.
     fn decide(&self, which: usize, k: usize, t: u64, chance: f64, sign: f64) -> f64 {
+        let number = self.number[k];
         let d = &self.decisions;
         let all =
             [&d.add_or_not, &d.x1_add_or_not, &d.x2_add_or_not, &d.y1_add_or_not, &d.y2_add_or_not, &d.y3_add_or_not];
-        if let Some(recorded) = all[which].get(t as usize).and_then(|row| row.get(k)) {
+        if let Some(recorded) = all[which].get(t as usize).and_then(|row| row.get(number as usize)) {
             return f64::from(*recorded);
         }
         let purpose = if which == 0 { Purpose::SYNAPSE } else { Purpose::TRACE };
-        let words = draw(self.key.0, purpose, self.key.1, k as u32, 8 * t + which as u64);
+        let words = draw(self.key.0, purpose, self.key.1, number, 8 * t + which as u64);
         sign * f64::from(u8::from(chance > draw_unit([words[0], words[1]])))
     }
 
@@ -136,7 +155,7 @@ impl Sweep {
             let add = self.decide(0, k, t, chance, if blind == 0.0 { 0.0 } else { blind.signum() });
             let moved = self.w[k] + ((away(exact) / self.precision).trunc() + add) * self.precision;
             self.w[k] = moved.clamp(low, high);
-            overflow.note("w", OverflowKind::Saturate, u64::from(self.w[k] != moved), step, k as u32);
+            overflow.note("w", OverflowKind::Saturate, u64::from(self.w[k] != moved), step, self.number[k]);
             self.w_act[k] = self.acting(self.w[k]);
             for n in 0..5 {
                 let Some((_, keep)) = self.traces[n] else { continue };
@@ -145,7 +164,7 @@ impl Sweep {
                 self.trace[n][k] = decayed.trunc() + decision;
             }
         }
-        self.updates += self.w.len() as u64;
+        self.j.iter().for_each(|j| self.updates.onto(*j, 1));
     }
 
     fn read(&self, var: usize) -> &Vec<f64> {
@@ -167,29 +186,9 @@ impl Sweep {
         }
     }
 
-    fn save_real(&self) -> Vec<Vec<f64>> {
-        let mut state: Vec<Vec<f64>> = (0..7).map(|var| self.read(var).clone()).collect();
-        state.extend([self.waiting.concat(), self.due.clone(), vec![self.updates as f64]]);
-        state
-    }
-
-    fn load_real(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        let n_in = self.waiting.first().map_or(0, Vec::len);
-        let mut wanted = vec![self.w.len(); 7];
-        wanted.extend([n_in * self.waiting.len(), self.due.len(), 1]);
-        let found: Vec<usize> = state.iter().map(Values::len).collect();
-        if found != wanted {
-            return Err(ModelError::shape("saved state", &found, &wanted));
-        }
-        for (var, values) in state[..7].iter().enumerate() {
-            self.write(var, values.to_real());
-        }
-        for (slot, values) in self.waiting.iter_mut().zip(state[7].to_real().chunks(n_in.max(1))) {
-            slot.copy_from_slice(values);
-        }
-        self.due = state[8].to_real();
-        self.updates = state[9].to_real()[0] as u64;
-        Ok(())
+    fn read_int(&self, var: usize) -> Portion {
+        let values = self.read(var).iter().map(|x| as_int(*x)).collect();
+        Portion { len: self.whole, index: self.number.clone(), values }
     }
 }
 
@@ -197,16 +196,27 @@ const fn as_int(x: f64) -> i32 {
     x as i32
 }
 
-impl Kernel<i32> for Sweep {
-    fn emit(&mut self, _step: u64, outputs: &mut [Vec<i32>]) {
-        for (out, sum) in outputs[0].iter_mut().zip(&mut self.due) {
-            *out = as_int(std::mem::take(sum));
+/// An array with an element for each spike.
+fn dense(n: usize, first: usize, arrivals: &Fired) -> Vec<f64> {
+    let mut all = vec![0.0; n];
+    for (k, i) in arrivals.index.iter().enumerate() {
+        if let Some(x) = (*i as usize).checked_sub(first).and_then(|i| all.get_mut(i)) {
+            *x = f64::from(arrivals.payload_of(k));
+        }
+    }
+    all
+}
+
+impl Plastic for Sweep {
+    fn emit(&mut self, _step: u64, sums: &mut [i32]) {
+        for (sum, due) in sums.iter_mut().zip(&mut self.due) {
+            *sum = sum.wrapping_add(as_int(std::mem::take(due)));
         }
     }
 
-    fn step(&mut self, io: &mut Io<'_, i32>) {
-        let [spikes, fired] =
-            [0, 1].map(|port: usize| io.inputs[port].iter().map(|s| f64::from(*s)).collect::<Vec<_>>());
+    fn step(&mut self, _step: u64, arrivals: &[Fired], _overflow: &mut Overflow) {
+        let spikes = dense(self.n_in, 0, &arrivals[0]);
+        let fired = dense(self.due.len(), self.targets.start, &arrivals[1]);
         self.arrive(&spikes, &fired);
     }
 
@@ -214,12 +224,16 @@ impl Kernel<i32> for Sweep {
         self.update(step, overflow);
     }
 
-    fn synaptic_updates(&self) -> u64 {
-        self.updates
+    fn updates(&self) -> &[u64] {
+        self.updates.counts()
     }
 
-    fn get(&self, var: usize) -> Vec<i32> {
-        self.read(var).iter().map(|x| as_int(*x)).collect()
+    fn clear_updates(&mut self) {
+        self.updates.clear();
+    }
+
+    fn get(&self, var: usize) -> Portion {
+        self.read_int(var)
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
@@ -235,19 +249,33 @@ impl Kernel<i32> for Sweep {
                 format!("an integer in {low}..={high}"),
             ));
         }
-        self.write(var, values.iter().map(|v| f64::from(*v)).collect());
+        self.write(var, self.number.iter().map(|k| f64::from(values[*k as usize])).collect());
         Ok(())
     }
 
-    fn save(&self) -> Vec<Values> {
-        let ints = |x: Vec<f64>| Values::Int(x.into_iter().map(as_int).collect());
-        let mut state: Vec<Values> = self.save_real()[..9].iter().cloned().map(ints).collect();
-        state.push(Values::Real(vec![self.updates as f64]));
+    fn save(&self) -> Vec<Portion> {
+        let ints = |all: &[f64]| all.iter().map(|x| as_int(*x)).collect::<Vec<_>>();
+        let mut state: Vec<Portion> = (0..7).map(|var| self.read_int(var)).collect();
+        state.push(Portion::whole(ints(&self.waiting.concat())));
+        state.push(Portion::run(self.n_out, self.targets.start, ints(&self.due)));
         state
     }
 
-    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
-        saved(state, 0, self.w.len())?;
-        self.load_real(state)
+    fn load(&mut self, state: &[Vec<i32>]) -> Result<(), ModelError> {
+        let mut wanted = vec![self.whole; 7];
+        wanted.extend([self.n_in * self.waiting.len(), self.n_out]);
+        let found: Vec<usize> = state.iter().map(Vec::len).collect();
+        if found != wanted {
+            return Err(ModelError::shape("saved state", &found, &wanted));
+        }
+        for (var, values) in state[..7].iter().enumerate() {
+            self.write(var, self.number.iter().map(|k| f64::from(values[*k as usize])).collect());
+        }
+        let real = |all: &[i32]| all.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
+        for (slot, values) in self.waiting.iter_mut().zip(state[7].chunks(self.n_in.max(1))) {
+            *slot = real(values);
+        }
+        self.due = real(&state[8][self.targets.clone()]);
+        Ok(())
     }
 }
