@@ -7,6 +7,7 @@ mod capacity;
 mod conservation;
 mod hosts;
 mod layering;
+mod learning;
 mod network;
 mod placement;
 mod ports;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::CoreLimits;
 use crate::mesh::{CoreId, Mesh};
 use crate::placement::Segment;
+use crate::plastic::PlasticImage;
 
 /// A population of neurons on the chip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,8 @@ pub struct ChipImage {
     pub inputs: Vec<InputImage>,
     /// Synapses.
     pub projections: Vec<Projection>,
+    /// Learning connections; their synapses are among the projections too, marked by their tag bits.
+    pub plastic: Vec<PlasticImage>,
     /// Which neurons lie on which core, by bank, then by first neuron.
     pub segments: Vec<Segment>,
 }

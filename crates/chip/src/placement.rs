@@ -76,6 +76,7 @@ fn add_synapses(limits: &CoreLimits, p: &crate::image::Projection, place: &[u32]
         targets[*core as usize] += 1;
     }
     let bits = limits.synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
+    let bits = bits + rows.tag_bits.unwrap_or(0);
     let memory = |n: u64| limits.axon_bits(n, bits);
     let mut here = vec![0u64; uses.len()];
     let mut touched: Vec<usize> = Vec::new();

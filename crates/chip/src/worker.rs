@@ -1,4 +1,4 @@
-//! One worker's step: integrate, fire.
+//! One worker's step: integrate, fire; and, where synapses learn, the learn phase.
 //!
 //! A worker owns the same share of every bank. In step t it adds the rows of the spikes that are due
 //! (those of step t-1-d for synapses with a delay of d) to one accumulator per neuron and in-port, then
@@ -9,12 +9,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
-use pumice_models::{Bank, BankContext, Behaviour, Fired, ModelError, Overflow, Setting, Values};
+use pumice_models::{Bank, BankContext, Behaviour, Fired, ModelError, Overflow, Portion, Setting, Values};
 use thiserror::Error;
 
 use crate::batch::{Batch, HostBatch, PastSpikes};
 use crate::image::{ChipImage, Projection, Source};
 use crate::mesh::CoreId;
+use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
 use crate::rows::RowTable;
 
 /// Why a worker cannot be made or cannot take a state.
@@ -54,6 +55,8 @@ struct Share {
 /// The synapses of one projection to this worker, and where their sums go.
 #[derive(Debug)]
 struct Feed {
+    /// Number of the projection.
+    number: usize,
     source: Source,
     target: usize,
     port: usize,
@@ -79,6 +82,7 @@ struct Past {
 pub struct Worker {
     shares: Vec<Share>,
     feeds: Vec<Feed>,
+    plastic: Vec<PlasticShare>,
     /// Spikes of the last steps, the newest first; as many as the longest delay needs.
     history: VecDeque<Past>,
     depth: usize,
@@ -113,10 +117,11 @@ impl Worker {
                 overflow: Overflow::default(),
             });
         }
-        let feed = |p: &Projection| {
+        let feed = |(number, p): (usize, &Projection)| {
             let range = &shares[p.target].range;
             let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
             Feed {
+                number,
                 source: p.source,
                 target: p.target,
                 port: p.port,
@@ -126,8 +131,15 @@ impl Worker {
                 partial: if straight { Vec::new() } else { vec![0; range.len()] },
             }
         };
-        let feeds = image.projections.iter().map(feed).collect();
+        let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
+        let feeds = static_rows.map(feed).collect();
+        let learning = image.plastic.iter().map(|p| {
+            let share = &shares[p.target];
+            PlasticShare::new(image, p, share.range.clone(), &share.parts)
+        });
+        let plastic: Result<Vec<_>, _> = learning.collect();
         Ok(Worker {
+            plastic: plastic?,
             shares,
             feeds,
             history: VecDeque::new(),
@@ -158,6 +170,30 @@ impl Worker {
             batch.probes.push((*probe, share.range.start, share.bank.get(*var)));
         }
         batch
+    }
+
+    /// The learn phase of the step that just ended: every spike of it is known.
+    pub fn learn(&mut self, host: &LearnBatch) -> Learned {
+        let mut learned = Learned::default();
+        let newest = self.history.front();
+        let spikes = |source: Source, into: &mut Fired| match (source, newest) {
+            (Source::Bank(b), Some(past)) => past.batches.iter().for_each(|batch| append(&batch.fired[b], into)),
+            (Source::Input(i), _) => host.inputs.get(i).into_iter().for_each(|fired| append(fired, into)),
+            (Source::Bank(_), None) => {}
+        };
+        if host.loads {
+            learned.loads = vec![Counts::default(); self.cores];
+            self.plastic.iter_mut().for_each(PlasticShare::mark);
+        }
+        for (k, own) in self.plastic.iter_mut().enumerate() {
+            let share = &self.shares[own.target];
+            own.learn(host.step, spikes, |var| share.bank.get(var), share.range.start);
+            learned.overflow.extend(own.take_overflow().map(|overflow| (k, overflow)));
+            if host.loads {
+                own.add_new_updates(&mut learned.loads);
+            }
+        }
+        learned
     }
 
     /// Takes what all workers sent in the step that just ended, in their order, its own batch included.
@@ -216,6 +252,9 @@ impl Worker {
                 }
             }
         }
+        for own in &mut self.plastic {
+            own.synapses.emit(host.step, &mut self.shares[own.target].sums[own.port]);
+        }
         for (bank, port, values) in &host.direct {
             let share = &mut self.shares[*bank];
             for (sum, x) in share.sums[*port].iter_mut().zip(&values[share.range.clone()]) {
@@ -233,6 +272,7 @@ impl Worker {
                 load.add(Event::NeuronUpdate, *active);
             }
         }
+        self.plastic.iter().for_each(|own| own.add_updates(loads));
         self.shares.iter().map(|s| (s.range.clone(), s.spikes.as_slice())).collect()
     }
 
@@ -257,7 +297,9 @@ impl Worker {
     /// Gives a projection other rows, for the spikes that are sent after `step`; `p` is the projection with its new rows.
     /// Rows for the same step are replaced.
     pub fn set_rows(&mut self, projection: usize, step: u64, p: &Projection) {
-        let feed = &mut self.feeds[projection];
+        let Some(feed) = self.feeds.iter_mut().find(|f| f.number == projection) else {
+            return;
+        };
         self.depth = self.depth.max(usize::from(p.rows.longest_delay()) + 1);
         while feed.tables.back().is_some_and(|(after, _)| *after >= step) {
             feed.tables.pop_back();
@@ -285,6 +327,32 @@ impl Worker {
             .map_err(|fault| WorkerError::Model { path: path.clone(), fault: Box::new(fault) })
     }
 
+    /// Reads a variable of this worker's share of a learning connection.
+    pub fn get_plastic(&self, connection: usize, var: usize) -> Portion {
+        self.plastic[connection].synapses.get(var)
+    }
+
+    /// Writes a variable of this worker's share of a learning connection from the values of the whole.
+    ///
+    /// # Errors
+    /// If a value does not fit its register.
+    pub fn set_plastic(&mut self, connection: usize, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        self.plastic[connection].synapses.set(var, values)
+    }
+
+    /// The running state of this worker's share of a learning connection.
+    pub fn save_plastic(&self, connection: usize) -> Vec<Portion> {
+        self.plastic[connection].synapses.save()
+    }
+
+    /// Takes back the state of its share of a learning connection from whole arrays.
+    ///
+    /// # Errors
+    /// If the arrays are not those of this connection.
+    pub fn load_plastic(&mut self, connection: usize, state: &[Vec<i32>]) -> Result<(), ModelError> {
+        self.plastic[connection].synapses.load(state)
+    }
+
     /// Neurons of a bank that belong to this worker.
     pub fn range(&self, bank: usize) -> Range<usize> {
         self.shares[bank].range.clone()
@@ -301,6 +369,7 @@ impl Worker {
             share.spikes.fill(0);
             share.active.fill(0);
         }
+        self.plastic.iter_mut().for_each(|own| own.synapses.clear_updates());
     }
 }
 

@@ -131,6 +131,14 @@ pub enum CompileError {
         /// Profile.
         chip: String,
     },
+    /// A learning connection on the chip is wired in a way that cores cannot be.
+    #[error("`{path}` {fault}; run it on the fixed backend by an exception in the run configuration")]
+    Learning {
+        /// Path of the process.
+        path: String,
+        /// What is wrong.
+        fault: &'static str,
+    },
     /// Processes wait for each other within one step.
     #[error("{ports} wait for each other within one step; put a connection between them, or run them on one backend")]
     Deadlock {

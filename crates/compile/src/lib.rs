@@ -12,6 +12,7 @@ mod fit;
 mod mapping;
 mod order;
 mod place;
+mod plastic;
 mod probes;
 mod project;
 
@@ -73,8 +74,10 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         banks: placement.banks(graph),
         inputs: Vec::new(),
         projections: Vec::new(),
+        plastic: Vec::new(),
         segments: Vec::new(),
     };
+    plastic::check(graph, &placement, &wires)?;
     let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
     fit::fit(&mut chip, hardware, config)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
@@ -95,7 +98,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     };
     join(&placement, &wires, &mut image);
     image.order = order::order(graph, &image)?;
-    image.probes = probes::probes(graph, &placement)?;
+    image.probes = probes::probes(graph, &placement, &image.chip.plastic)?;
     Ok(image)
 }
 

@@ -1,15 +1,24 @@
 //! What each probe of the graph reads in the image.
 
+use pumice_chip::PlasticImage;
 use pumice_engine::{ProbeImage, ProbeSource, Where};
 use pumice_process::{Direction, Graph, Probe, ProbeTarget, Record};
 
 use crate::{CompileError, Placement};
 
-pub(crate) fn probes(graph: &Graph, placement: &Placement) -> Result<Vec<ProbeImage>, CompileError> {
-    graph.probes().iter().map(|probe| one(graph, placement, probe)).collect()
+pub(crate) fn probes(
+    graph: &Graph,
+    placement: &Placement,
+    plastic: &[PlasticImage],
+) -> Result<Vec<ProbeImage>, CompileError> {
+    graph.probes().iter().map(|probe| one(graph, (placement, plastic), probe)).collect()
 }
 
-fn one(graph: &Graph, placement: &Placement, probe: &Probe) -> Result<ProbeImage, CompileError> {
+fn one(
+    graph: &Graph,
+    (placement, plastic): (&Placement, &[PlasticImage]),
+    probe: &Probe,
+) -> Result<ProbeImage, CompileError> {
     let refuse = |fault| CompileError::Probe { name: probe.name.clone(), fault };
     let (source, shape) = match probe.target {
         ProbeTarget::Var(process, var) => {
@@ -17,7 +26,10 @@ fn one(graph: &Graph, placement: &Placement, probe: &Probe) -> Result<ProbeImage
             let source = match placement.places[process.number() as usize] {
                 Where::Unit(unit) => ProbeSource::UnitVar(unit, var),
                 Where::Bank(bank) => ProbeSource::BankVar(bank, var),
-                Where::Synapses => ProbeSource::Weights(process.number()),
+                Where::Synapses => match plastic.iter().position(|p| p.process == process.number()) {
+                    Some(connection) => ProbeSource::PlasticVar(connection, var),
+                    None => ProbeSource::Weights(process.number()),
+                },
             };
             (source, shape)
         }

@@ -5,7 +5,7 @@ use pumice_engine::{View, Where};
 use pumice_models::length;
 use pumice_process::{Direction, Graph, Wire};
 
-use crate::{CompileError, Placement};
+use crate::{CompileError, Placement, plastic};
 
 /// The unit and out-port behind each input.
 type Inputs = Vec<(usize, usize)>;
@@ -21,7 +21,7 @@ pub(crate) fn project(
     let (mut inputs, mut views) = (Vec::new(), Vec::new());
     for (k, rows) in placement.rows.iter().enumerate() {
         let Some(rows) = rows else { continue };
-        let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k).collect();
+        let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k && w.to.1 == 0).collect();
         check_shared(graph, k, rows.n_in, &sources)?;
         for source in &sources {
             let from = source_of(graph, placement, source, chip, &mut inputs);
@@ -40,6 +40,11 @@ pub(crate) fn project(
                 });
                 views.push(view);
             }
+        }
+        if rows.tag_bits.is_some() {
+            let own =
+                plastic::plastic(graph, placement, wires, k, |w| source_of(graph, placement, w, chip, &mut inputs))?;
+            chip.plastic.push(own);
         }
     }
     Ok((inputs, views))

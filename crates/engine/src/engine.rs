@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pumice_chip::{Batch, CoreLoad, HostBatch, Routes, Source, Traffic, Worker};
+use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Routes, Source, Traffic, Worker};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -19,6 +19,7 @@ use crate::recording::Recording;
 use crate::snapshot::Snapshot;
 use crate::unit::{Answer, Line, Unit};
 
+mod plastic;
 mod probe;
 mod state;
 mod weights;
@@ -268,7 +269,7 @@ impl Engine {
                         self.propagate(*u, &mut direct);
                     }
                 }
-                Task::Chip => batches = self.step_chip(pool, std::mem::take(&mut direct), observer)?,
+                Task::Chip => batches = self.step_chip(pool, std::mem::take(&mut direct), observer.is_some())?,
             }
         }
         self.collect_inputs();
@@ -276,9 +277,13 @@ impl Engine {
         for (unit, u) in self.units.iter_mut().zip(&image.units) {
             unit.learn(self.step, &mut self.overflow[u.process as usize]);
         }
+        let learned = self.learn_chip(pool, observer.is_some())?;
+        if let Some(observer) = observer {
+            self.show(*observer, &batches, &learned);
+        }
         pause |= self.host_phase(pool, Phase::Learning)?;
         pause |= self.host_phase(pool, Phase::PostManagement)?;
-        self.record(&batches);
+        self.record(&batches, pool)?;
         Ok(pause)
     }
 
@@ -322,10 +327,9 @@ impl Engine {
         &mut self,
         pool: &mut Pool<'_>,
         direct: Vec<(usize, usize, Vec<i32>)>,
-        observer: &mut Option<&mut dyn Observer>,
+        loads: bool,
     ) -> Result<Vec<Arc<Batch>>, EngineError> {
         let inputs = std::mem::take(&mut self.inputs);
-        let loads = observer.is_some();
         let host = HostBatch { step: self.step, inputs, direct, loads, probes: self.due_bank_probes() };
         let batches = pool.step(host)?;
         self.counted += 1;
@@ -340,12 +344,17 @@ impl Engine {
         for wire in &image.from_chip {
             self.deliver_to_unit(wire, &batches);
         }
-        if let Some(observer) = observer {
-            let inputs = self.spiking_inputs();
-            let loads = self.loads_of_step(&batches, &inputs);
-            observer.step_with_packets(self.step, &loads, &Traffic::new(&self.routes, &batches, &inputs));
-        }
         Ok(batches)
+    }
+
+    /// Shows the step that just ended to an observer.
+    fn show(&self, observer: &mut dyn Observer, batches: &[Arc<Batch>], learned: &[Learned]) {
+        let inputs: Vec<Vec<u32>> = self.inputs.iter().map(|fired| fired.index.clone()).collect();
+        let mut loads = self.loads_of_step(batches, &inputs);
+        for own in learned {
+            loads.iter_mut().zip(&own.loads).for_each(|(sum, load)| *sum += load);
+        }
+        observer.step_with_packets(self.step, &loads, &Traffic::new(&self.routes, batches, &inputs));
     }
 
     fn overflow_error(&self, bank: usize, overflow: &Overflow) -> EngineError {
@@ -375,15 +384,6 @@ impl Engine {
         let join = image.units[wire.to.0].inputs[wire.to.1].1;
         let from = crate::unit::Slice::Int(&sent);
         self.units[wire.to.0].accept(wire.to.1, join, from, wire.pairs.as_deref());
-    }
-
-    /// The elements of each input of the chip that spike in this step.
-    fn spiking_inputs(&self) -> Vec<Vec<u32>> {
-        let spiking = |(unit, port): &(usize, usize)| {
-            let out = self.units[*unit].output(*port);
-            (0..out.len()).filter(|i| out.int(*i) != 0).map(|i| i as u32).collect()
-        };
-        self.image.chip_inputs.iter().map(spiking).collect()
     }
 
     fn loads_of_step(&self, batches: &[Arc<Batch>], inputs: &[Vec<u32>]) -> Vec<CoreLoad> {

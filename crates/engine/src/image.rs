@@ -108,6 +108,8 @@ pub enum ProbeSource {
     UnitVar(usize, usize),
     /// Variable of a bank.
     BankVar(usize, usize),
+    /// Variable of a learning connection on the chip.
+    PlasticVar(usize, usize),
     /// Elements of ports: `(unit, out-port, element)`.
     UnitOut(Vec<(usize, usize, u32)>),
     /// Elements of ports: `(unit, in-port, element)`.

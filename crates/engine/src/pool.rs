@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pumice_chip::{Batch, HostBatch, Projection, Worker};
+use pumice_chip::{Batch, HostBatch, LearnBatch, Learned, Projection, Worker};
+use pumice_models::{ModelError, Portion};
 
 use crate::error::EngineError;
 
@@ -16,12 +17,18 @@ enum Order {
     Get(usize, usize),
     Set(usize, usize, Arc<Vec<i32>>),
     Rows(usize, u64, Arc<Projection>),
+    Learn(Arc<LearnBatch>),
+    GetPlastic(usize, usize),
+    SetPlastic(usize, usize, Arc<Vec<i32>>),
 }
 
 /// An answer of a worker thread.
 enum Reply {
     Got(Vec<i32>),
     Written(Result<(), EngineError>),
+    Learned(Box<Learned>),
+    Portion(Portion),
+    WrittenPlastic(Result<(), ModelError>),
 }
 
 /// A worker on its own thread.
@@ -119,6 +126,59 @@ impl<'scope> Pool<'scope> {
         Ok(())
     }
 
+    /// Runs the learn phase on all workers and returns what they did, in their order.
+    pub(crate) fn learn(&mut self, host: LearnBatch) -> Result<Vec<Learned>, EngineError> {
+        let step = host.step;
+        let lost = |k: usize| EngineError::Lost { worker: k + 1, step };
+        let host = Arc::new(host);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            remote.orders.send(Order::Learn(host.clone())).map_err(|_| lost(k))?;
+        }
+        let mut all = vec![self.first.learn(&host)];
+        for (k, remote) in self.remotes.iter().enumerate() {
+            match remote.replies.recv() {
+                Ok(Reply::Learned(learned)) => all.push(*learned),
+                _ => return Err(lost(k)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads a variable of a whole learning connection.
+    pub(crate) fn get_plastic(&mut self, connection: usize, var: usize) -> Result<Vec<i32>, EngineError> {
+        let mut whole = Vec::new();
+        self.first.get_plastic(connection, var).put(&mut whole);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = || EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::GetPlastic(connection, var)).map_err(|_| lost())?;
+            match remote.replies.recv() {
+                Ok(Reply::Portion(portion)) => portion.put(&mut whole),
+                _ => return Err(lost()),
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Writes a variable of a whole learning connection.
+    pub(crate) fn set_plastic(
+        &mut self,
+        connection: usize,
+        var: usize,
+        values: Vec<i32>,
+    ) -> Result<Result<(), ModelError>, EngineError> {
+        let values = Arc::new(values);
+        let mut result = self.first.set_plastic(connection, var, &values);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = || EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::SetPlastic(connection, var, values.clone())).map_err(|_| lost())?;
+            match remote.replies.recv() {
+                Ok(Reply::WrittenPlastic(written)) => result = result.and(written),
+                _ => return Err(lost()),
+            }
+        }
+        Ok(result)
+    }
+
     /// Ends the threads and takes the workers back.
     pub(crate) fn join(self) -> Result<Vec<Worker>, EngineError> {
         let mut workers = vec![self.first];
@@ -149,6 +209,13 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
             Order::Rows(k, step, p) => {
                 worker.set_rows(k, step, &p);
                 true
+            }
+            Order::Learn(host) => outbox.send(Reply::Learned(Box::new(worker.learn(&host)))).is_ok(),
+            Order::GetPlastic(connection, var) => {
+                outbox.send(Reply::Portion(worker.get_plastic(connection, var))).is_ok()
+            }
+            Order::SetPlastic(connection, var, values) => {
+                outbox.send(Reply::WrittenPlastic(worker.set_plastic(connection, var, &values))).is_ok()
             }
         };
         if !sent {

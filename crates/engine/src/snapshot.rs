@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub units: Vec<Vec<Values>>,
     /// State of each bank; every array has one entry per neuron.
     pub banks: Vec<Vec<Values>>,
+    /// State of each learning connection on the chip, as whole arrays.
+    pub plastic: Vec<Vec<Vec<i32>>>,
     /// Spikes that may still be due, the newest step first.
     pub past: Vec<PastSpikes>,
     /// Input spikes of the last step.
@@ -38,7 +40,7 @@ pub struct Snapshot {
     pub settled: Settled,
 }
 
-const SCHEMA: u64 = codec::schema("snapshot/2");
+const SCHEMA: u64 = codec::schema("snapshot/3");
 
 impl Snapshot {
     /// The snapshot as bytes of a container.

@@ -254,6 +254,7 @@ impl Builder<'_> {
             banks: vec![BankImage { process: 0, path: "neurons".into(), model: Lif::new(&[n]).into(), n, ports: 1 }],
             inputs: Vec::new(),
             projections: projections.collect(),
+            plastic: Vec::new(),
             segments,
         })
     }

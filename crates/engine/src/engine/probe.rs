@@ -6,7 +6,9 @@ use pumice_chip::Batch;
 use pumice_models::Values;
 
 use super::Engine;
+use crate::error::EngineError;
 use crate::image::{Image, ProbeImage, ProbeSource};
+use crate::pool::Pool;
 use crate::recording::{Recorded, Recording};
 use crate::unit::Slice;
 
@@ -55,18 +57,23 @@ impl Engine {
     }
 
     /// Records what is due at the end of the step.
-    pub(super) fn record(&mut self, batches: &[Arc<Batch>]) {
+    pub(super) fn record(&mut self, batches: &[Arc<Batch>], pool: &mut Pool<'_>) -> Result<(), EngineError> {
         let image = self.image.clone();
         for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, self.step)) {
-            let values = self.read(k, &probe.source, batches);
+            let values = match probe.source {
+                ProbeSource::PlasticVar(connection, var) => Values::Int(pool.get_plastic(connection, var)?),
+                _ => self.read(k, &probe.source, batches),
+            };
             keep(&mut self.recordings[k], self.step, values);
         }
+        Ok(())
     }
 
     fn read(&self, k: usize, source: &ProbeSource, batches: &[Arc<Batch>]) -> Values {
         match source {
             ProbeSource::UnitVar(u, var) => self.units[*u].get(*var).unwrap_or(Values::Int(Vec::new())),
             ProbeSource::Weights(process) => self.weights(*process).unwrap_or(Values::Int(Vec::new())),
+            ProbeSource::PlasticVar(..) => Values::Int(Vec::new()),
             ProbeSource::BankVar(..) => {
                 let parts = batches.iter().flat_map(|b| &b.probes).filter(|(probe, ..)| *probe == k);
                 Values::Int(parts.flat_map(|(_, _, values)| values.iter().copied()).collect())

@@ -21,7 +21,10 @@ impl Engine {
         match place(&self.image, process)? {
             Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
             Where::Bank(bank) => Ok(Values::Int(self.workers.iter().flat_map(|w| w.get(bank, var).1).collect())),
-            Where::Synapses => self.weights(process),
+            Where::Synapses => match self.plastic(process) {
+                Some(connection) => Ok(Values::Int(self.get_plastic(connection, var))),
+                None => self.weights(process),
+            },
         }
     }
 
@@ -36,7 +39,10 @@ impl Engine {
                 let all = self.whole(process, bank, values)?;
                 self.workers.iter_mut().try_for_each(|w| w.set(bank, var, &all)).map_err(EngineError::from)
             }
-            Where::Synapses => self.set_weights(process, values, None),
+            Where::Synapses => match self.plastic(process) {
+                Some(connection) => self.set_plastic((process, connection), var, values, None),
+                None => self.set_weights(process, values, None),
+            },
         }
     }
 
@@ -44,7 +50,10 @@ impl Engine {
         match place(&self.image, process)? {
             Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
             Where::Bank(bank) => Ok(Values::Int(pool.get(bank, var)?)),
-            Where::Synapses => self.weights(process),
+            Where::Synapses => match self.plastic(process) {
+                Some(connection) => Ok(Values::Int(pool.get_plastic(connection, var)?)),
+                None => self.weights(process),
+            },
         }
     }
 
@@ -61,7 +70,10 @@ impl Engine {
                 let all = self.whole(process, bank, values)?;
                 pool.set(bank, var, all)
             }
-            Where::Synapses => self.set_weights(process, values, Some(pool)),
+            Where::Synapses => match self.plastic(process) {
+                Some(connection) => self.set_plastic((process, connection), var, values, Some(pool)),
+                None => self.set_weights(process, values, Some(pool)),
+            },
         }
     }
 
@@ -108,6 +120,7 @@ impl Engine {
             step: self.step,
             units: self.units.iter().map(Unit::save).collect(),
             banks: (0..banks).map(|b| join(self.workers.iter().map(|w| w.save(b).1))).collect(),
+            plastic: (0..self.image.chip.plastic.len()).map(|k| self.save_plastic(k)).collect(),
             past: self.workers.first().map(Worker::past).unwrap_or_default(),
             inputs: self.inputs.clone(),
             spikes: (0..banks).map(|b| self.spikes(b)).collect(),
@@ -129,6 +142,7 @@ impl Engine {
         let counts = [
             ("processes with the host", snapshot.units.len(), self.units.len()),
             ("populations on the chip", snapshot.banks.len(), chip.banks.len()),
+            ("learning connections on the chip", snapshot.plastic.len(), chip.plastic.len()),
             ("inputs of the chip", snapshot.input_spikes.len(), chip.inputs.len()),
             ("cores", snapshot.loads.len(), chip.cores()),
             ("processes", snapshot.overflow.len(), self.image.paths.len()),
@@ -145,6 +159,11 @@ impl Engine {
         for worker in &mut self.workers {
             for (bank, state) in snapshot.banks.iter().enumerate() {
                 worker.load(bank, &cut(state, worker.range(bank)))?;
+            }
+            for (connection, state) in snapshot.plastic.iter().enumerate() {
+                let path = &self.image.chip.plastic[connection].path;
+                let loaded = worker.load_plastic(connection, state);
+                loaded.map_err(|fault| EngineError::Model { path: path.clone(), fault: Box::new(fault) })?;
             }
             worker.recall(&snapshot.past);
             worker.clear_counters();

@@ -1,0 +1,230 @@
+//! Learning synapses on cores: every worker owns the synapses onto its neurons, with their traces.
+//!
+//! In step t the sums that are due are added before the neurons fire. The learn phase comes when every spike of step t is
+//! known, those of the host too: it takes the spikes of the sources and of the targets, and the values that reach the
+//! third-factor ports, and changes the weights. The traces of sources are kept by every worker, as every core keeps those of
+//! its axons; draws have numbers that do not depend on the cut, so neither does any result.
+
+use std::ops::Range;
+
+use pumice_meter::{Counts, Event};
+use pumice_models::{Behaviour, Cut, Fired, Model, Overflow, Plastic, Setting};
+use serde::{Deserialize, Serialize};
+
+use crate::image::{ChipImage, Source};
+use crate::mesh::CoreId;
+use crate::worker::WorkerError;
+
+/// What a learning connection hears by one of its in-ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Teller {
+    /// The spikes, with their payloads, of a bank or an input.
+    Spikes(Source),
+    /// A variable of the bank that the synapses lead to, each neuron for its own synapses.
+    Variable(usize),
+}
+
+/// What reaches one in-port of a learning connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlasticFeed {
+    /// In-port of the connection.
+    pub port: usize,
+    /// Where it comes from.
+    pub from: Teller,
+    /// `(element sent, element received)`; `None` joins equal elements.
+    pub pairs: Option<Vec<(u32, u32)>>,
+}
+
+/// A learning connection on the chip. Its projections hold where its synapses lie; their weights change here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlasticImage {
+    /// Number of the process in its graph; keys random draws.
+    pub process: u32,
+    /// Path of the process.
+    pub path: String,
+    /// Parameters.
+    pub model: Model,
+    /// The bank that it feeds.
+    pub target: usize,
+    /// The in-port of that bank.
+    pub port: usize,
+    /// In-ports of the connection.
+    pub in_ports: usize,
+    /// What reaches them.
+    pub feeds: Vec<PlasticFeed>,
+}
+
+/// What the host gives to every worker for the learn phase of a step.
+#[derive(Clone, Debug, Default)]
+pub struct LearnBatch {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// Elements of each input that spiked in this step.
+    pub inputs: Vec<Fired>,
+    /// Whether loads by core are wanted.
+    pub loads: bool,
+}
+
+/// What a worker did in a learn phase.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    /// Loads by core, if they were asked for.
+    pub loads: Vec<Counts>,
+    /// Overflow of this step by learning connection.
+    pub overflow: Vec<(usize, Overflow)>,
+}
+
+/// A worker's share of one learning connection.
+#[derive(Debug)]
+pub(crate) struct PlasticShare {
+    pub(crate) synapses: Box<dyn Plastic>,
+    pub(crate) target: usize,
+    pub(crate) port: usize,
+    feeds: Vec<PlasticFeed>,
+    cores: Vec<CoreId>,
+    /// Workspace: what reached each in-port.
+    arrivals: Vec<Fired>,
+    counted: Vec<u64>,
+    overflow: Overflow,
+}
+
+impl PlasticShare {
+    /// The synapses of `image` onto `targets`, whose parts lie on these cores.
+    pub(crate) fn new(
+        chip: &ChipImage,
+        image: &PlasticImage,
+        targets: Range<usize>,
+        parts: &[(CoreId, Range<usize>)],
+    ) -> Result<Self, WorkerError> {
+        let setting = Setting { arithmetic: &chip.arithmetic, seed: chip.seed, place: image.process };
+        let cut = Cut { targets: Some(targets), ends: parts.iter().map(|(_, part)| part.end).collect() };
+        let path = image.path.clone();
+        let made = image.model.plastic(&setting, &cut).ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
+        Ok(PlasticShare {
+            synapses: made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?,
+            target: image.target,
+            port: image.port,
+            feeds: image.feeds.clone(),
+            cores: parts.iter().map(|(core, _)| *core).collect(),
+            arrivals: vec![Fired::default(); image.in_ports],
+            counted: Vec::new(),
+            overflow: Overflow::default(),
+        })
+    }
+
+    /// Runs the learn phase: `spikes` appends the spikes of a source to a list, `variable` reads the target bank, whose first
+    /// neuron here has the number `first`.
+    pub(crate) fn learn(
+        &mut self,
+        step: u64,
+        spikes: impl Fn(Source, &mut Fired),
+        variable: impl Fn(usize) -> Vec<i32>,
+        first: usize,
+    ) {
+        self.arrivals.iter_mut().for_each(Fired::clear);
+        for feed in &self.feeds {
+            let into = &mut self.arrivals[feed.port];
+            let before = into.index.len();
+            match feed.from {
+                Teller::Spikes(source) => spikes(source, into),
+                Teller::Variable(var) => {
+                    for (k, x) in variable(var).into_iter().enumerate().filter(|(_, x)| *x != 0) {
+                        into.index.push((first + k) as u32);
+                        into.payload.push(x);
+                    }
+                }
+            }
+            if let Some(pairs) = &feed.pairs {
+                rename(into, before, pairs);
+            }
+            if before > 0 || feed.pairs.is_some() {
+                join(into);
+            }
+        }
+        self.synapses.step(step, &self.arrivals, &mut self.overflow);
+        self.synapses.learn(step, &mut self.overflow);
+    }
+
+    /// The overflow since it was last taken, if there is any.
+    pub(crate) fn take_overflow(&mut self) -> Option<Overflow> {
+        (!self.overflow.records().is_empty()).then(|| std::mem::take(&mut self.overflow))
+    }
+
+    /// Adds the updates since they were last cleared.
+    pub(crate) fn add_updates(&self, loads: &mut [Counts]) {
+        for (core, n) in self.cores.iter().zip(self.synapses.updates()) {
+            loads[core.0 as usize].add(Event::SynapseUpdate, *n);
+        }
+    }
+
+    /// Remembers what is counted so far.
+    pub(crate) fn mark(&mut self) {
+        self.counted.clear();
+        self.counted.extend_from_slice(self.synapses.updates());
+    }
+
+    /// Adds the updates since the mark.
+    pub(crate) fn add_new_updates(&self, loads: &mut [Counts]) {
+        for ((core, n), before) in self.cores.iter().zip(self.synapses.updates()).zip(&self.counted) {
+            loads[core.0 as usize].add(Event::SynapseUpdate, n - before);
+        }
+    }
+}
+
+/// Appends one list of spikes to another.
+pub(crate) fn append(from: &Fired, into: &mut Fired) {
+    into.index.extend_from_slice(&from.index);
+    into.payload.extend((0..from.index.len()).map(|k| from.payload_of(k)));
+}
+
+/// Replaces the elements from `start` on by those that receive them.
+fn rename(fired: &mut Fired, start: usize, pairs: &[(u32, u32)]) {
+    let index = fired.index.split_off(start);
+    let payload = fired.payload.split_off(start);
+    for (i, x) in index.into_iter().zip(payload) {
+        for (_, to) in pairs.iter().filter(|(from, _)| *from == i) {
+            fired.index.push(*to);
+            fired.payload.push(x);
+        }
+    }
+}
+
+/// Sorts the elements and sums what reaches the same one, as an in-port does.
+fn join(fired: &mut Fired) {
+    let mut all: Vec<(u32, i32)> = fired.index.drain(..).zip(fired.payload.drain(..)).collect();
+    all.sort_by_key(|(i, _)| *i);
+    for (i, x) in all {
+        match fired.index.last() {
+            Some(last) if *last == i => {
+                if let Some(sum) = fired.payload.last_mut() {
+                    *sum = sum.wrapping_add(x);
+                }
+            }
+            _ => {
+                fired.index.push(i);
+                fired.payload.push(x);
+            }
+        }
+    }
+    let zero: Vec<usize> = (0..fired.payload.len()).filter(|k| fired.payload[*k] == 0).collect();
+    for k in zero.into_iter().rev() {
+        fired.index.remove(k);
+        fired.payload.remove(k);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists are renamed, sorted and summed as an in-port sums what several out-ports send it.
+    #[test]
+    fn arrivals_are_joined_as_an_in_port_joins() {
+        let mut fired = Fired { index: vec![4, 1, 2], payload: vec![1, 5, 7] };
+        rename(&mut fired, 1, &[(1, 4), (2, 0), (2, 9)]);
+        assert_eq!(fired, Fired { index: vec![4, 4, 0, 9], payload: vec![1, 5, 7, 7] });
+        fired.payload[1] = -1;
+        join(&mut fired);
+        assert_eq!(fired, Fired { index: vec![0, 9], payload: vec![7, 7] });
+    }
+}
