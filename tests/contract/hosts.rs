@@ -105,7 +105,7 @@ fn a_silent_host_process_is_an_error_with_the_ports_that_wait() {
     let fault = simulation.run(RunSteps(10)).unwrap_err().to_string();
     assert_eq!(
         fault,
-        "host process `stuck` did not finish its spike phase of step 3 within 0 s; waiting for it are cell"
+        "host process `stuck` did not finish its spike phase of step 3 within 300ms; waiting for it are `cell.a_in`"
     );
 }
 

@@ -14,6 +14,7 @@ mod ports;
 mod probes;
 mod profiles;
 mod quantise;
+mod remote;
 mod state;
 mod weights;
 mod workers;

@@ -85,6 +85,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         order: Vec::new(),
         places: placement.places.clone(),
         paths: graph.nodes().iter().map(|n| n.path.clone()).collect(),
+        in_ports: in_ports(graph),
         arithmetic: hardware.arithmetic.clone(),
         synapses: synapses(graph, &placement),
         views,
@@ -100,6 +101,14 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     image.order = order::order(graph, &image)?;
     image.probes = probes::probes(graph, &placement, &image.chip.plastic)?;
     Ok(image)
+}
+
+fn in_ports(graph: &Graph) -> Vec<Vec<String>> {
+    let names = |node: &pumice_process::Node| {
+        let id = graph.find(&node.path).expect("every node has its own path");
+        graph.ports_of(id, Direction::In).into_iter().map(|port| port.0.to_owned()).collect()
+    };
+    graph.nodes().iter().map(names).collect()
 }
 
 fn unit(graph: &Graph, config: &RunConfig, process: ProcessId) -> UnitImage {

@@ -105,6 +105,8 @@ pub struct Engine {
     /// Weights written while they are on the chip, in order, and the rows made of them by projection.
     written: Vec<Written>,
     changed: BTreeMap<usize, Rows>,
+    /// Banks with variables written in the management phases of this step.
+    touched: Vec<usize>,
     settled: Settled,
     /// Steps that the workers have counted.
     counted: u64,
@@ -145,6 +147,7 @@ impl Engine {
             base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
             written: Vec::new(),
             changed: BTreeMap::new(),
+            touched: Vec::new(),
             settled: Settled::default(),
             counted: 0,
             initial: None,
@@ -251,6 +254,7 @@ impl Engine {
     /// One step; returns whether a host process asked for a pause.
     fn one_step(&mut self, pool: &mut Pool<'_>, observer: &mut Option<&mut dyn Observer>) -> Result<bool, EngineError> {
         self.step += 1;
+        self.touched.clear();
         let image = self.image.clone();
         let mut direct: Vec<(usize, usize, Vec<i32>)> = Vec::new();
         self.units.iter_mut().for_each(Unit::clear);
@@ -474,15 +478,28 @@ impl Engine {
 
     fn waiting(&self, u: usize, phase: Phase) -> EngineError {
         let image = &self.image;
-        let mut waiting: Vec<String> =
-            image.wires.iter().filter(|w| w.from.0 == u).map(|w| image.units[w.to.0].path.clone()).collect();
-        waiting.extend(image.to_chip.iter().filter(|w| w.from.0 == u).map(|w| image.chip.banks[w.to.0].path.clone()));
+        let port = |process: u32, port: usize| {
+            let process = process as usize;
+            let name = image.in_ports.get(process).and_then(|ports| ports.get(port)).map_or("?", String::as_str);
+            format!("`{}.{name}`", image.paths[process])
+        };
+        let wires = image.wires.iter().filter(|w| w.from.0 == u).map(|w| port(image.units[w.to.0].process, w.to.1));
+        let mut waiting: Vec<String> = wires.collect();
+        let banks = &image.chip.banks;
+        waiting.extend(image.to_chip.iter().filter(|w| w.from.0 == u).map(|w| port(banks[w.to.0].process, w.to.1)));
+        let inputs =
+            image.chip_inputs.iter().enumerate().filter(|(_, from)| from.0 == u).map(|(k, _)| Source::Input(k));
+        for source in inputs {
+            let fed = image.chip.projections.iter().filter(|p| p.source == source);
+            waiting.extend(fed.map(|p| port(p.process, 0)));
+        }
+        waiting.sort();
         waiting.dedup();
         EngineError::Waiting {
             path: image.units[u].path.clone(),
-            phase: format!("{phase:?}").to_lowercase(),
+            phase: phase.name(),
             step: self.step,
-            seconds: self.patience.as_secs(),
+            patience: self.patience,
             waiting: if waiting.is_empty() { "no ports".into() } else { waiting.join(", ") },
         }
     }

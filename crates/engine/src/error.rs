@@ -29,17 +29,17 @@ pub enum EngineError {
     },
     /// A process of the user did not answer in time.
     #[error(
-        "host process `{path}` did not finish its {phase} phase of step {step} within {seconds} s; waiting for it are {waiting}"
+        "host process `{path}` did not finish its {phase} phase of step {step} within {patience:?}; waiting for it are {waiting}"
     )]
     Waiting {
         /// Path of the process.
         path: String,
         /// Phase.
-        phase: String,
+        phase: &'static str,
         /// Step.
         step: u64,
         /// How long the engine waited.
-        seconds: u64,
+        patience: std::time::Duration,
         /// Ports that wait for its messages.
         waiting: String,
     },

@@ -17,6 +17,19 @@ pub enum Phase {
     Host,
 }
 
+impl Phase {
+    /// The phase as people say it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Spike => "spike",
+            Phase::PreManagement => "pre-management",
+            Phase::Learning => "learning",
+            Phase::PostManagement => "post-management",
+            Phase::Host => "host",
+        }
+    }
+}
+
 /// From the engine to a host process.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ToHost {

@@ -1,5 +1,6 @@
 //! Sources and sinks: what enters a network and what is kept of what leaves it, one file each.
 
+pub mod bit_check;
 pub mod dataloader;
 pub mod delta_encoder;
 pub mod poisson;

@@ -1,3 +1,4 @@
+use pumice_models::ModelError;
 use thiserror::Error;
 
 /// Why a graph cannot be built as asked.
@@ -83,6 +84,14 @@ pub enum GraphError {
         shape: Vec<usize>,
         /// What is wrong.
         fault: String,
+    },
+    /// A process refuses its parameters.
+    #[error("`{path}`: {fault}")]
+    Model {
+        /// Path of the process.
+        path: String,
+        /// What it says.
+        fault: Box<ModelError>,
     },
     /// A process cannot be replaced.
     #[error("`{path}` cannot become this `{model}`; its ports and variables would not stay as they are")]

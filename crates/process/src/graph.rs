@@ -416,7 +416,7 @@ impl Graph {
         GraphError::Kinds { from: self.port_name(from), from_kind, to, to_kind: to_kind.name() }
     }
 
-    fn unknown<'a>(
+    pub(crate) fn unknown<'a>(
         &self,
         what: &'static str,
         process: ProcessId,

@@ -32,6 +32,16 @@ pub enum HostError {
 pub struct HostSpec {
     pub(crate) in_ports: Vec<(String, Kind, Vec<usize>)>,
     pub(crate) out_ports: Vec<(String, Kind, Vec<usize>)>,
+    pub(crate) refs: Vec<Reference>,
+}
+
+/// A RefPort: a name for a variable of another process that is chosen when the graph is wired.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    /// Process and variable.
+    pub(crate) target: Option<(u32, usize)>,
 }
 
 impl HostSpec {
@@ -51,6 +61,16 @@ impl HostSpec {
     #[must_use]
     pub fn output<T: Message>(mut self, name: &str, shape: &[usize]) -> Self {
         self.out_ports.push((name.to_owned(), T::KIND, shape.to_vec()));
+        self
+    }
+}
+
+impl HostSpec {
+    /// The same with one more RefPort, for a variable of the given shape; [`Graph::connect_var`](crate::Graph::connect_var)
+    /// says which.
+    #[must_use]
+    pub fn reference(mut self, name: &str, shape: &[usize]) -> Self {
+        self.refs.push(Reference { name: name.to_owned(), shape: shape.to_vec(), target: None });
         self
     }
 }
@@ -108,7 +128,37 @@ impl HostContext<'_> {
     /// # Errors
     /// If the phase is another or the run has ended.
     pub fn read<T>(&self, var: Var<T>) -> Result<Vec<f64>, HostError> {
-        self.link.send(FromHost::Get { process: var.process.number(), variable: var.index })?;
+        self.get(var.process.number(), var.index)
+    }
+
+    /// Reads the variable that a RefPort is connected to, as [`HostContext::read`] does.
+    ///
+    /// # Errors
+    /// As [`HostContext::read`]; or if there is no such RefPort, or it is not connected.
+    pub fn read_ref(&self, port: &str) -> Result<Vec<f64>, HostError> {
+        let (process, variable) = self.target(port)?;
+        self.get(process, variable)
+    }
+
+    /// Writes the variable that a RefPort is connected to, as [`HostContext::write`] does.
+    ///
+    /// # Errors
+    /// As [`HostContext::write`]; or if there is no such RefPort, or it is not connected.
+    pub fn write_ref(&self, port: &str, values: &[f64]) -> Result<(), HostError> {
+        let (process, variable) = self.target(port)?;
+        self.set(process, variable, values)
+    }
+
+    fn target(&self, port: &str) -> Result<(u32, usize), HostError> {
+        let known = || self.spec.refs.iter().map(|r| format!("`{}`", r.name)).collect::<Vec<_>>().join(", ");
+        let Some(found) = self.spec.refs.iter().find(|r| r.name == port) else {
+            return Err(HostError::Variable(format!("there is no RefPort `{port}`; there are {}", known())));
+        };
+        found.target.ok_or_else(|| HostError::Variable(format!("RefPort `{port}` is not connected to a variable")))
+    }
+
+    fn get(&self, process: u32, variable: usize) -> Result<Vec<f64>, HostError> {
+        self.link.send(FromHost::Get { process, variable })?;
         match self.link.receive()? {
             ToHost::Variable(Ok(values)) => Ok(values.to_real()),
             ToHost::Variable(Err(fault)) => Err(HostError::Variable(fault)),
@@ -121,8 +171,12 @@ impl HostContext<'_> {
     /// # Errors
     /// If a value does not fit its register, the phase is another or the run has ended.
     pub fn write<T>(&self, var: Var<T>, values: &[f64]) -> Result<(), HostError> {
+        self.set(var.process.number(), var.index, values)
+    }
+
+    fn set(&self, process: u32, variable: usize, values: &[f64]) -> Result<(), HostError> {
         let values = Values::Real(values.to_vec());
-        self.link.send(FromHost::Set { process: var.process.number(), variable: var.index, values })?;
+        self.link.send(FromHost::Set { process, variable, values })?;
         match self.link.receive()? {
             ToHost::Written(Ok(())) => Ok(()),
             ToHost::Written(Err(fault)) => Err(HostError::Variable(fault)),

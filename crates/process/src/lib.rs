@@ -17,8 +17,10 @@ mod error;
 mod graph;
 mod handle;
 pub mod host;
+pub mod pipe;
 mod port;
 mod probe;
+mod reference;
 mod view;
 
 pub use backend::{Backend, Pin, Place, RunConfig};
@@ -29,3 +31,4 @@ pub use host::{HostContext, HostError, HostProcess, HostSpec};
 pub use port::{Activation, Direction, Graded, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce, Spike, Var};
 pub use probe::{Probe, ProbeId, ProbeTarget, Record};
 pub use pumice_models as models;
+pub use reference::{BitCheckHandle, ReadHandle, RefPort, RemoteProcess, Shared, StateDataloaderHandle};

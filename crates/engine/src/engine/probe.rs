@@ -57,11 +57,14 @@ impl Engine {
     }
 
     /// Records what is due at the end of the step.
+    ///
+    /// Workers send variables with their batches; those of banks that were written since are read again.
     pub(super) fn record(&mut self, batches: &[Arc<Batch>], pool: &mut Pool<'_>) -> Result<(), EngineError> {
         let image = self.image.clone();
         for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, self.step)) {
             let values = match probe.source {
                 ProbeSource::PlasticVar(connection, var) => Values::Int(pool.get_plastic(connection, var)?),
+                ProbeSource::BankVar(bank, var) if self.touched.contains(&bank) => Values::Int(pool.get(bank, var)?),
                 _ => self.read(k, &probe.source, batches),
             };
             keep(&mut self.recordings[k], self.step, values);

@@ -68,6 +68,7 @@ impl Engine {
             Where::Unit(u) => self.set_unit(u, var, values),
             Where::Bank(bank) => {
                 let all = self.whole(process, bank, values)?;
+                self.touched.push(bank);
                 pool.set(bank, var, all)
             }
             Where::Synapses => match self.plastic(process) {

@@ -1,8 +1,8 @@
 //! Processes that act on a variable of another process at regular steps: `Read`, `Reset` and `StateDataloader`.
 //!
 //! Lava connects them by a RefPort and runs them in the management phase after learning. Here are their parameters
-//! and their running state; whoever owns the variable asks [`Remote::access`] at the end of every step and does what
-//! it says.
+//! and their running state; whoever runs them asks [`Remote::access`] at the end of every step and does what it says.
+//! What is done in a step depends on its number alone, so that a run may go on from any snapshot.
 //!
 //! A schedule of `interval` and `offset` is due at step t (counted from 1) if `(t - 1) % interval == offset % interval`.
 //!
@@ -39,6 +39,11 @@ impl Schedule {
         (step - 1) % self.interval == self.offset
     }
 
+    /// How many times it was due before `step`, if it is due there.
+    pub(crate) const fn number(self, step: u64) -> u64 {
+        (step - 1) / self.interval
+    }
+
     /// The last time it was due before `step`: its number, from 0, and the steps from the one after it to `step`.
     pub const fn since(self, step: u64) -> Option<(u64, u64)> {
         match (step - 1).checked_sub(self.offset + 1) {
@@ -59,16 +64,29 @@ pub enum Access {
     Write(Vec<f64>),
 }
 
+/// A value that does not fit the bits it should.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooWide {
+    /// The step at whose end it was found.
+    pub step: u64,
+    /// Element of the variable, in C order.
+    pub index: usize,
+    /// The value.
+    pub value: f64,
+    /// Values that did not fit since the first step.
+    pub count: u64,
+}
+
 /// A running process that acts on a variable of another.
 pub trait Remote: Send + Debug {
-    /// What is to be done at the end of `step`, counted from 1; called once per step.
-    fn access(&mut self, step: u64) -> Access;
+    /// What is to be done at the end of `step`, counted from 1.
+    fn access(&self, step: u64) -> Access;
 
-    /// Takes the values that [`Access::Read`] asked for.
-    fn receive(&mut self, _values: &[f64]) {}
+    /// Takes the values that [`Access::Read`] asked for in `step`.
+    fn receive(&mut self, _step: u64, _values: &[f64]) {}
 
-    /// What the port `ground_truth` sends in this step, if there is one.
-    fn ground_truth(&self) -> Option<&[f64]> {
+    /// What the port `ground_truth` sends in `step`, if there is one.
+    fn ground_truth(&self, _step: u64) -> Option<Vec<f64>> {
         None
     }
 
@@ -77,8 +95,13 @@ pub trait Remote: Send + Debug {
         None
     }
 
+    /// The first value that was found too wide, if this process looks for such.
+    fn overflowed(&self) -> Option<TooWide> {
+        None
+    }
+
     /// Back to the state before the first step.
-    fn reset(&mut self);
+    fn reset(&mut self) {}
 }
 
 /// Lava's `Read`: records a variable in a ring of `buffer` slots.
@@ -109,7 +132,7 @@ impl Read {
             return Err(ModelError::range("buffer", 0, "at least 1"));
         }
         let schedule = Schedule::new(self.interval, self.offset)?;
-        Ok(Recorder { schedule, data: vec![vec![0.0; n]; self.buffer], count: 0 })
+        Ok(Recorder { schedule, data: vec![vec![0.0; n]; self.buffer] })
     }
 }
 
@@ -117,18 +140,16 @@ impl Read {
 struct Recorder {
     schedule: Schedule,
     data: Vec<Vec<f64>>,
-    count: usize,
 }
 
 impl Remote for Recorder {
-    fn access(&mut self, step: u64) -> Access {
+    fn access(&self, step: u64) -> Access {
         if self.schedule.due(step) { Access::Read } else { Access::None }
     }
 
-    fn receive(&mut self, values: &[f64]) {
-        let slot = self.count % self.data.len();
-        self.data[slot].copy_from_slice(values);
-        self.count += 1;
+    fn receive(&mut self, step: u64, values: &[f64]) {
+        let slot = self.schedule.number(step) % self.data.len() as u64;
+        self.data[slot as usize].copy_from_slice(values);
     }
 
     fn data(&self) -> Option<&[Vec<f64>]> {
@@ -137,7 +158,6 @@ impl Remote for Recorder {
 
     fn reset(&mut self) {
         self.data.iter_mut().for_each(|row| row.fill(0.0));
-        self.count = 0;
     }
 }
 
@@ -166,7 +186,7 @@ impl Reset {
             return Err(ModelError::range("reset_value", self.reset_value, "a finite number"));
         }
         let states = vec![(vec![self.reset_value; n], None)];
-        Ok(Writer { schedule: Schedule::new(self.interval, self.offset)?, states, next: 0, label: None })
+        Ok(Writer { schedule: Schedule::new(self.interval, self.offset)?, states })
     }
 }
 
@@ -218,37 +238,35 @@ impl StateDataloader {
         }
         let states = self.dataset.iter().map(|s| (s.data.clone(), Some(s.ground_truth.clone()))).collect();
         let schedule = Schedule::new(self.interval, self.offset)?;
-        Ok(Writer { schedule, states, next: 0, label: Some(vec![0.0; n_labels]) })
+        Ok(Writer { schedule, states })
     }
 }
 
 #[derive(Debug)]
 struct Writer {
     schedule: Schedule,
+    /// What is written, and its label.
     states: Vec<(Vec<f64>, Option<Vec<f64>>)>,
-    next: usize,
-    label: Option<Vec<f64>>,
+}
+
+impl Writer {
+    fn state(&self, number: u64) -> &(Vec<f64>, Option<Vec<f64>>) {
+        &self.states[(number % self.states.len() as u64) as usize]
+    }
 }
 
 impl Remote for Writer {
-    fn access(&mut self, step: u64) -> Access {
-        if !self.schedule.due(step) {
-            return Access::None;
+    fn access(&self, step: u64) -> Access {
+        match self.schedule.due(step) {
+            true => Access::Write(self.state(self.schedule.number(step)).0.clone()),
+            false => Access::None,
         }
-        let (state, label) = &self.states[self.next % self.states.len()];
-        self.next += 1;
-        self.label.clone_from(label);
-        Access::Write(state.clone())
     }
 
-    fn ground_truth(&self) -> Option<&[f64]> {
-        self.label.as_deref()
-    }
-
-    fn reset(&mut self) {
-        self.next = 0;
-        if let Some(label) = &mut self.label {
-            label.fill(0.0);
+    fn ground_truth(&self, step: u64) -> Option<Vec<f64>> {
+        match self.schedule.since(step) {
+            Some((number, _)) => self.state(number).1.clone(),
+            None => self.states[0].1.as_ref().map(|label| vec![0.0; label.len()]),
         }
     }
 }
@@ -276,7 +294,7 @@ mod tests {
         let run = |read: &mut dyn Remote| {
             for step in 1..=9 {
                 if read.access(step) == Access::Read {
-                    read.receive(&[step as f64]);
+                    read.receive(step, &[step as f64]);
                 }
             }
             read.data().unwrap().concat()
@@ -293,11 +311,11 @@ mod tests {
     fn states_and_labels_go_round() {
         let sample = |x: f64| StateSample { data: vec![x, -x], ground_truth: vec![10.0 * x] };
         let loader = StateDataloader { dataset: vec![sample(1.0), sample(2.0)], interval: 3, offset: 4 };
-        let mut running = loader.start(2).unwrap();
+        let running = loader.start(2).unwrap();
         let mut written = Vec::new();
         let mut labels = Vec::new();
         for step in 1..=9 {
-            labels.push(running.ground_truth().unwrap()[0]);
+            labels.push(running.ground_truth(step).unwrap()[0]);
             if let Access::Write(state) = running.access(step) {
                 written.push((step, state[0]));
             }
@@ -305,8 +323,8 @@ mod tests {
         assert_eq!(written, [(2, 1.0), (5, 2.0), (8, 1.0)]);
         assert_eq!(labels, [0.0, 0.0, 10.0, 10.0, 10.0, 20.0, 20.0, 20.0, 10.0]);
         assert!(loader.start(3).is_err());
-        let mut reset = Reset { reset_value: 7.0, interval: 1, offset: 0 }.start(2).unwrap();
+        let reset = Reset { reset_value: 7.0, interval: 1, offset: 0 }.start(2).unwrap();
         assert_eq!(reset.access(1), Access::Write(vec![7.0, 7.0]));
-        assert_eq!(reset.ground_truth(), None);
+        assert_eq!(reset.ground_truth(1), None);
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn image() -> Image {
         order: Vec::new(),
         places: vec![Where::Synapses, Where::Bank(0)],
         paths: vec!["synapses".into(), "net/cells".into()],
+        in_ports: vec![vec!["s_in".into()], vec!["a_in".into()]],
         synapses: Vec::new(),
         views: vec![pumice_engine::View::default()],
         probes: vec![
