@@ -17,6 +17,14 @@ pub(crate) enum CliError {
     /// A comparison, check, sweep or quantisation.
     #[error(transparent)]
     Fidelity(Box<pumice_fidelity::FidelityError>),
+    /// A check found an input for which a register overflows.
+    #[error("`{}` can overflow{}", model.display(), written.as_ref().map_or(String::new(), |path| format!("; the input is in `{}`", path.display())))]
+    Overflows {
+        /// The model file.
+        model: PathBuf,
+        /// Where the model with the input was written.
+        written: Option<PathBuf>,
+    },
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),
@@ -68,6 +76,7 @@ impl CliError {
         complain(&sentence(self));
         match self {
             CliError::Pumice(fault) if !fault.is_input() => ExitCode::from(1),
+            CliError::Overflows { .. } => ExitCode::from(1),
             CliError::Fidelity(fault) if !fault.is_input() => ExitCode::from(1),
             CliError::Stdout(_) => ExitCode::from(1),
             _ => ExitCode::from(2),

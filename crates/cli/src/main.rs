@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong. An error is one sentence on the standard
 //! error output. Each sub-command is one file.
 
+mod check;
 mod compare;
 mod completions;
 mod error;
@@ -14,8 +15,10 @@ mod output;
 mod place;
 mod profile;
 mod progress;
+mod quantise;
 mod run;
 mod schema;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -46,6 +49,8 @@ enum Command {
     Run(run::RunArgs),
     /// Hold a model on the chip against its floating-point twin
     Compare(compare::CompareArgs),
+    /// Prove that no register overflows, or find an input for which one does
+    Check(check::CheckArgs),
     /// Say why a step took as long as it did
     Explain(explain::ExplainArgs),
     /// Turn a network of another tool into a model file
@@ -55,6 +60,10 @@ enum Command {
     /// List, show, check and compare hardware profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// Choose bits, exponents and thresholds for a network of real numbers
+    Quantise(quantise::QuantiseArgs),
+    /// Run a model in many formats: accuracy and energy against bits
+    Sweep(sweep::SweepArgs),
     /// Print the JSON Schema of a file format
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -66,6 +75,9 @@ impl Command {
         match self {
             Command::Run(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Check(args) => args.run(),
+            Command::Quantise(args) => args.run(),
+            Command::Sweep(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),

@@ -13,12 +13,15 @@ mod property;
 
 pub mod budget;
 pub mod compare;
+pub mod interval;
 pub mod knob;
 pub mod metric;
 pub mod observe;
 pub mod plan;
+pub mod quantise;
 pub mod shrink;
 pub mod strategy;
+pub mod sweep;
 pub mod wiring;
 
 pub use claim::{Claim, Evidence};

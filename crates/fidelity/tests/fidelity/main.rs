@@ -5,3 +5,4 @@
 mod faulty;
 mod hold;
 mod mutations;
+mod overflow;
