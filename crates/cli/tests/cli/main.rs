@@ -4,6 +4,7 @@
 
 mod bench;
 mod explain;
+mod fidelity;
 mod import;
 mod map;
 mod profile;

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod digits;
 mod faulty;
 mod hold;
+mod library;
 mod mutations;
 mod overflow;

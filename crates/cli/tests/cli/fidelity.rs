@@ -1,0 +1,77 @@
+//! `compare`, `check`, `sweep` and `quantise` by hand: what they print, write and refuse.
+
+use serde_json::Value;
+
+use crate::bench::{Bench, SMALL};
+
+/// The small network without its task, driven by a source that never stops, onto a neuron that never forgets.
+fn runaway() -> String {
+    let text = SMALL.split("[task]").next().unwrap();
+    text.replace("full = 4", "full = 4\nvalue = 4")
+        .replace("du = 4095", "du = 0\ndv = 0")
+        .replace("vth = 100", "vth = 131071")
+}
+
+#[test]
+fn compare_finds_no_difference_where_nothing_rounds_and_says_so_in_json() {
+    let bench = Bench::new();
+    bench.write("model.toml", SMALL);
+    let run = bench.run(&["compare", "model.toml"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    for words in ["fixed against float", "chip against float", "first divergence  none", "rounding budget   held by"] {
+        assert!(run.out.contains(words), "{words}: {}", run.out);
+    }
+    let json: Value = serde_json::from_str(&bench.run(&["compare", "model.toml", "--json"]).out).unwrap();
+    assert!(json["first_divergence"].is_null());
+    assert_eq!(json["backends"][0]["agreement"], 1.0);
+    assert!(json["float_spikes"].as_u64().unwrap() > 0);
+    let metrics = json["backends"][1]["spikes"][0].as_object().unwrap();
+    for key in
+        ["matched", "mean_lag_steps", "coincidence_factor", "van_rossum", "victor_purpura", "spike_distance", "rate_ks"]
+    {
+        assert!(metrics.contains_key(key), "{key}");
+    }
+}
+
+#[test]
+fn check_proves_or_writes_the_input_that_overflows() {
+    let bench = Bench::new();
+    bench.write("model.toml", SMALL);
+    let run = bench.run(&["check", "model.toml"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("cannot overflow"), "{}", run.out);
+    bench.write("runaway.toml", &runaway());
+    let run = bench.run(&["check", "runaway.toml", "--steps", "3000", "--out", "bad/MODEL.toml"]);
+    assert_eq!(run.code, Some(1), "{} {}", run.out, run.err);
+    assert!(
+        run.out.contains("overflows") && run.err.contains("can overflow; the input is in"),
+        "{} {}",
+        run.out,
+        run.err
+    );
+    let replayed = bench.run(&["run", "bad/MODEL.toml", "--json"]);
+    assert_eq!(replayed.code, Some(0), "{}", replayed.err);
+    let json: Value = serde_json::from_str(&replayed.out).unwrap();
+    assert!(json["overflow"].as_array().is_some_and(|all| !all.is_empty()), "{}", replayed.out);
+    let compared = bench.run(&["compare", "bad/MODEL.toml", "--no-knobs"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.err);
+}
+
+#[test]
+fn sweep_and_quantise_write_what_other_commands_read() {
+    let bench = Bench::new();
+    bench.write("model.toml", SMALL);
+    let run = bench.run(&["sweep", "model.toml", "--weight-bits", "3..5", "--decay-bits", "6,12", "--out", "swept"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let csv = std::fs::read_to_string(bench.path("swept/sweep.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 7, "{csv}");
+    assert!(csv.lines().all(|line| line.split(',').count() == 12) && csv.contains("true"), "{csv}");
+    let run = bench.run(&["quantise", "model.toml", "--out", "small", "--spikes", "0.5", "--budget", "0.5"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("weight memory"), "{}", run.out);
+    assert!(bench.path("small/MODEL.toml").exists());
+    assert_eq!(bench.run(&["run", "small/MODEL.toml", "--quiet"]).code, Some(0));
+    let run = bench.run(&["sweep", "model.toml", "--weight-bits", "0..9"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("allowed is 1 to 8"), "{}", run.err);
+}
