@@ -35,7 +35,7 @@ impl Clock {
             costs,
             latency: latency.clone(),
             mesh: chip.mesh,
-            barrier_ps: latency.barrier_ps(chip.tiles()).unwrap_or(0),
+            barrier_ps: latency.barrier_ps(chip.tiles(), chip.used_chips()).unwrap_or(0),
             tick_ps: profile.timestep.tick.as_ref().map_or(0, |tick| tick.ps()),
             total_ps: 0,
             steps: Vec::new(),

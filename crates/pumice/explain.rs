@@ -35,8 +35,10 @@ fn link(link: Link) -> String {
         Side::North => format!("the link into tile {} from the north", link.tile),
         Side::South => format!("the link into tile {} from the south", link.tile),
         Side::Core => format!("the port of core {}", link.tile),
-        Side::ChipBefore => format!("the link into chip {} from the chip before", link.tile),
-        Side::ChipAfter => format!("the link into chip {} from the chip after", link.tile),
+        Side::ChipEast => format!("the link between chips into tile {} from the east", link.tile),
+        Side::ChipWest => format!("the link between chips into tile {} from the west", link.tile),
+        Side::ChipNorth => format!("the link between chips into tile {} from the north", link.tile),
+        Side::ChipSouth => format!("the link between chips into tile {} from the south", link.tile),
     }
 }
 

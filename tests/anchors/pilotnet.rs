@@ -112,7 +112,7 @@ fn run(netx: &Netx, segments: Vec<Segment>, profile: &Profile) -> (State, State,
         gather: Gather::default(),
         timing: TimingModel::Simple.build(Grid::new(&engine.image().chip.mesh, n), network),
         latency: profile.time.clone(),
-        barrier_ps: profile.time.barrier_ps(n as u32).unwrap(),
+        barrier_ps: profile.time.barrier_ps(n as u32, 1).unwrap(),
         total_ps: Vec::new(),
     };
     engine.run(Some(64), &Control::default(), None).unwrap();

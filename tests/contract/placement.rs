@@ -235,3 +235,45 @@ proptest! {
         }
     }
 }
+
+/// A network too large for one chip lies on several: packets that cross are counted, priced and timed, and nothing else changes.
+#[test]
+fn several_chips_show_what_one_shows_and_pay_for_their_borders() {
+    let make = |chips: u32, cores: u32| {
+        let text = format!(
+            "extends = \"loihi1\"\n[meta]\nname = \"board\"\n[topology]\nchips = {chips}\nchip_columns = 2\ncores_per_chip = {cores}\n\
+             cores_per_tile = 2\ntile_grid = [2, {}]\n[core]\nneurons = 23\n[energy]\n\
+             chip_crossing = {{ v = 1e-9, ev = \"assumed\", src = \"test\" }}\n[time]\n\
+             chip_crossing = {{ v = 1e-6, ev = \"assumed\", src = \"test\" }}\n[sources]\n\
+             topology = {{ ev = \"assumed\", src = \"test\" }}\ncore = {{ ev = \"assumed\", src = \"test\" }}\n",
+            cores.div_ceil(4)
+        );
+        Profile::from_text("board.toml", &text).unwrap()
+    };
+    let one = run(&make(1, 16), Place::Pack);
+    let four = run(&make(4, 4), Place::Pack);
+    assert_same_but_network(&one, &four);
+    assert_eq!((one.2.usage().chips, four.2.usage().chips), (1, 4));
+    assert_eq!(one.1[Event::ChipCrossing], 0);
+    let crossings = four.1[Event::ChipCrossing];
+    assert!(crossings > 1000, "{crossings}");
+    let bill = four.2.bill().unwrap();
+    let paid = bill.energy_of(&pumice::meter::Term::Event(Event::ChipCrossing)).unwrap();
+    assert!((paid - crossings as f64 * 1e-9).abs() < 1e-15);
+    // The barrier of several chips is another one.
+    assert!(four.2.step_times()[0].barrier_ps > 5_000_000 && one.2.step_times()[0].barrier_ps < 500_000);
+    for model in [pumice::chip::timing::TimingModel::Queue, pumice::chip::timing::TimingModel::Flit] {
+        let (graph, _) = recurrent(300, 5);
+        let config = RunConfig::default().seed(4);
+        let mut timed = Simulation::new(graph, &make(4, 4), &config).unwrap();
+        timed.set_timing(model);
+        timed.run(RunSteps(40)).unwrap();
+        assert!(timed.time_ps().unwrap() > four.2.time_ps().unwrap(), "{model}: a border takes a microsecond");
+    }
+    let (graph, _) = recurrent(300, 5);
+    let fault = Simulation::new(graph, &make(3, 4), &RunConfig::default()).unwrap_err().to_string();
+    assert_eq!(
+        fault,
+        "the network needs 14 cores, board has 12: `cells` alone asks for 14, limited by neurons; it would take 4 chips (--chips 4)"
+    );
+}

@@ -2,6 +2,9 @@
 //!
 //! Tiles are numbered column by column (`x = tile / height`, `y = tile % height`, as SANA-FE numbers them); the
 //! cores of a tile are consecutive. A packet goes along x first, then along y (dimension-order routing).
+//!
+//! Several chips form one large mesh: chips lie in rows of `chip_columns`, and a link between tiles of different chips is a
+//! crossing instead of a hop.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +58,8 @@ pub struct Mesh {
     pub cores_per_chip: u32,
     /// Chips.
     pub chips: u32,
+    /// Chips of a row, at least 1; chip `c` lies in column `c % chip_columns` and row `c / chip_columns`.
+    pub chip_columns: u32,
 }
 
 impl Mesh {
@@ -69,18 +74,30 @@ impl Mesh {
         Tile { chip: core.0 / self.cores_per_chip, x: tile / self.height, y: tile % self.height }
     }
 
-    /// The links that a packet crosses, x first, then y.
-    ///
-    /// Between chips the packet is charged the hops between the tiles' positions and the border crossings of
-    /// a row of chips; profiles that know better will say so when multi-chip timing is modelled.
+    /// Column and row of a chip.
+    pub const fn chip_at(self, chip: u32) -> [u32; 2] {
+        let columns = if self.chip_columns == 0 { 1 } else { self.chip_columns };
+        [chip % columns, chip / columns]
+    }
+
+    /// Column and row of a core's tile in the mesh of all chips.
+    pub const fn position(self, core: CoreId) -> [u32; 2] {
+        let tile = self.tile(core);
+        let [x, y] = self.chip_at(tile.chip);
+        [x * self.width + tile.x, y * self.height + tile.y]
+    }
+
+    /// The links that a packet crosses, x first, then y; those over a chip border are crossings and no hops.
     pub const fn hops(self, from: CoreId, to: CoreId) -> Hops {
-        let (a, b) = (self.tile(from), self.tile(to));
+        let (a, b) = (self.position(from), self.position(to));
+        let (p, q) = (self.chip_at(self.tile(from).chip), self.chip_at(self.tile(to).chip));
+        let (across, up) = (p[0].abs_diff(q[0]), p[1].abs_diff(q[1]));
         Hops {
-            east: b.x.saturating_sub(a.x),
-            west: a.x.saturating_sub(b.x),
-            north: b.y.saturating_sub(a.y),
-            south: a.y.saturating_sub(b.y),
-            crossings: a.chip.abs_diff(b.chip),
+            east: b[0].saturating_sub(a[0]).saturating_sub(across),
+            west: a[0].saturating_sub(b[0]).saturating_sub(across),
+            north: b[1].saturating_sub(a[1]).saturating_sub(up),
+            south: a[1].saturating_sub(b[1]).saturating_sub(up),
+            crossings: across + up,
         }
     }
 
@@ -95,7 +112,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LOIHI: Mesh = Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 1 };
+    const LOIHI: Mesh = Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 6, chip_columns: 3 };
 
     #[test]
     fn the_far_corner_is_seven_east_and_three_north() {
@@ -105,14 +122,26 @@ mod tests {
         assert_eq!(LOIHI.hops(CoreId(0), CoreId(4)).north, 1, "tiles are numbered column by column");
     }
 
+    #[test]
+    fn a_chip_border_is_one_crossing() {
+        // From the last column of chip 0 to the first of chip 1, and to the row of chips above.
+        let (last, next) = (CoreId(28 * 4), CoreId(128));
+        assert_eq!(LOIHI.hops(last, next), Hops { crossings: 1, ..Hops::default() });
+        let above = LOIHI.hops(CoreId(3 * 4), CoreId(3 * 128));
+        assert_eq!(above, Hops { crossings: 1, ..Hops::default() });
+        let far = LOIHI.hops(CoreId(0), CoreId(5 * 128 + 127));
+        assert_eq!((far.east, far.north, far.crossings), (7 * 3, 3 * 2, 3));
+    }
+
     proptest! {
         /// The way back is the way there reversed, and its length is the Manhattan distance.
         #[test]
-        fn ways_are_symmetric(a in 0u32..128, b in 0u32..128) {
+        fn ways_are_symmetric(a in 0u32..768, b in 0u32..768) {
             let (there, back) = (LOIHI.hops(CoreId(a), CoreId(b)), LOIHI.hops(CoreId(b), CoreId(a)));
             prop_assert_eq!((there.east, there.north), (back.west, back.south));
-            let (s, t) = (LOIHI.tile(CoreId(a)), LOIHI.tile(CoreId(b)));
-            prop_assert_eq!(there.total(), s.x.abs_diff(t.x) + s.y.abs_diff(t.y));
+            prop_assert_eq!(there.crossings, back.crossings);
+            let (s, t) = (LOIHI.position(CoreId(a)), LOIHI.position(CoreId(b)));
+            prop_assert_eq!(there.total() + there.crossings, s[0].abs_diff(t[0]) + s[1].abs_diff(t[1]));
         }
     }
 }

@@ -46,7 +46,8 @@ pub struct Hardware {
 impl Hardware {
     /// A chip of one core without limits, for simulation as such.
     pub fn unlimited(arithmetic: Arithmetic) -> Self {
-        let mesh = Mesh { width: 1, height: 1, cores_per_tile: 1 << 20, cores_per_chip: 1 << 20, chips: 1 };
+        let mesh =
+            Mesh { width: 1, height: 1, cores_per_tile: 1 << 20, cores_per_chip: 1 << 20, chips: 1, chip_columns: 1 };
         Hardware {
             name: "unlimited".into(),
             mesh,
@@ -185,7 +186,14 @@ impl From<&pumice_profile::Profile> for Hardware {
         let [width, height] = topology.tile_grid.unwrap_or_else(|| square(tiles));
         Hardware {
             name: profile.meta.name.clone(),
-            mesh: Mesh { width, height, cores_per_tile, cores_per_chip, chips: topology.chips },
+            mesh: Mesh {
+                width,
+                height,
+                cores_per_tile,
+                cores_per_chip,
+                chips: topology.chips,
+                chip_columns: topology.chip_columns.unwrap_or_else(|| square(topology.chips)[0]).max(1),
+            },
             limits: profile.core.clone(),
             arithmetic: profile.arithmetic.values.clone(),
             energy: profile.energy.clone(),

@@ -154,6 +154,9 @@ macro_rules! define_latency_table {
             /// Duration of the barrier by number of used tiles, instead of a constant `barrier`.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub sync_by_tiles: Option<SyncByTiles>,
+            /// Duration of the barrier by number of used chips, of two and more; `tiles` of the table are chips here.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub sync_by_chips: Option<SyncByTiles>,
             $(
                 #[doc = concat!("Duration `[s]` when: ", $doc)]
                 #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -198,15 +201,18 @@ impl LatencyTable {
     #[must_use]
     pub fn untimed(&self, counts: &Counts) -> Vec<Event> {
         let known = |event| match event {
-            Event::Barrier => self.barrier_ps(1).is_some(),
+            Event::Barrier => self.barrier_ps(1, 1).is_some(),
             _ => self.get(event).is_some(),
         };
         counts.iter().filter(|&(event, n)| n > 0 && !known(event)).map(|(event, _)| event).collect()
     }
 
-    /// Duration of the barrier `[ps]` with `tiles` used tiles, if known.
+    /// Duration of the barrier `[ps]` with `tiles` used tiles on `chips` used chips, if known.
     #[must_use]
-    pub fn barrier_ps(&self, tiles: u32) -> Option<u64> {
+    pub fn barrier_ps(&self, tiles: u32, chips: u32) -> Option<u64> {
+        if let Some(table) = self.sync_by_chips.as_ref().filter(|_| chips > 1) {
+            return Some(table.ps(chips));
+        }
         let constant = || self.get(Event::Barrier).map(Latency::ps);
         self.sync_by_tiles.as_ref().map(|table| table.ps(tiles)).or_else(constant)
     }
@@ -218,6 +224,9 @@ impl LatencyTable {
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
         for (event, latency) in self.iter() {
             latency.figure.check(&format!("{field}.{event}"))?;
+        }
+        if self.sync_by_chips.as_ref().is_some_and(|table| table.entry.src.trim().is_empty()) {
+            return Err(MeterError::NoSource { field: format!("{field}.sync_by_chips") });
         }
         match (&self.sync_by_tiles, &self.barrier) {
             (Some(_), Some(_)) => Err(MeterError::TwoBarriers { field: field.to_owned() }),
@@ -288,9 +297,9 @@ mod tests {
     #[test]
     fn constant_and_table_exclude_each_other() {
         let mut table = LatencyTable::default();
-        assert_eq!(table.barrier_ps(1), None);
+        assert_eq!(table.barrier_ps(1, 1), None);
         table.set(Event::Barrier, seconds(2e-9));
-        assert_eq!(table.barrier_ps(9), Some(2_000));
+        assert_eq!(table.barrier_ps(9, 1), Some(2_000));
         table.sync_by_tiles = Some(sync(&[1], &[1e-9], Between::Step).unwrap());
         assert_eq!(
             table.check("time").unwrap_err().to_string(),
@@ -298,7 +307,12 @@ mod tests {
         );
         table.barrier = None;
         assert!(table.check("time").is_ok());
-        assert_eq!(table.barrier_ps(9), Some(1_000));
+        table.sync_by_chips = Some(sync(&[32, 256], &[5e-6, 14e-6], Between::Linear).unwrap());
+        assert_eq!(
+            [1, 2, 32, 144, 999].map(|chips| table.barrier_ps(9, chips).unwrap() / 1000),
+            [1, 5000, 5000, 9500, 14_000]
+        );
+        assert_eq!(table.barrier_ps(9, 1), Some(1_000));
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn topology(profile: &Profile) -> Result<(), Fault> {
     let topology = &profile.topology;
     rule(topology.chips >= 1, "topology.chips", topology.chips, "1 or more")?;
     let limits = [
+        ("chip_columns", topology.chip_columns),
         ("cores_per_chip", topology.cores_per_chip),
         ("cores_per_tile", topology.cores_per_tile),
         ("link_buffer_packets", topology.link_buffer_packets),

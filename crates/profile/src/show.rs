@@ -174,10 +174,11 @@ fn write_energy(out: &mut String, table: &EnergyTable) -> std::fmt::Result {
 fn write_time(out: &mut String, table: &LatencyTable) -> std::fmt::Result {
     writeln!(out, "  time")?;
     table.iter().try_for_each(|(event, latency)| write_figure(out, event.name(), latency.figure(), "s"))?;
-    if let Some(sync) = &table.sync_by_tiles {
+    let tables = [("sync_by_tiles", &table.sync_by_tiles), ("sync_by_chips", &table.sync_by_chips)];
+    for (name, sync) in tables.into_iter().filter_map(|(name, table)| Some((name, table.as_ref()?))) {
         let entry = sync.entry();
         let steps: Vec<_> = entry.tiles.iter().zip(&entry.t).map(|(n, &t)| format!("{n}: {}", si(t, "s"))).collect();
-        writeln!(out, "    {:<26} {:<24} {:<9} {}", "sync_by_tiles", steps.join(", "), entry.ev, entry.src)?;
+        writeln!(out, "    {:<26} {:<24} {:<9} {}", name, steps.join(", "), entry.ev, entry.src)?;
     }
     let known = |event| table.get(event).is_some() || (event == Event::Barrier && table.sync_by_tiles.is_some());
     let names: Vec<_> =

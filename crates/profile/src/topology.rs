@@ -45,6 +45,9 @@ pub enum Multicast {
 pub struct Topology {
     /// Number of chips.
     pub chips: u32,
+    /// Chips of a row, when several chips form one mesh; else as many as rows.
+    #[serde(default)]
+    pub chip_columns: Option<u32>,
     /// Cores on one chip.
     #[serde(default)]
     pub cores_per_chip: Option<u32>,

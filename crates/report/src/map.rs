@@ -157,7 +157,14 @@ impl Map {
     pub(crate) fn mesh(&self) -> Mesh {
         let [width, height] = self.tile_grid;
         let chips = self.chips().last().map_or(1, |chip| chip + 1);
-        Mesh { width, height, cores_per_tile: self.cores_per_tile, cores_per_chip: self.cores_per_chip, chips }
+        Mesh {
+            width,
+            height,
+            cores_per_tile: self.cores_per_tile,
+            cores_per_chip: self.cores_per_chip,
+            chips,
+            chip_columns: chips,
+        }
     }
 
     /// Numbers of the chips in use, ascending.

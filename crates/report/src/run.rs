@@ -429,7 +429,11 @@ fn untimed(run: &Run<'_>) -> Vec<String> {
     let Ok(prices) = run.profile.prices(Some(run.prices)) else {
         return Vec::new();
     };
-    prices.time.untimed(run.counts).into_iter().map(|event| event.name().to_owned()).collect()
+    let mut untimed: Vec<String> = prices.time.untimed(run.counts).into_iter().map(|e| e.name().to_owned()).collect();
+    if run.usage.chips > 1 && prices.time.sync_by_chips.is_none() {
+        untimed.push("barrier between chips".into());
+    }
+    untimed
 }
 
 fn backends(image: &Image) -> Vec<ProcessBackend> {

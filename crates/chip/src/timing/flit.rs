@@ -7,7 +7,7 @@
 //! Packets that want the same buffer are served in the order in which they began to wait.
 //! A core that finds its port full waits; a core takes packets in one after the other.
 //!
-//! Ways go along x, then y, then over chip borders, so waiting never forms a ring. Events are served in the order of
+//! Ways go along x, then y, over all chips as one mesh, so waiting never forms a ring. Events are served in the order of
 //! time, then of their making, which depends on nothing but the work. A link carries one packet per hop time: profiles
 //! state no bandwidth apart from that, so under load this is pessimistic for links that pipeline.
 

@@ -1,8 +1,7 @@
 //! The links of a system, numbered, and the way of a packet over them.
 //!
 //! A way begins at the port of the sending core, then takes the links to each tile along x, then along y
-//! (a link belongs to the tile that it enters), then those between chips: chips are a row, and a packet changes chips
-//! after it reached the position of its target tile, as [`crate::Mesh::hops`] counts.
+//! (a link belongs to the tile that it enters), over all chips as one mesh; a link over a chip border has a side of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,31 +21,43 @@ pub enum Side {
     South,
     /// From a core of the tile; `tile` is then the number of the core.
     Core,
-    /// From the chip before; `tile` is then the number of the chip.
-    ChipBefore,
-    /// From the chip after; `tile` is then the number of the chip.
-    ChipAfter,
+    /// From smaller x, over a chip border.
+    ChipWest,
+    /// From larger x, over a chip border.
+    ChipEast,
+    /// From smaller y, over a chip border.
+    ChipSouth,
+    /// From larger y, over a chip border.
+    ChipNorth,
 }
 
 impl Side {
     /// All sides, in the order of files.
-    pub const ALL: [Side; 7] =
-        [Side::East, Side::West, Side::North, Side::South, Side::Core, Side::ChipBefore, Side::ChipAfter];
+    pub const ALL: [Side; 9] = [
+        Side::East,
+        Side::West,
+        Side::North,
+        Side::South,
+        Side::Core,
+        Side::ChipWest,
+        Side::ChipEast,
+        Side::ChipSouth,
+        Side::ChipNorth,
+    ];
 }
 
 /// A link, named by the tile that it enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Link {
-    /// Number of the tile over all chips; of the core or of the chip where `side` says so.
+    /// Number of the tile over all chips; of the core where `side` says so.
     pub tile: u32,
     /// Where it enters.
     pub side: Side,
 }
 
-/// Where a core lies.
+/// Where a core lies, in the mesh of all chips.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
-    chip: u32,
     x: u32,
     y: u32,
 }
@@ -55,86 +66,85 @@ struct Spot {
 #[derive(Clone, Debug)]
 pub struct Grid {
     spots: Vec<Spot>,
-    height: usize,
-    /// Tiles of a chip up to the last column in use.
-    tiles: usize,
-    /// Tiles of a chip, whether in use or not.
-    tiles_per_chip: u32,
-    chips: usize,
+    /// Columns and rows of tiles in use, over all chips.
+    columns: usize,
+    rows: usize,
+    mesh: Mesh,
 }
+
+/// Sides of the links into a tile, in the order of their numbers.
+const INNER: [Side; 4] = [Side::West, Side::East, Side::South, Side::North];
 
 impl Grid {
     /// The links between the first `cores` cores.
     pub fn new(mesh: &Mesh, cores: usize) -> Self {
-        let tile = |core| {
-            let tile = mesh.tile(CoreId(core));
-            Spot { chip: tile.chip, x: tile.x, y: tile.y }
+        let spot = |core| {
+            let [x, y] = mesh.position(CoreId(core));
+            Spot { x, y }
         };
-        let spots: Vec<Spot> = (0..cores as u32).map(tile).collect();
+        let spots: Vec<Spot> = (0..cores as u32).map(spot).collect();
         let columns = spots.iter().map(|s| s.x as usize + 1).max().unwrap_or(0);
-        let chips = spots.iter().map(|s| s.chip as usize + 1).max().unwrap_or(0);
-        let height = mesh.height.max(1) as usize;
-        let tiles_per_chip = mesh.cores_per_chip.div_ceil(mesh.cores_per_tile.max(1));
-        Grid { spots, height, tiles: columns * height, tiles_per_chip, chips }
+        let rows = spots.iter().map(|s| s.y as usize + 1).max().unwrap_or(0);
+        Grid { spots, columns, rows, mesh: *mesh }
+    }
+
+    fn ports(&self) -> usize {
+        self.columns * self.rows * 4
     }
 
     /// How many links there are, ports of cores included.
     pub fn links(&self) -> usize {
-        self.chips * self.tiles * 4 + self.spots.len() + self.chips * 2
+        self.ports() + self.spots.len()
+    }
+
+    /// The side of a link into the tile at `x`, `y`: another one where it comes over a chip border.
+    fn side(&self, x: u32, y: u32, side: Side) -> Side {
+        let (width, height) = (self.mesh.width.max(1), self.mesh.height.max(1));
+        match side {
+            Side::West if x.is_multiple_of(width) => Side::ChipWest,
+            Side::South if y.is_multiple_of(height) => Side::ChipSouth,
+            Side::East if (x + 1).is_multiple_of(width) => Side::ChipEast,
+            Side::North if (y + 1).is_multiple_of(height) => Side::ChipNorth,
+            inner => inner,
+        }
     }
 
     /// The name of a link.
     pub fn link(&self, number: usize) -> Link {
-        let ports = self.chips * self.tiles * 4;
-        if number < ports {
-            let (tile, side) = (number / 4, [Side::West, Side::East, Side::South, Side::North][number % 4]);
-            let (chip, place) = ((tile / self.tiles) as u32, (tile % self.tiles) as u32);
-            return Link { tile: chip * self.tiles_per_chip + place, side };
+        if let Some(core) = number.checked_sub(self.ports()) {
+            return Link { tile: core as u32, side: Side::Core };
         }
-        match (number - ports).checked_sub(self.spots.len()) {
-            None => Link { tile: (number - ports) as u32, side: Side::Core },
-            Some(border) => {
-                let side = if border % 2 == 0 { Side::ChipBefore } else { Side::ChipAfter };
-                Link { tile: (border / 2) as u32, side }
-            }
-        }
+        let (x, y) = ((number / 4 / self.rows) as u32, (number / 4 % self.rows) as u32);
+        let mesh = &self.mesh;
+        let chip = y / mesh.height.max(1) * mesh.chip_columns.max(1) + x / mesh.width.max(1);
+        let place = x % mesh.width.max(1) * mesh.height + y % mesh.height.max(1);
+        let per_chip = mesh.cores_per_chip.div_ceil(mesh.cores_per_tile.max(1));
+        Link { tile: chip * per_chip + place, side: self.side(x, y, INNER[number % 4]) }
     }
 
     /// Links of a way, the port of the sending core not counted.
     pub fn hops(&self, from: CoreId, to: CoreId) -> u32 {
         let (a, b) = (self.spots[from.0 as usize], self.spots[to.0 as usize]);
-        a.x.abs_diff(b.x) + a.y.abs_diff(b.y) + a.chip.abs_diff(b.chip)
+        a.x.abs_diff(b.x) + a.y.abs_diff(b.y)
     }
 
     /// Calls `visit` with the number and side of every link of a way, in order, the port of the sending core first.
     #[inline]
     pub fn walk(&self, from: CoreId, to: CoreId, mut visit: impl FnMut(usize, Side)) {
         let (a, b) = (self.spots[from.0 as usize], self.spots[to.0 as usize]);
-        visit(self.chips * self.tiles * 4 + from.0 as usize, Side::Core);
-        let column = self.height * 4;
-        let mut at = (a.chip as usize * self.tiles + a.x as usize * self.height + a.y as usize) * 4;
-        for _ in a.x..b.x {
-            at += column;
-            visit(at, Side::West);
+        visit(self.ports() + from.0 as usize, Side::Core);
+        let number = |x: u32, y: u32, k: usize| (x as usize * self.rows + y as usize) * 4 + k;
+        for x in a.x + 1..=b.x {
+            visit(number(x, a.y, 0), self.side(x, a.y, Side::West));
         }
-        for _ in b.x..a.x {
-            at -= column;
-            visit(at + 1, Side::East);
+        for x in (b.x..a.x).rev() {
+            visit(number(x, a.y, 1), self.side(x, a.y, Side::East));
         }
-        for _ in a.y..b.y {
-            at += 4;
-            visit(at + 2, Side::South);
+        for y in a.y + 1..=b.y {
+            visit(number(b.x, y, 2), self.side(b.x, y, Side::South));
         }
-        for _ in b.y..a.y {
-            at -= 4;
-            visit(at + 3, Side::North);
-        }
-        let borders = self.chips * self.tiles * 4 + self.spots.len();
-        for chip in a.chip..b.chip {
-            visit(borders + (chip as usize + 1) * 2, Side::ChipBefore);
-        }
-        for chip in (b.chip..a.chip).rev() {
-            visit(borders + chip as usize * 2 + 1, Side::ChipAfter);
+        for y in (b.y..a.y).rev() {
+            visit(number(b.x, y, 3), self.side(b.x, y, Side::North));
         }
     }
 }
@@ -164,8 +174,8 @@ const TABLE: usize = 2048;
 
 impl Ways {
     pub(super) fn new(grid: &Grid) -> Self {
-        let of = |s: &Spot| (s.chip as usize * grid.tiles + s.x as usize * grid.height + s.y as usize) as u32;
-        let tiles = grid.chips * grid.tiles;
+        let of = |s: &Spot| (s.x as usize * grid.rows + s.y as usize) as u32;
+        let tiles = grid.columns * grid.rows;
         let table = if tiles <= TABLE { vec![UNKNOWN; tiles * tiles] } else { Vec::new() };
         Ways { table, tiles, tile: grid.spots.iter().map(of).collect(), links: Vec::new(), port: tiles * 4 }
     }

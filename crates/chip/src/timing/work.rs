@@ -132,7 +132,7 @@ impl HopTimes {
             Side::East => self.west,
             Side::South => self.north,
             Side::North => self.south,
-            Side::ChipBefore | Side::ChipAfter => self.crossing,
+            Side::ChipWest | Side::ChipEast | Side::ChipSouth | Side::ChipNorth => self.crossing,
             Side::Core => 0,
         }
     }

@@ -7,6 +7,7 @@ mod explain;
 mod fidelity;
 mod import;
 mod map;
+mod place;
 mod profile;
 mod refused;
 mod run;

@@ -205,7 +205,7 @@ fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
         work.generation_ps().max(work.processing_ps())
     };
     let times: Vec<u64> = loads.iter().map(time).collect();
-    let barrier = hardware.time.barrier_ps(chip.tiles()).unwrap_or(0);
+    let barrier = hardware.time.barrier_ps(chip.tiles(), chip.used_chips()).unwrap_or(0);
     (times.iter().max().copied().unwrap_or(0) + STEPS * barrier, times)
 }
 

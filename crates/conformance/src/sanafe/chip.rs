@@ -246,6 +246,7 @@ impl Builder<'_> {
                 cores_per_tile: self.per_tile,
                 cores_per_chip: attributes.width * attributes.height * self.per_tile,
                 chips: 1,
+                chip_columns: 1,
             },
             limits: CoreLimits::default(),
             arithmetic: Arithmetic::lava(),

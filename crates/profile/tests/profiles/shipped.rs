@@ -52,13 +52,13 @@ fn loihi_1_offers_both_price_tables() {
     assert!(main.energy.iter().all(|(_, price)| price.ev == Evidence::Simulated));
     let read = main.energy.get(Event::SynapseReadSparse).unwrap();
     assert_eq!((read.v, read.bound), (23.6e-12, Some(Bound::Min)));
-    assert_eq!(main.time.barrier_ps(32), Some(465_000));
+    assert_eq!(main.time.barrier_ps(32, 1), Some(465_000));
     assert!(main.energy.get(Event::Barrier).is_none() && main.energy.get(Event::NeuronSpike).is_none());
 
     let fit = loihi.prices(Some("silicon_fit")).unwrap();
     assert_eq!(fit.energy.neuron_model, NeuronModel::Additive);
     assert_eq!(fit.time.get(Event::PacketIn).unwrap().ps(), 16_000);
-    assert_eq!([1, 2, 3, 28, 29].map(|tiles| fit.time.barrier_ps(tiles).unwrap() / 100_000), [6, 10, 10, 14, 18]);
+    assert_eq!([1, 2, 3, 28, 29].map(|tiles| fit.time.barrier_ps(tiles, 1).unwrap() / 100_000), [6, 10, 10, 14, 18]);
     assert_eq!(fit.static_power, main.static_power);
     let rails = loihi.prices(Some("wolf_mountain_idle")).unwrap();
     assert_eq!(rails.energy, main.energy);

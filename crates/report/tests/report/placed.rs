@@ -12,7 +12,7 @@ pub(crate) fn image() -> Image {
         vec![(0, 0, 10, 0), (0, 1, 20, 0), (1, 2, 5, 0), (2, 3, -7, 0), (3, 4, 30, 0), (3, 5, 30, 0), (0, 5, 1, 0)];
     let limits = CoreLimits { neurons: Some(8), axon_in: Some(4), ..CoreLimits::default() };
     let chip = ChipImage {
-        mesh: Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 1 },
+        mesh: Mesh { width: 8, height: 4, cores_per_tile: 4, cores_per_chip: 128, chips: 1, chip_columns: 1 },
         limits,
         arithmetic: Arithmetic::loihi1(),
         seed: 5,
