@@ -17,6 +17,7 @@ mod error;
 mod graph;
 mod handle;
 pub mod host;
+pub mod networks;
 pub mod pipe;
 mod port;
 mod probe;
