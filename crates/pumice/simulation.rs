@@ -7,7 +7,7 @@ use std::time::Duration;
 use pumice_chip::timing::{StepTime, TimingModel};
 use pumice_chip::{CoreUse, core_uses};
 use pumice_compile::{Hardware, compile};
-use pumice_engine::{Control, Engine, Image, Observer, Outcome, Recording, Snapshot};
+use pumice_engine::{Control, Engine, Image, Observer, Outcome, Phases, Recording, Snapshot};
 use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
@@ -308,6 +308,26 @@ impl Simulation {
     /// The chip.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Whether the wall time of each phase is taken, from now on and from zero.
+    pub fn set_measured(&mut self, on: bool) {
+        self.engine.set_measured(on);
+    }
+
+    /// The wall time of each phase since measuring began; all zero if it is not taken.
+    pub fn phases(&self) -> Phases {
+        self.engine.phases()
+    }
+
+    /// Bytes of the synapses in execution, of all workers.
+    pub fn synapse_bytes(&self) -> usize {
+        self.engine.synapse_bytes()
+    }
+
+    /// Updates of neurons on the chip since the last reset: neurons with input, bias or state.
+    pub fn updates(&self) -> u64 {
+        (0..self.image().chip.banks.len()).map(|bank| self.engine.updates(bank)).sum()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -1,6 +1,6 @@
 //! A placed network in plain tables.
 
-use pumice_models::{Arithmetic, Model, Rows};
+use pumice_models::{Arithmetic, Drawn, Model, Rows};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CoreLimits;
@@ -62,6 +62,40 @@ pub struct Projection {
     pub rows: Rows,
 }
 
+/// A projection whose synapses are drawn by whoever lays them into memory; nobody holds a list of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawnProjection {
+    /// Number of the connection's process in its graph.
+    pub process: u32,
+    /// Path of the connection's process.
+    pub path: String,
+    /// What feeds it.
+    pub source: Source,
+    /// The bank that it feeds.
+    pub target: usize,
+    /// The in-port of that bank.
+    pub port: usize,
+    /// The synapses; indices are those of source and target.
+    pub synapses: Drawn,
+    /// How many there are.
+    pub n: usize,
+}
+
+/// A source of sums that is made beside the neurons it drives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DriveImage {
+    /// Number of the process in its graph; keys random draws.
+    pub process: u32,
+    /// Path of the process, for messages.
+    pub path: String,
+    /// Parameters.
+    pub model: Model,
+    /// The bank that it feeds.
+    pub target: usize,
+    /// The in-port of that bank.
+    pub port: usize,
+}
+
 /// A placed network: what is where on the chip, and all its tables. The running state is not in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChipImage {
@@ -81,6 +115,10 @@ pub struct ChipImage {
     pub projections: Vec<Projection>,
     /// Learning connections; their synapses are among the projections too, marked by their tag bits.
     pub plastic: Vec<PlasticImage>,
+    /// Synapses that are drawn.
+    pub drawn: Vec<DrawnProjection>,
+    /// Sources of sums beside the neurons.
+    pub drives: Vec<DriveImage>,
     /// Which neurons lie on which core, by bank, then by first neuron.
     pub segments: Vec<Segment>,
 }
@@ -96,7 +134,8 @@ impl ChipImage {
 
     /// Synapses of all projections.
     pub fn synapses(&self) -> usize {
-        self.projections.iter().map(|p| p.rows.len()).sum()
+        let listed: usize = self.projections.iter().map(|p| p.rows.len()).sum();
+        listed + self.drawn.iter().map(|p| p.n).sum::<usize>()
     }
 
     /// Neurons of all banks.
@@ -131,8 +170,16 @@ impl ChipImage {
         all.len() as u32
     }
 
-    /// The longest delay of any synapse.
+    /// The longest delay that any synapse may have.
     pub fn longest_delay(&self) -> usize {
-        self.projections.iter().map(|p| usize::from(p.rows.longest_delay())).max().unwrap_or(0)
+        let listed = self.projections.iter().map(|p| p.rows.longest_delay());
+        let drawn = self.drawn.iter().map(|p| p.synapses.longest_delay());
+        listed.chain(drawn).max().map_or(0, usize::from)
+    }
+
+    /// All sources: banks, then inputs.
+    pub fn sources(&self) -> impl Iterator<Item = Source> + use<> {
+        let inputs = self.inputs.len();
+        (0..self.banks.len()).map(Source::Bank).chain((0..inputs).map(Source::Input))
     }
 }

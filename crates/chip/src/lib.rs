@@ -6,6 +6,7 @@
 //! This crate knows no graphs, no threads, no joules and no files.
 
 mod batch;
+mod drawn;
 mod image;
 mod limits;
 mod load;
@@ -13,14 +14,17 @@ mod mesh;
 mod placement;
 mod plastic;
 mod rows;
+mod table;
 pub mod timing;
 mod worker;
 
 pub use batch::{Batch, HostBatch, PastSpikes};
-pub use image::{BankImage, ChipImage, InputImage, Projection, Source};
+pub use drawn::{OnCore, drawn_by_core};
+pub use image::{BankImage, ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 pub use limits::{CoreLimits, SynapseFormat};
 pub use load::{CoreLoad, Routes, Sent, Traffic, read_event};
 pub use mesh::{CoreId, Hops, Mesh, Tile};
 pub use placement::{CoreUse, Segment, core_uses};
 pub use plastic::{LearnBatch, Learned, PlasticFeed, PlasticImage, Teller};
+pub use table::Table;
 pub use worker::{Worker, WorkerError};

@@ -6,6 +6,7 @@ use pumice_meter::{Counts, Event};
 use pumice_models::{RowFormat, Rows};
 
 use crate::batch::Batch;
+use crate::drawn;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
 
@@ -44,9 +45,8 @@ impl Routes {
         }
         let rank = ranks(&place, image.cores());
         let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, rank, banks };
-        let sources = (0..banks).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
         let rows: Vec<&Rows> = image.projections.iter().map(|p| &p.rows).collect();
-        for source in sources {
+        for source in image.sources() {
             let (start, packets) = routes.of_source(image, source, &rows);
             routes.start.push(start);
             routes.packets.push(packets);
@@ -70,17 +70,23 @@ impl Routes {
         let mut start = vec![0];
         let mut packets: Vec<Packet> = Vec::new();
         let mut slot = vec![usize::MAX; image.cores()];
+        let drawn = drawn::of_source(image, source);
+        let mut drawn = drawn.as_slice();
         for i in 0..image.size_of(source) {
             let first = packets.len();
+            let mut number = |core: u32, packets: &mut Vec<Packet>| {
+                let at = &mut slot[core as usize];
+                if *at == usize::MAX || *at < first {
+                    *at = packets.len();
+                    packets.push(Packet { core, ..Packet::default() });
+                }
+                *at
+            };
             for (p, rows) in &projections {
                 for k in rows.start[i]..rows.start[i + 1] {
                     let core = self.place[p.target][rows.target[k] as usize];
-                    let at = &mut slot[core as usize];
-                    if *at == usize::MAX || *at < first {
-                        *at = packets.len();
-                        packets.push(Packet { core, ..Packet::default() });
-                    }
-                    let packet = &mut packets[*at];
+                    let at = number(core, &mut packets);
+                    let packet = &mut packets[at];
                     match rows.format {
                         RowFormat::Dense => packet.dense += 1,
                         RowFormat::Sparse => packet.sparse += 1,
@@ -88,8 +94,12 @@ impl Routes {
                     }
                 }
             }
+            for own in drawn::take(&mut drawn, i) {
+                let at = number(own.core, &mut packets);
+                packets[at].sparse += own.n;
+            }
             packets[first..].sort_unstable_by_key(|p| p.core);
-            slot.fill(usize::MAX);
+            packets[first..].iter().for_each(|p| slot[p.core as usize] = usize::MAX);
             start.push(packets.len());
         }
         (start, packets)

@@ -1,8 +1,9 @@
 //! What lies on which core, and how full that makes it.
 
-use pumice_models::RowFormat;
+use pumice_models::{Parts, RowFormat};
 use serde::{Deserialize, Serialize};
 
+use crate::drawn;
 use crate::image::{ChipImage, Source};
 use crate::limits::CoreLimits;
 use crate::mesh::CoreId;
@@ -55,6 +56,9 @@ pub fn core_uses(image: &ChipImage) -> Vec<CoreUse> {
     for p in &image.projections {
         add_synapses(&image.limits, p, &place[p.target], &mut uses);
     }
+    for p in &image.drawn {
+        add_drawn(image, p, &mut uses);
+    }
     add_fan_in(image, &place, &mut uses);
     add_axons(image, &place, &mut uses);
     uses
@@ -105,6 +109,18 @@ fn add_synapses(limits: &CoreLimits, p: &crate::image::Projection, place: &[u32]
     }
 }
 
+/// Adds the drawn synapses of one projection, and their memory, to the cores of their targets.
+fn add_drawn(image: &ChipImage, p: &crate::image::DrawnProjection, uses: &mut [CoreUse]) {
+    let synapses = &p.synapses;
+    let (weight, delay) = (synapses.weight_bits(), synapses.delay_bits());
+    let bits = image.limits.synapse_bits(RowFormat::Sparse, weight, delay, synapses.n_out());
+    for own in drawn::drawn_by_core(image, p) {
+        let used = &mut uses[own.core as usize];
+        used.synapses += u64::from(own.n);
+        used.synapse_bits += image.limits.axon_bits(u64::from(own.n), bits);
+    }
+}
+
 fn add_fan_in(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
     for (bank, cores) in place.iter().enumerate() {
         let mut fan_in = vec![0u64; cores.len()];
@@ -112,6 +128,10 @@ fn add_fan_in(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
             for target in &p.rows.target {
                 fan_in[*target as usize] += 1;
             }
+        }
+        for p in image.drawn.iter().filter(|p| p.target == bank) {
+            let bare = Parts { weights: false, delays: false };
+            p.synapses.each(0..cores.len(), bare, |_, target, _, _| fan_in[target as usize] += 1);
         }
         for (n, core) in fan_in.iter().zip(cores) {
             let own = &mut uses[*core as usize];
@@ -121,21 +141,24 @@ fn add_fan_in(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
 }
 
 fn add_axons(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
-    let sources = (0..image.banks.len()).map(Source::Bank).chain((0..image.inputs.len()).map(Source::Input));
     let mut seen = vec![u64::MAX; uses.len()];
     let mut stamp = 0;
-    for source in sources {
+    for source in image.sources() {
         let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
+        let drawn = drawn::of_source(image, source);
+        let mut drawn = drawn.as_slice();
         for i in 0..image.size_of(source) {
             let mut destinations = 0;
-            for p in &projections {
-                for k in p.rows.start[i]..p.rows.start[i + 1] {
-                    let core = place[p.target][p.rows.target[k] as usize] as usize;
-                    if seen[core] != stamp {
-                        seen[core] = stamp;
-                        uses[core].axons_in += 1;
-                        destinations += 1;
-                    }
+            let listed = projections.iter().flat_map(|p| {
+                let row = &p.rows.target[p.rows.start[i]..p.rows.start[i + 1]];
+                row.iter().map(|target| place[p.target][*target as usize])
+            });
+            for core in listed.chain(drawn::take(&mut drawn, i).iter().map(|own| own.core)) {
+                let core = core as usize;
+                if seen[core] != stamp {
+                    seen[core] = stamp;
+                    uses[core].axons_in += 1;
+                    destinations += 1;
                 }
             }
             if let Source::Bank(b) = source {

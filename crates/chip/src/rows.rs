@@ -66,6 +66,15 @@ impl RowTable {
         RowTable { delays, start, n_in: rows.n_in, synapses, scale, graded: rows.graded }
     }
 
+    /// Memory in use `[byte]`.
+    pub(crate) fn bytes(&self) -> usize {
+        let synapses = match &self.synapses {
+            Packed::Narrow(all) => 4 * all.len(),
+            Packed::Wide(all) => 8 * all.len(),
+        };
+        synapses + 4 * self.start.len()
+    }
+
     /// Adds the weights of source `i` at delay number `d`, times `payload`, to the accumulators.
     #[inline]
     pub(crate) fn deliver(&self, d: usize, i: u32, payload: i32, sums: &mut [i32]) {

@@ -9,14 +9,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
-use pumice_models::{Bank, BankContext, Behaviour, Fired, ModelError, Overflow, Portion, Setting, Values};
+use pumice_models::{
+    Bank, BankContext, Behaviour, Drive, Fired, ModelError, Overflow, Parts, Portion, Rows, Setting, Values,
+};
 use thiserror::Error;
 
 use crate::batch::{Batch, HostBatch, PastSpikes};
-use crate::image::{ChipImage, Projection, Source};
+use crate::image::{ChipImage, DrawnProjection, DriveImage, Projection, Source};
 use crate::mesh::CoreId;
 use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
 use crate::rows::RowTable;
+use crate::table::{Due, Layout, Table};
 
 /// Why a worker cannot be made or cannot take a state.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -36,6 +39,14 @@ pub enum WorkerError {
         /// Path of the process.
         path: String,
     },
+    /// More synapses than a table holds.
+    #[error(
+        "one source has {synapses} synapses or rows of them on one worker, which holds at most 4294967295; use more workers"
+    )]
+    Synapses {
+        /// How many.
+        synapses: u64,
+    },
 }
 
 /// A share of one bank.
@@ -43,8 +54,8 @@ pub enum WorkerError {
 struct Share {
     bank: Box<dyn Bank>,
     range: Range<usize>,
-    /// Accumulators, one array per in-port.
-    sums: Vec<Vec<i32>>,
+    /// Where its accumulators lie in the worker's, by in-port.
+    sums: Vec<Range<usize>>,
     /// Parts of the share by core, indices counted from the share's start.
     parts: Vec<(CoreId, Range<usize>)>,
     spikes: Vec<u64>,
@@ -77,12 +88,26 @@ struct Past {
     inputs: Vec<Fired>,
 }
 
+/// A source of sums beside the neurons.
+#[derive(Debug)]
+struct Driver {
+    drive: Box<dyn Drive>,
+    sums: Range<usize>,
+}
+
 /// One worker: a share of every population, with its synapses and its state.
 #[derive(Debug)]
 pub struct Worker {
     shares: Vec<Share>,
     feeds: Vec<Feed>,
     plastic: Vec<PlasticShare>,
+    /// Drawn synapses, by source.
+    tables: Vec<Table>,
+    drivers: Vec<Driver>,
+    /// Accumulators of all shares.
+    sums: Vec<i32>,
+    /// Workspace of delivery.
+    due: Due,
     /// Spikes of the last steps, the newest first; as many as the longest delay needs.
     history: VecDeque<Past>,
     depth: usize,
@@ -91,14 +116,29 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Worker `w` of `workers`.
+    /// Worker `w` of `workers`, with all its synapses.
     ///
     /// # Errors
     /// If a population refuses its parameters, or has no form for cores.
     pub fn new(image: &ChipImage, w: usize, workers: usize) -> Result<Self, WorkerError> {
+        let mut tables = Vec::new();
+        for source in image.sources() {
+            let table =
+                Table::new(image, source, (w, workers)).map_err(|synapses| WorkerError::Synapses { synapses })?;
+            tables.extend(table);
+        }
+        Self::with_tables(image, w, workers, tables)
+    }
+
+    /// Worker `w` of `workers`, whose tables of drawn synapses were made before, in the order of sources.
+    ///
+    /// # Errors
+    /// If a population refuses its parameters, or has no form for cores.
+    pub fn with_tables(image: &ChipImage, w: usize, workers: usize, tables: Vec<Table>) -> Result<Self, WorkerError> {
+        let layout = Layout::new(image, w, workers);
         let mut shares = Vec::with_capacity(image.banks.len());
         for (b, bank) in image.banks.iter().enumerate() {
-            let range = bank.n * w / workers..bank.n * (w + 1) / workers;
+            let range = layout.shares[b].clone();
             let setting = Setting { arithmetic: &image.arithmetic, seed: image.seed, place: bank.process };
             let path = bank.path.clone();
             let made = bank.model.bank(&setting, range.clone());
@@ -109,7 +149,7 @@ impl Worker {
             let parts: Vec<_> = parts.collect();
             shares.push(Share {
                 bank: kernel,
-                sums: vec![vec![0; range.len()]; bank.ports],
+                sums: layout.first[b].iter().map(|first| *first..first + range.len()).collect(),
                 spikes: vec![0; range.len()],
                 active: vec![0; parts.len()],
                 parts,
@@ -117,22 +157,12 @@ impl Worker {
                 overflow: Overflow::default(),
             });
         }
-        let feed = |(number, p): (usize, &Projection)| {
-            let range = &shares[p.target].range;
-            let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
-            Feed {
-                number,
-                source: p.source,
-                target: p.target,
-                port: p.port,
-                tables: VecDeque::from([(0, RowTable::new(p, range))]),
-                sum_exponent: p.rows.sum_exponent,
-                sum_bits: p.rows.sum_bits.min(32),
-                partial: if straight { Vec::new() } else { vec![0; range.len()] },
-            }
-        };
         let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
-        let feeds = static_rows.map(feed).collect();
+        let mut feeds: Vec<Feed> = static_rows.map(|(number, p)| feed(number, p, &shares)).collect();
+        for p in image.drawn.iter().filter(|p| !layout.holds(p)) {
+            // No projection of the image has this number, so nobody writes its weights.
+            feeds.push(feed(usize::MAX, &listed(p, &layout.shares[p.target]), &shares));
+        }
         let learning = image.plastic.iter().map(|p| {
             let share = &shares[p.target];
             PlasticShare::new(image, p, share.range.clone(), &share.parts)
@@ -140,8 +170,12 @@ impl Worker {
         let plastic: Result<Vec<_>, _> = learning.collect();
         Ok(Worker {
             plastic: plastic?,
-            shares,
             feeds,
+            tables,
+            drivers: drivers(image, &shares)?,
+            sums: vec![0; layout.len],
+            due: Due::default(),
+            shares,
             history: VecDeque::new(),
             depth: image.longest_delay() + 1,
             cores: image.cores(),
@@ -151,13 +185,33 @@ impl Worker {
 
     /// Runs one step and returns what the peers must know.
     pub fn step(&mut self, host: &HostBatch) -> Batch {
+        self.drive(host);
         self.integrate(host);
+        self.fire(host)
+    }
+
+    /// First phase of a step: adds what sources beside the neurons and in-ports without synapses receive.
+    pub fn drive(&mut self, host: &HostBatch) {
+        for driver in &self.drivers {
+            driver.drive.add(host.step, &mut self.sums[driver.sums.clone()]);
+        }
+        for (bank, port, values) in &host.direct {
+            let share = &self.shares[*bank];
+            let sums = &mut self.sums[share.sums[*port].clone()];
+            for (sum, x) in sums.iter_mut().zip(&values[share.range.clone()]) {
+                *sum = sum.wrapping_add(*x);
+            }
+        }
+    }
+
+    /// Last phase of a step: updates the neurons and returns what the peers must know.
+    pub fn fire(&mut self, host: &HostBatch) -> Batch {
         let mut batch = Batch { fired: Vec::with_capacity(self.shares.len()), ..Batch::default() };
         if host.loads {
             batch.loads = vec![Counts::default(); self.cores];
         }
         for (b, share) in self.shares.iter_mut().enumerate() {
-            batch.fired.push(share.fire(host.step, &mut batch.loads));
+            batch.fired.push(share.fire(host.step, &self.sums, &mut batch.loads));
             if !share.overflow.records().is_empty() {
                 let mut whole = Overflow::default();
                 whole.merge(&share.overflow, share.range.start as u32);
@@ -169,6 +223,7 @@ impl Worker {
             let share = &self.shares[*bank];
             batch.probes.push((*probe, share.range.start, share.bank.get(*var)));
         }
+        self.sums.fill(0);
         batch
     }
 
@@ -221,13 +276,20 @@ impl Worker {
         self.history = past.iter().map(step).collect();
     }
 
-    fn integrate(&mut self, host: &HostBatch) {
+    /// Middle phase of a step: adds the rows of all spikes that are due.
+    pub fn integrate(&mut self, host: &HostBatch) {
         if let Some(newest) = self.history.front_mut() {
             newest.inputs.clone_from(&host.inputs);
         }
+        for table in &self.tables {
+            self.due.0.clear();
+            for (delay, past) in self.history.iter().take(table.delays).enumerate() {
+                past.list(table, delay, &mut self.due.0);
+            }
+            table.deliver(&self.due, &mut self.sums);
+        }
         for feed in &mut self.feeds {
-            let share = &mut self.shares[feed.target];
-            let sums = &mut share.sums[feed.port];
+            let sums = &mut self.sums[self.shares[feed.target].sums[feed.port].clone()];
             for (k, (after, rows)) in feed.tables.iter().enumerate() {
                 let until = feed.tables.get(k + 1).map_or(u64::MAX, |next| next.0);
                 for (d, delay) in rows.delays.iter().enumerate() {
@@ -253,13 +315,8 @@ impl Worker {
             }
         }
         for own in &mut self.plastic {
-            own.synapses.emit(host.step, &mut self.shares[own.target].sums[own.port]);
-        }
-        for (bank, port, values) in &host.direct {
-            let share = &mut self.shares[*bank];
-            for (sum, x) in share.sums[*port].iter_mut().zip(&values[share.range.clone()]) {
-                *sum = sum.wrapping_add(*x);
-            }
+            let sums = self.shares[own.target].sums[own.port].clone();
+            own.synapses.emit(host.step, &mut self.sums[sums]);
         }
     }
 
@@ -353,6 +410,12 @@ impl Worker {
         self.plastic[connection].synapses.load(state)
     }
 
+    /// Bytes of its synapses: tables and lists.
+    pub fn synapse_bytes(&self) -> usize {
+        let listed: usize = self.feeds.iter().flat_map(|feed| &feed.tables).map(|(_, rows)| rows.bytes()).sum();
+        listed + self.tables.iter().map(Table::bytes).sum::<usize>()
+    }
+
     /// Neurons of a bank that belong to this worker.
     pub fn range(&self, bank: usize) -> Range<usize> {
         self.shares[bank].range.clone()
@@ -379,9 +442,9 @@ fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(
 }
 
 impl Share {
-    fn fire(&mut self, step: u64, loads: &mut [Counts]) -> Fired {
+    fn fire(&mut self, step: u64, sums: &[i32], loads: &mut [Counts]) -> Fired {
         let mut fired = Fired::default();
-        let inputs: Vec<&[i32]> = self.sums.iter().map(Vec::as_slice).collect();
+        let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
         for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
             let mut context = BankContext { step, overflow: &mut self.overflow };
             let active = self.bank.step(part.clone(), &mut context, &inputs, &mut fired);
@@ -391,9 +454,6 @@ impl Share {
                 load.add(Event::NeuronUpdate, active);
             }
         }
-        for sums in &mut self.sums {
-            sums.fill(0);
-        }
         for i in &mut fired.index {
             self.spikes[*i as usize] += 1;
             *i += self.range.start as u32;
@@ -402,7 +462,61 @@ impl Share {
     }
 }
 
+/// The synapses of a listed projection, cut to its share.
+fn feed(number: usize, p: &Projection, shares: &[Share]) -> Feed {
+    let range = &shares[p.target].range;
+    let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
+    Feed {
+        number,
+        source: p.source,
+        target: p.target,
+        port: p.port,
+        tables: VecDeque::from([(0, RowTable::new(p, range))]),
+        sum_exponent: p.rows.sum_exponent,
+        sum_bits: p.rows.sum_bits.min(32),
+        partial: if straight { Vec::new() } else { vec![0; range.len()] },
+    }
+}
+
+/// The synapses of a drawn projection onto a range of targets as a list, for weights that a table does not hold.
+fn listed(p: &DrawnProjection, range: &Range<usize>) -> Projection {
+    let mut entries = Vec::new();
+    let all = Parts { weights: true, delays: true };
+    p.synapses.each(range.clone(), all, |source, target, weight, delay| entries.push((source, target, weight, delay)));
+    Projection {
+        process: p.process,
+        path: p.path.clone(),
+        source: p.source,
+        target: p.target,
+        port: p.port,
+        rows: Rows::from_entries(p.synapses.n_in(), p.synapses.n_out(), entries),
+    }
+}
+
+fn drivers(image: &ChipImage, shares: &[Share]) -> Result<Vec<Driver>, WorkerError> {
+    let driver = |own: &DriveImage| {
+        let share = &shares[own.target];
+        let setting = Setting { arithmetic: &image.arithmetic, seed: image.seed, place: own.process };
+        let made = own.model.drive(&setting, share.range.clone());
+        let made = made.ok_or_else(|| WorkerError::NoBank { path: own.path.clone() })?;
+        let drive = made.map_err(|fault| WorkerError::Model { path: own.path.clone(), fault: Box::new(fault) })?;
+        Ok(Driver { drive, sums: share.sums[own.port].clone() })
+    };
+    image.drives.iter().map(driver).collect()
+}
+
 impl Past {
+    /// Appends the rows of its spikes at a delay.
+    fn list(&self, table: &Table, delay: usize, due: &mut Vec<u32>) {
+        let row = |i: &u32| *i * table.delays as u32 + delay as u32;
+        match table.source {
+            Source::Bank(b) => self.batches.iter().for_each(|batch| due.extend(batch.fired[b].index.iter().map(row))),
+            Source::Input(i) => {
+                self.inputs.get(i).into_iter().for_each(|fired| due.extend(fired.index.iter().map(row)))
+            }
+        }
+    }
+
     fn deliver(&self, source: Source, rows: &RowTable, d: usize, sums: &mut [i32]) {
         match source {
             Source::Bank(b) => self.batches.iter().for_each(|batch| deliver(&batch.fired[b], rows, d, sums)),

@@ -25,6 +25,9 @@ pub(crate) enum CliError {
         /// Where the model with the input was written.
         written: Option<PathBuf>,
     },
+    /// A benchmark network.
+    #[error(transparent)]
+    Network(#[from] pumice_studies::NetworkError),
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),

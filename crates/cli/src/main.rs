@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong. An error is one sentence on the standard
 //! error output. Each sub-command is one file.
 
+mod bench;
 mod check;
 mod compare;
 mod completions;
@@ -57,6 +58,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Show what lies on which core, and how full that makes it
     Map(map::MapArgs),
+    /// Measure how fast a network runs here
+    Bench(bench::BenchArgs),
     /// List, show, check and compare hardware profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -81,6 +84,7 @@ impl Command {
             Command::Explain(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),
+            Command::Bench(args) => args.run(),
             Command::Profile(command) => command.run(),
             Command::Schema(args) => args.run(),
             Command::Completions(args) => args.run(),

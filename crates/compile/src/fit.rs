@@ -92,6 +92,9 @@ pub(crate) fn too_much(
 
 /// Checks every limit of every core of a laid network.
 fn check(chip: &ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
+    if hardware.limits == CoreLimits::default() {
+        return Ok(());
+    }
     for (core, used) in core_uses(chip).iter().enumerate() {
         let Some((resource, need, have)) = broken(&hardware.limits, used, true) else { continue };
         let bank = used.banks.first().copied().unwrap_or(0);
@@ -114,11 +117,13 @@ fn check_delays(chip: &ChipImage, hardware: &Hardware) -> Result<(), CompileErro
     let Some(have) = hardware.limits.delay_max else {
         return Ok(());
     };
-    for p in &chip.projections {
-        let need = u64::from(p.rows.longest_delay());
+    let listed = chip.projections.iter().map(|p| (p.rows.longest_delay(), &p.path));
+    let drawn = chip.drawn.iter().map(|p| (p.synapses.longest_delay(), &p.path));
+    for (longest, path) in listed.chain(drawn) {
+        let need = u64::from(longest);
         if need > u64::from(have) {
             let chip = hardware.name.clone();
-            return Err(CompileError::Delay { path: p.path.clone(), need, have: u64::from(have), chip });
+            return Err(CompileError::Delay { path: path.clone(), need, have: u64::from(have), chip });
         }
     }
     Ok(())

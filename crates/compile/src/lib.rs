@@ -76,6 +76,8 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         inputs: Vec::new(),
         projections: Vec::new(),
         plastic: Vec::new(),
+        drawn: Vec::new(),
+        drives: Vec::new(),
         segments: Vec::new(),
     };
     plastic::check(graph, &placement, &wires)?;

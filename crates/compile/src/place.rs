@@ -2,13 +2,13 @@
 
 use pumice_chip::BankImage;
 use pumice_engine::Where;
-use pumice_models::{Behaviour, Model, Rows, Setting, length};
+use pumice_models::{Behaviour, Drawn, Model, Rows, Setting, length};
 use pumice_process::{Backend, Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire};
 
 use crate::{CompileError, Hardware};
 
 /// Where each process of a graph runs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Placement {
     /// By process number.
     pub places: Vec<Where>,
@@ -18,6 +18,10 @@ pub struct Placement {
     pub populations: Vec<ProcessId>,
     /// Synapses of each connection on the chip, by process number.
     pub(crate) rows: Vec<Option<Rows>>,
+    /// Synapses of each connection on the chip that are drawn, by process number.
+    pub(crate) drawn: Vec<Option<Drawn>>,
+    /// Which processes are sources of sums on the chip, by process number.
+    pub(crate) drives: Vec<bool>,
 }
 
 /// What a process could be.
@@ -25,6 +29,14 @@ enum Form {
     Host,
     Population,
     Connection(Box<Rows>),
+    Drawn(Box<Drawn>),
+    Drive,
+}
+
+impl Form {
+    const fn is_beside_neurons(&self) -> bool {
+        matches!(self, Form::Connection(_) | Form::Drawn(_) | Form::Drive)
+    }
 }
 
 impl Placement {
@@ -37,7 +49,11 @@ impl Placement {
         let mut forms = Vec::with_capacity(graph.nodes().len());
         for (k, node) in graph.nodes().iter().enumerate() {
             forms.push(match (&node.body, config.backend_of(&node.path)) {
-                (Body::Model(model), Backend::Chip) => form(model, hardware, config, &node.path, k as u32)?,
+                (Body::Model(model), Backend::Chip) => {
+                    let of = |w: &&Wire| [w.from.0, w.to.0].iter().any(|p| p.number() as usize == k);
+                    let whole = wires.iter().filter(of).all(|w| w.pairs.is_none());
+                    form(model, whole, hardware, config, (&node.path, k as u32))?
+                }
                 _ => Form::Host,
             });
         }
@@ -45,7 +61,7 @@ impl Placement {
         for (k, form) in forms.iter_mut().enumerate() {
             let feeds = |w: &&Wire| w.from.0.number() as usize == k;
             let all = wires.iter().filter(feeds).all(|w| is_population[w.to.0.number() as usize]);
-            if matches!(form, Form::Connection(_)) && !(all && wires.iter().any(|w| feeds(&w))) {
+            if form.is_beside_neurons() && !(all && wires.iter().any(|w| feeds(&w))) {
                 *form = Form::Host;
             }
         }
@@ -55,8 +71,14 @@ impl Placement {
     }
 
     fn sort(graph: &Graph, forms: Vec<Form>) -> Self {
-        let mut own = Placement { places: Vec::new(), units: Vec::new(), populations: Vec::new(), rows: Vec::new() };
+        let mut own =
+            Placement { places: Vec::new(), units: Vec::new(), populations: Vec::new(), ..Placement::default() };
         for ((k, form), _) in forms.into_iter().enumerate().zip(graph.nodes()) {
+            own.drives.push(matches!(form, Form::Drive));
+            own.drawn.push(match &form {
+                Form::Drawn(drawn) => Some(drawn.as_ref().clone()),
+                _ => None,
+            });
             let (place, rows) = match form {
                 Form::Host => {
                     own.units.push(id(graph, k));
@@ -67,6 +89,7 @@ impl Placement {
                     (Where::Bank(own.populations.len() - 1), None)
                 }
                 Form::Connection(rows) => (Where::Synapses, Some(*rows)),
+                Form::Drawn(_) | Form::Drive => (Where::Synapses, None),
             };
             own.places.push(place);
             own.rows.push(rows);
@@ -114,15 +137,24 @@ fn id(graph: &Graph, k: usize) -> ProcessId {
     graph.find(&graph.nodes()[k].path).expect("every node has its own path")
 }
 
+/// What a model of the chip becomes; `whole` says that its ports are joined element by element.
 fn form(
     model: &Model,
+    whole: bool,
     hardware: &Hardware,
     config: &RunConfig,
-    path: &str,
-    process: u32,
+    (path, process): (&str, u32),
 ) -> Result<Form, CompileError> {
     let setting = Setting { arithmetic: &hardware.arithmetic, seed: config.seed, place: process };
     let refuse = |fault| CompileError::Model { path: path.to_owned(), fault: Box::new(fault) };
+    if whole {
+        if let Some(drawn) = model.drawn(&setting) {
+            return drawn.map(|drawn| Form::Drawn(Box::new(drawn))).map_err(refuse);
+        }
+        if let Some(drive) = model.drive(&setting, 0..0) {
+            return drive.map(|_| Form::Drive).map_err(refuse);
+        }
+    }
     if let Some(rows) = model.rows(&setting) {
         return rows.map(|rows| Form::Connection(Box::new(rows))).map_err(refuse);
     }

@@ -1,9 +1,9 @@
 //! Connections become projections: rows from each source straight to each bank, virtual ports resolved.
 
-use pumice_chip::{ChipImage, InputImage, Projection, Source};
+use pumice_chip::{ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 use pumice_engine::{View, Where};
-use pumice_models::length;
-use pumice_process::{Direction, Graph, Wire};
+use pumice_models::{Drawn, length};
+use pumice_process::{Body, Direction, Graph, Wire};
 
 use crate::{CompileError, Placement, plastic};
 
@@ -20,6 +20,12 @@ pub(crate) fn project(
 ) -> Result<(Inputs, Vec<View>), CompileError> {
     let (mut inputs, mut views) = (Vec::new(), Vec::new());
     for (k, rows) in placement.rows.iter().enumerate() {
+        if let Some(drawn) = &placement.drawn[k] {
+            project_drawn(graph, (placement, wires), (k, drawn), chip, &mut inputs)?;
+        }
+        if placement.drives[k] {
+            drive(graph, (placement, wires), k, chip);
+        }
         let Some(rows) = rows else { continue };
         let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k && w.to.1 == 0).collect();
         check_shared(graph, k, rows.n_in, &sources)?;
@@ -48,6 +54,53 @@ pub(crate) fn project(
         }
     }
     Ok((inputs, views))
+}
+
+/// Projections of a connection whose synapses are drawn; its ports are joined element by element.
+fn project_drawn(
+    graph: &Graph,
+    (placement, wires): (&Placement, &[Wire]),
+    (k, drawn): (usize, &Drawn),
+    chip: &mut ChipImage,
+    inputs: &mut Vec<(usize, usize)>,
+) -> Result<(), CompileError> {
+    let sources: Vec<&Wire> = wires.iter().filter(|w| w.to.0.number() as usize == k).collect();
+    check_shared(graph, k, drawn.n_in(), &sources)?;
+    let n = drawn.count();
+    for source in &sources {
+        let from = source_of(graph, placement, source, chip, inputs);
+        for (target, port) in targets(placement, wires, k) {
+            chip.drawn.push(DrawnProjection {
+                process: k as u32,
+                path: graph.nodes()[k].path.clone(),
+                source: from,
+                target,
+                port,
+                synapses: drawn.clone(),
+                n,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The banks and in-ports that a process feeds.
+fn targets(placement: &Placement, wires: &[Wire], k: usize) -> Vec<(usize, usize)> {
+    let own = wires.iter().filter(|w| w.from.0.number() as usize == k);
+    let bank = |w: &Wire| match placement.places[w.to.0.number() as usize] {
+        Where::Bank(bank) => Some((bank, w.to.1)),
+        Where::Unit(_) | Where::Synapses => None,
+    };
+    own.filter_map(bank).collect()
+}
+
+fn drive(graph: &Graph, (placement, wires): (&Placement, &[Wire]), k: usize, chip: &mut ChipImage) {
+    let node = &graph.nodes()[k];
+    let Body::Model(model) = &node.body else { return };
+    for (target, port) in targets(placement, wires, k) {
+        let (path, model) = (node.path.clone(), model.as_ref().clone());
+        chip.drives.push(DriveImage { process: k as u32, path, model, target, port });
+    }
 }
 
 fn check_shared(graph: &Graph, k: usize, n: usize, sources: &[&Wire]) -> Result<(), CompileError> {

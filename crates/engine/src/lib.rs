@@ -8,6 +8,7 @@ pub mod codec;
 mod engine;
 mod error;
 mod image;
+mod phases;
 mod pool;
 mod recording;
 mod snapshot;
@@ -19,6 +20,7 @@ pub use error::EngineError;
 pub use image::{
     FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage, UnitWire, Where,
 };
+pub use phases::Phases;
 pub use recording::{Recorded, Recording};
 pub use snapshot::Snapshot;
 pub use view::View;

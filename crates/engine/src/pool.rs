@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, TryRecvError, bounded};
 use pumice_chip::{Batch, HostBatch, LearnBatch, Learned, Projection, Worker};
 use pumice_models::{ModelError, Portion};
 
 use crate::error::EngineError;
+use crate::phases::Watch;
 
 /// An order to a worker thread.
 enum Order {
@@ -68,22 +69,29 @@ impl<'scope> Pool<'scope> {
     }
 
     /// Runs one step on all workers and returns their batches in order.
-    pub(crate) fn step(&mut self, host: HostBatch) -> Result<Vec<Arc<Batch>>, EngineError> {
+    pub(crate) fn step(&mut self, host: HostBatch, watch: &mut Watch) -> Result<Vec<Arc<Batch>>, EngineError> {
         let step = host.step;
         let lost = |k: usize| EngineError::Lost { worker: k + 1, step };
         let host = Arc::new(host);
         for (k, remote) in self.remotes.iter().enumerate() {
             remote.orders.send(Order::Step(host.clone())).map_err(|_| lost(k))?;
         }
-        let own = Arc::new(self.first.step(&host));
+        watch.lap(|phases| &mut phases.host);
+        self.first.drive(&host);
+        watch.lap(|phases| &mut phases.drive);
+        self.first.integrate(&host);
+        watch.lap(|phases| &mut phases.deliver);
+        let own = Arc::new(self.first.fire(&host));
+        watch.lap(|phases| &mut phases.update);
         let mut all = vec![own.clone()];
         for (k, remote) in self.remotes.iter().enumerate() {
             remote.mine.send(own.clone()).map_err(|_| lost(k))?;
         }
         for (k, remote) in self.remotes.iter().enumerate() {
-            all.push(remote.batches.recv().map_err(|_| lost(k))?);
+            all.push(take(&remote.batches).map_err(|_| lost(k))?);
         }
         self.first.receive(all.clone());
+        watch.lap(|phases| &mut phases.exchange);
         Ok(all)
     }
 
@@ -197,8 +205,23 @@ type Lane = (Sender<Arc<Batch>>, Receiver<Arc<Batch>>);
 /// Lanes to and from every peer, by number.
 type Lanes<'a> = (&'a [Sender<Arc<Batch>>], &'a [Receiver<Arc<Batch>>]);
 
+/// Looks this often before it parks: a parked thread wakes some 30 µs late, a thread that spins keeps a core from others.
+const LOOKS: usize = 2_000;
+
+/// Receives, spinning briefly first.
+fn take<T>(lane: &Receiver<T>) -> Result<T, RecvError> {
+    for _ in 0..LOOKS {
+        match lane.try_recv() {
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+        }
+    }
+    lane.recv()
+}
+
 fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender<Reply>, lanes: Lanes<'_>) -> Worker {
-    while let Ok(order) = inbox.recv() {
+    while let Ok(order) = take(inbox) {
         let sent = match order {
             Order::Step(host) => exchange(&mut worker, me, &host, lanes),
             Order::Get(bank, var) => outbox.send(Reply::Got(worker.get(bank, var).1)).is_ok(),
@@ -236,7 +259,7 @@ fn exchange(worker: &mut Worker, me: usize, host: &HostBatch, (to, from): Lanes<
         if k == me {
             all.push(own.clone());
         } else {
-            match lane.recv() {
+            match take(lane) {
                 Ok(batch) => all.push(batch),
                 Err(_) => return false,
             }

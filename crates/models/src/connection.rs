@@ -6,6 +6,7 @@
 pub mod conv;
 pub mod conv_in_time;
 pub mod dense;
+pub mod drawn;
 pub mod one_to_one;
 pub mod pool;
 pub mod quantise;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Arithmetic, Bank, Cut, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
+use crate::{Arithmetic, Bank, Cut, Drawn, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
 
 /// An array that leaves or enters a process: integers from fixed kernels, reals from float twins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -229,4 +229,25 @@ pub trait Behaviour: Debug {
     fn sent_by(&self, _port: usize) -> Sent {
         Sent::Spikes
     }
+
+    /// The synapses as a function that draws them, or `None` if they must be listed; see [`Behaviour::rows`].
+    fn drawn(&self, _setting: &Setting<'_>) -> Option<Result<Drawn, ModelError>> {
+        None
+    }
+
+    /// The sums for the elements `range` of its only out-port as a core can make them, or `None` if this is not a
+    /// source of sums without inputs and state.
+    fn drive(
+        &self,
+        _setting: &Setting<'_>,
+        _range: std::ops::Range<usize>,
+    ) -> Option<Result<Box<dyn Drive>, ModelError>> {
+        None
+    }
+}
+
+/// A source of sums beside the neurons that it drives.
+pub trait Drive: Send + Debug {
+    /// Adds what it gives in `step` (counted from 1) to `sums`, one per element of its range.
+    fn add(&self, step: u64, sums: &mut [i32]);
 }

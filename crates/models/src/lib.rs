@@ -23,9 +23,10 @@ pub mod source;
 mod table;
 
 pub use arithmetic::Arithmetic;
+pub use connection::drawn::{Drawn, Parts};
 pub use connection::rows::{RowFormat, Rows};
 pub use error::ModelError;
-pub use kernel::{Behaviour, Io, Kernel, Number, Sent, Setting, Values};
+pub use kernel::{Behaviour, Drive, Io, Kernel, Number, Sent, Setting, Values};
 pub use neuron::bank::{Bank, BankContext, BankKernel, Fired};
 pub use overflow::{Overflow, OverflowKind, OverflowRecord};
 pub use parameter::{Decay, Lane, Matrix, PerNeuron, integer, lane};

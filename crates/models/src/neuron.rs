@@ -29,4 +29,5 @@ pub mod rf_zero;
 pub mod s4d;
 pub mod sigma;
 pub mod sigma_delta;
+mod step;
 pub mod ternary_lif;

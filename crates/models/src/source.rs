@@ -4,6 +4,7 @@ pub mod bit_check;
 pub mod dataloader;
 pub mod delta_encoder;
 pub mod poisson;
+pub mod poisson_input;
 pub mod rate_code;
 pub mod receiver;
 pub mod remote;

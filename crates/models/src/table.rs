@@ -6,15 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
-use crate::kernel::Sent;
 use crate::learning;
 use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, graded_vec, inv_sqrt, izhikevich};
 use crate::neuron::{
     lif, lif_refractory, lif_reset, norm_vec_delay, novelty_detector, prod_neuron, prototype_lif, readout, rf,
 };
 use crate::neuron::{rf_iz, rf_zero, s4d, sigma, sigma_delta, ternary_lif};
-use crate::source::{dataloader, delta_encoder, poisson, rate_code, receiver, ring_buffer, sink, spiker};
-use crate::{Bank, Behaviour, Cut, Kernel, ModelError, Plastic, PortSpec, Rows, Setting, VarSpec};
+use crate::source::{
+    dataloader, delta_encoder, poisson, poisson_input, rate_code, receiver, ring_buffer, sink, spiker,
+};
+use crate::{Bank, Behaviour, Cut, Drawn, Drive, Kernel, ModelError, Plastic, PortSpec, Rows, Sent, Setting, VarSpec};
 
 macro_rules! processes {
     ($($(#[$doc:meta])* $name:ident($path:path) = $text:literal),+ $(,)?) => {
@@ -144,6 +145,8 @@ processes! {
     RingBuffer(ring_buffer::RingBuffer) = "RingBuffer",
     /// Random spikes.
     Poisson(poisson::Poisson) = "Poisson",
+    /// Random counts of spikes, weighted, straight into neurons.
+    PoissonInput(poisson_input::PoissonInput) = "PoissonInput",
     /// Numbers as evenly spaced spikes.
     RateCode(rate_code::RateCode) = "RateCode",
     /// A payload at a steady period, from the step after it.
@@ -207,5 +210,17 @@ impl Behaviour for Model {
 
     fn sent_by(&self, port: usize) -> Sent {
         self.behaviour().sent_by(port)
+    }
+
+    fn drawn(&self, setting: &Setting<'_>) -> Option<Result<Drawn, ModelError>> {
+        self.behaviour().drawn(setting)
+    }
+
+    fn drive(
+        &self,
+        setting: &Setting<'_>,
+        range: std::ops::Range<usize>,
+    ) -> Option<Result<Box<dyn Drive>, ModelError>> {
+        self.behaviour().drive(setting, range)
     }
 }

@@ -46,6 +46,8 @@ impl Purpose {
     pub const INITIAL: Purpose = Purpose(15);
     /// Search for better places of cores.
     pub const PLACEMENT: Purpose = Purpose(16);
+    /// How many synapses fall to each element, where only their total is given.
+    pub const FAN_IN: Purpose = Purpose(40);
 
     /// The number that enters the draw.
     pub const fn number(self) -> u16 {
@@ -77,6 +79,39 @@ const fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 pub const fn draw(seed: u64, purpose: Purpose, place: u32, index: u32, step: u64) -> [u32; 4] {
     let high = ((step >> 32) as u32 & 0xFFFF) | ((purpose.0 as u32) << 16);
     philox([index, place, step as u32, high], [seed as u32, (seed >> 32) as u32])
+}
+
+/// Words that [`draw_group`] gives at once.
+pub const GROUP: usize = 64;
+
+/// The words of the draws of 16 indices: word `j` is word `j / 16` of the draw of index `16 * group + j % 16`.
+///
+/// Four times cheaper per word than [`draw`], and in the order that vector registers hold them.
+#[inline(always)]
+pub fn draw_group(seed: u64, purpose: Purpose, place: u32, group: u32, step: u64) -> [u32; GROUP] {
+    let high = ((step >> 32) as u32 & 0xFFFF) | ((purpose.0 as u32) << 16);
+    let mut c = [[0; 16], [place; 16], [step as u32; 16], [high; 16]];
+    for (lane, index) in c[0].iter_mut().enumerate() {
+        *index = group.wrapping_mul(16).wrapping_add(lane as u32);
+    }
+    let mut key = [seed as u32, (seed >> 32) as u32];
+    for _ in 0..10 {
+        let [c0, c1, c2, c3] = &mut c;
+        for lane in 0..16 {
+            let a = MULTIPLIER[0] as u64 * c0[lane] as u64;
+            let b = MULTIPLIER[1] as u64 * c2[lane] as u64;
+            c0[lane] = (b >> 32) as u32 ^ c1[lane] ^ key[0];
+            c1[lane] = b as u32;
+            c2[lane] = (a >> 32) as u32 ^ c3[lane] ^ key[1];
+            c3[lane] = a as u32;
+        }
+        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+    }
+    let mut words = [0; GROUP];
+    for (own, four) in words.chunks_exact_mut(16).zip(&c) {
+        own.copy_from_slice(four);
+    }
+    words
 }
 
 /// A uniform number in `[0, 1)` with 53 bits, from two words of a draw.
@@ -183,6 +218,16 @@ mod tests {
     }
 
     proptest! {
+        /// A group holds the words of its single draws.
+        #[test]
+        fn groups_are_draws(seed in any::<u64>(), place in any::<u32>(), group in 0_u32..1 << 27, step in 0_u64..1 << 48) {
+            let words = draw_group(seed, Purpose::POISSON, place, group, step);
+            for (j, word) in words.into_iter().enumerate() {
+                let one = draw(seed, Purpose::POISSON, place, 16 * group + (j % 16) as u32, step);
+                prop_assert_eq!(word, one[j / 16]);
+            }
+        }
+
         /// Units stay in `[0, 1)` and integers below their bound.
         #[test]
         fn draws_stay_in_range(seed in any::<u64>(), n in 1u32..) {

@@ -8,11 +8,13 @@ mod draw;
 mod mantissa;
 mod register;
 mod round;
+mod simd;
 
-pub use draw::{Draws, Purpose, draw, draw_below, draw_unit};
+pub use draw::{Draws, GROUP, Purpose, draw, draw_below, draw_group, draw_unit};
 pub use mantissa::{MantissaExponent, shift};
 pub use register::{decay, decay_fraction, fits, max, min, saturate, wrap, wrap_i64};
 pub use round::{round_half_even, stochastic, stochastic_shift, toward_zero, truncate_fraction};
+pub use simd::{Level, Task, prefetch};
 
 /// A number of the `fixed` crate with 6 fraction bits: weights and thresholds against the state register.
 ///

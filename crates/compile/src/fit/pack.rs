@@ -6,7 +6,7 @@
 //! 3. The same with populations that only the number of neurons cuts, filled to the last neuron of a core; the better of both
 //!    counts, and of equals the equal chunks.
 
-use pumice_chip::{ChipImage, CoreId, CoreUse, Segment, Source, core_uses};
+use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, CoreUse, Segment, Source, core_uses, drawn_by_core};
 
 use super::{FAN_IN, broken, too_much};
 use crate::{CompileError, Hardware};
@@ -15,6 +15,12 @@ use crate::{CompileError, Hardware};
 const MOST_BITS: u64 = 1 << 31;
 
 pub(super) fn pack(chip: &mut ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
+    if hardware.limits == CoreLimits::default() {
+        // Nothing fills a core, so nothing need be counted.
+        let whole = |(bank, image): (usize, &BankImage)| Segment { bank, start: 0, len: image.n, core: CoreId(0) };
+        chip.segments = chip.banks.iter().enumerate().filter(|(_, image)| image.n > 0).map(whole).collect();
+        return Ok(());
+    }
     let cuts = cut(chip, hardware)?;
     let equal = lay(chip, hardware, &cuts);
     let filled = fill_up(chip, hardware, &cuts).map(|cuts| lay(chip, hardware, &cuts));
@@ -131,6 +137,13 @@ fn sources(chip: &ChipImage) -> Vec<Vec<u64>> {
             for target in &p.rows.target[p.rows.start[i]..p.rows.start[i + 1]] {
                 sets[place[p.target][*target as usize] as usize][bit / 64] |= 1 << (bit % 64);
             }
+        }
+    }
+    // Every chunk lies on a core of its own here, of its own number.
+    for p in &chip.drawn {
+        for own in drawn_by_core(chip, p) {
+            let bit = first[&p.source] + own.source as usize;
+            sets[own.core as usize][bit / 64] |= 1 << (bit % 64);
         }
     }
     sets

@@ -136,6 +136,9 @@ pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, energy: bool) {
         all.dedup();
         all
     };
+    if used.len() < 2 {
+        return;
+    }
     let fares = if energy { Fares::of(&hardware.energy) } else { None };
     let chips = chip.used_chips().max(1);
     let room = (u64::from(hardware.mesh.cores_per_chip) * u64::from(chips)).min(hardware.mesh.cores());

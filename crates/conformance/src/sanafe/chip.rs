@@ -256,6 +256,8 @@ impl Builder<'_> {
             inputs: Vec::new(),
             projections: projections.collect(),
             plastic: Vec::new(),
+            drawn: Vec::new(),
+            drives: Vec::new(),
             segments,
         })
     }

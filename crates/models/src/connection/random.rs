@@ -11,6 +11,7 @@ use rand_distr::{Distribution, Normal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::drawn::Drawn;
 use super::rows::RowFormat;
 use super::sparse::Sparse;
 use super::synapses::{Listed, Synapses, behaves_as_listed, check_delays, check_message_bits};
@@ -30,6 +31,17 @@ pub enum Choice {
         low: f64,
         /// End of the range, not reached.
         high: f64,
+    },
+    /// Normally distributed, drawn again until it lies in a range (at most 1000 times, then cut to it).
+    Redrawn {
+        /// Mean before the range.
+        mean: f64,
+        /// Standard deviation before the range.
+        std: f64,
+        /// Lowest value.
+        from: f64,
+        /// Highest value.
+        to: f64,
     },
     /// Normally distributed, cut to a range.
     Normal {
@@ -63,6 +75,12 @@ impl Choice {
             Choice::Normal { mean, std, .. } if !(mean.is_finite() && std.is_finite() && std >= 0.0) => {
                 refuse(format!("{mean} and {std}"), "a finite mean and a finite deviation of at least 0")
             }
+            Choice::Redrawn { mean, std, from, to } if !([mean, std, from, to].iter().all(|x| x.is_finite())) => {
+                refuse(format!("{mean}, {std}, {from}..{to}"), "finite numbers")
+            }
+            Choice::Redrawn { std, from, to, .. } if std < 0.0 || from > to => {
+                refuse(format!("{std}, {from}..{to}"), "a deviation of at least 0, from not above to")
+            }
             Choice::Normal { min: Some(low), max: Some(high), .. } if low.is_nan() || high.is_nan() || low > high => {
                 refuse(format!("{low}..{high}"), "min not above max")
             }
@@ -70,10 +88,26 @@ impl Choice {
         }
     }
 
-    fn draw(&self, draws: &mut Draws) -> f64 {
+    /// The smallest and largest value; infinite where there is no limit.
+    pub(super) fn bounds(&self) -> (f64, f64) {
+        match *self {
+            Choice::Constant(x) => (x, x),
+            Choice::Uniform { low, high } => (low, high),
+            Choice::Redrawn { from, to, .. } => (from, to),
+            Choice::Normal { min, max, .. } => (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn draw(&self, draws: &mut Draws) -> f64 {
         match *self {
             Choice::Constant(x) => x,
             Choice::Uniform { low, high } => low + (high - low) * draws.unit(),
+            Choice::Redrawn { mean, std, from, to } => {
+                let normal = Normal::new(mean, std).expect("mean and deviation were checked");
+                let mut draw = std::iter::repeat_with(|| normal.sample(draws)).take(1000);
+                draw.find(|x| (from..=to).contains(x)).unwrap_or(mean.clamp(from, to))
+            }
             Choice::Normal { mean, std, min, max } => {
                 let normal = Normal::new(mean, std).expect("mean and deviation were checked");
                 let x = normal.sample(draws);
@@ -116,7 +150,7 @@ pub struct Random {
     pub num_message_bits: u32,
 }
 
-struct Drawn {
+struct Lists {
     sources: Vec<u32>,
     targets: Vec<u32>,
     weights: Vec<f64>,
@@ -140,14 +174,16 @@ impl Random {
         }
     }
 
-    fn drawn(&self, setting: &Setting<'_>) -> Result<Drawn, ModelError> {
+    pub(super) fn check_choices(&self) -> Result<(), ModelError> {
+        self.weights.check("weights")?;
+        self.delays.as_ref().map_or(Ok(()), |delays| delays.check("delays"))
+    }
+
+    fn lists(&self, setting: &Setting<'_>) -> Result<Lists, ModelError> {
         let seed = self.seed.unwrap_or(setting.seed);
         let wiring = self.topology.wiring(self.shape, seed, setting.place)?;
-        self.weights.check("weights")?;
-        if let Some(delays) = &self.delays {
-            delays.check("delays")?;
-        }
-        let mut drawn = Drawn { sources: Vec::new(), targets: Vec::new(), weights: Vec::new(), delays: Vec::new() };
+        self.check_choices()?;
+        let mut drawn = Lists { sources: Vec::new(), targets: Vec::new(), weights: Vec::new(), delays: Vec::new() };
         for owner in 0..wiring.n_owners() {
             let mut weight = Draws::new(seed, Purpose::WEIGHT, setting.place, owner);
             let mut delay = Draws::new(seed, Purpose::DELAY, setting.place, owner);
@@ -168,7 +204,7 @@ impl Random {
     /// # Errors
     /// If a parameter is out of range.
     pub fn to_sparse(&self, setting: &Setting<'_>) -> Result<Sparse, ModelError> {
-        let drawn = self.drawn(setting)?;
+        let drawn = self.lists(setting)?;
         Ok(Sparse {
             shape: self.shape,
             sources: drawn.sources,
@@ -199,7 +235,7 @@ impl Listed for Random {
 
     fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError> {
         check_message_bits(self.num_message_bits)?;
-        let drawn = self.drawn(setting)?;
+        let drawn = self.lists(setting)?;
         let name = |k: usize| format!("delays[{k}]");
         let (delays, max_delay) = check_delays(&drawn.delays, self.max_delay, setting.arithmetic.delay_max, name)?;
         let format =
@@ -219,6 +255,10 @@ impl Listed for Random {
             layout: RowFormat::Sparse,
         };
         synapses.check()
+    }
+
+    fn drawn(&self, setting: &Setting<'_>) -> Option<Result<Drawn, ModelError>> {
+        self.to_drawn(setting).transpose()
     }
 }
 

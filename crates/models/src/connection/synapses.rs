@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::arithmetic::{Arithmetic, WeightExponent, WeightRounding};
+use crate::connection::drawn::Drawn;
 use crate::connection::rows::{Columns, RowFormat, Rows};
 use crate::connection::weight::WeightFormat;
 use crate::{Io, Kernel, Kind, ModelError, Overflow, OverflowKind, Setting, Values, VarSpec};
@@ -42,6 +43,11 @@ pub(crate) trait Listed {
 
     /// Lists the synapses.
     fn synapses(&self, setting: &Setting<'_>) -> Result<Synapses<'_>, ModelError>;
+
+    /// The synapses as a function, where that is known to be the same.
+    fn drawn(&self, _setting: &Setting<'_>) -> Option<Result<Drawn, ModelError>> {
+        None
+    }
 }
 
 /// Makes a process of a [`Listed`] connection.
@@ -88,6 +94,10 @@ macro_rules! behaves_as_listed {
             ) -> Option<Result<$crate::Rows, $crate::ModelError>> {
                 let synapses = $crate::connection::synapses::Listed::synapses(self, setting);
                 Some(synapses.and_then(|s| s.rows_with(setting.arithmetic, weights)))
+            }
+
+            fn drawn(&self, setting: &$crate::Setting<'_>) -> Option<Result<$crate::Drawn, $crate::ModelError>> {
+                $crate::connection::synapses::Listed::drawn(self, setting)
             }
         }
     )+};

@@ -1,9 +1,11 @@
 //! Random and regular wirings, drawn from a seed.
 //!
 //! The synapses that one target (or one source) owns are a pure function of seed, place and index: they come out
-//! the same in any order of evaluation, one by one or all at once. No pair is connected twice.
+//! the same in any order of evaluation, one by one or all at once. No pair is connected twice, save where the topology
+//! says so.
 
 use pumice_num::{Draws, Purpose, draw, draw_unit};
+use rand_distr::{Binomial, Distribution};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,21 @@ pub enum Topology {
         /// Whether element i may connect to element i.
         #[serde(default = "yes")]
         self_loops: bool,
+    },
+    /// Every target draws `degree` sources, each from all of them: a pair may be joined several times, and an element
+    /// to itself (NEST's `fixed_indegree` with multapses and autapses).
+    DrawnInDegree {
+        /// Synapses per target.
+        degree: u32,
+    },
+    /// A number of synapses, each between a source and a target drawn from all (NEST's `fixed_total_number`): a pair may
+    /// be joined several times, and an element to itself.
+    ///
+    /// How many fall to each target is multinomial, found by halving: of the synapses of a range of targets, a binomial
+    /// number falls to its lower half. So a target's synapses do not depend on those of the others.
+    FixedTotal {
+        /// Synapses in all.
+        synapses: u64,
     },
     /// Every source reaches exactly `degree` different targets, all equally likely.
     FixedOutDegree {
@@ -133,6 +150,8 @@ pub struct Wiring<'a> {
     place: u32,
     /// Sizes of the grids of sources and targets, axis by axis; empty if distance plays no part.
     axes: Vec<(usize, usize)>,
+    /// Synapses of each target, where only their total is given; else empty.
+    fan_in: Vec<u32>,
 }
 
 impl Topology {
@@ -144,7 +163,12 @@ impl Topology {
         let size = |n: usize| u32::try_from(n).map_err(|_| ModelError::range("shape", n, "at most 2^32 - 1 elements"));
         let [n_out, n_in] = [size(shape[0])?, size(shape[1])?];
         self.check(n_out, n_in)?;
-        Ok(Wiring { topology: self, n_out, n_in, seed, place, axes: self.axes(n_out, n_in) })
+        let mut fan_in = Vec::new();
+        if let Topology::FixedTotal { synapses } = self {
+            fan_in = vec![0; n_out as usize];
+            halve(&mut fan_in, *synapses, &mut |node| Draws::new(seed, Purpose::FAN_IN, place, node), 1)?;
+        }
+        Ok(Wiring { topology: self, n_out, n_in, seed, place, axes: self.axes(n_out, n_in), fan_in })
     }
 
     fn axes(&self, n_out: u32, n_in: u32) -> Vec<(usize, usize)> {
@@ -167,6 +191,7 @@ impl Topology {
             | Topology::FixedOutDegree { self_loops, .. }
             | Topology::ErdosRenyi { self_loops, .. }
             | Topology::Distance { self_loops, .. } => !self_loops,
+            Topology::DrawnInDegree { .. } | Topology::FixedTotal { .. } => false,
         };
         if square && n_out != n_in {
             let allowed = "as many sources as targets for this topology";
@@ -178,6 +203,11 @@ impl Topology {
         };
         match self {
             Topology::AllToAll { .. } | Topology::OneToOne => Ok(()),
+            Topology::DrawnInDegree { degree: 0 } | Topology::FixedTotal { synapses: 0 } => Ok(()),
+            Topology::DrawnInDegree { .. } | Topology::FixedTotal { .. } if n_in == 0 || n_out == 0 => {
+                Err(ModelError::range("shape", format!("[{n_out}, {n_in}]"), "sources and targets for the synapses"))
+            }
+            Topology::DrawnInDegree { .. } | Topology::FixedTotal { .. } => Ok(()),
             Topology::FixedInDegree { degree: d, self_loops } => degree(*d, n_in - u32::from(!self_loops && n_in > 0)),
             Topology::FixedOutDegree { degree: d, self_loops } => {
                 degree(*d, n_out - u32::from(!self_loops && n_out > 0))
@@ -210,6 +240,26 @@ impl Topology {
     }
 }
 
+/// Shares `synapses` among the targets of `fan_in` by halving; node `k` of the tree has the children `2k` and `2k + 1`.
+fn halve(fan_in: &mut [u32], synapses: u64, draws: &mut impl FnMut(u32) -> Draws, node: u32) -> Result<(), ModelError> {
+    match fan_in {
+        [] => Ok(()),
+        [one] => {
+            let many = |_| ModelError::range("synapses", synapses, "at most 2^32 - 1 for each target");
+            *one = u32::try_from(synapses).map_err(many)?;
+            Ok(())
+        }
+        all => {
+            let (low, high) = all.split_at_mut(all.len() / 2);
+            let share = low.len() as f64 / (low.len() + high.len()) as f64;
+            let binomial = Binomial::new(synapses, share).expect("a share is in 0..=1");
+            let below = binomial.sample(&mut draws(node));
+            halve(low, below, draws, 2 * node)?;
+            halve(high, synapses - below, draws, 2 * node + 1)
+        }
+    }
+}
+
 fn grid(field: &str, shape: &Option<Vec<usize>>, n: u32) -> Result<(), ModelError> {
     match shape {
         Some(shape) if shape.iter().product::<usize>() != n as usize => {
@@ -224,6 +274,11 @@ impl Wiring<'_> {
     /// Whether the synapses are owned by their sources; otherwise by their targets.
     pub fn by_source(&self) -> bool {
         matches!(self.topology, Topology::FixedOutDegree { .. } | Topology::WattsStrogatz { .. })
+    }
+
+    /// Whether every synapse is owned by its target, so that those of some targets can be drawn alone.
+    pub fn owners_are_targets(&self) -> bool {
+        !self.by_source() && !matches!(self.topology, Topology::BarabasiAlbert { symmetric: true, .. })
     }
 
     /// How many elements own synapses.
@@ -260,6 +315,8 @@ impl Wiring<'_> {
             Topology::FixedInDegree { degree, self_loops } => {
                 self.choose(owner, self.n_in, *degree, (!self_loops).then_some(owner))
             }
+            Topology::DrawnInDegree { degree } => self.any(owner, *degree),
+            Topology::FixedTotal { .. } => self.any(owner, self.fan_in[owner as usize]),
             Topology::FixedOutDegree { degree, self_loops } => {
                 self.choose(owner, self.n_out, *degree, (!self_loops).then_some(owner))
             }
@@ -279,6 +336,12 @@ impl Wiring<'_> {
                 others(self.n_in, *self_loops).filter(near).collect()
             }
         }
+    }
+
+    /// `k` sources, each drawn from all.
+    fn any(&self, owner: u32, k: u32) -> Vec<u32> {
+        let mut draws = self.draws(owner);
+        (0..k).map(|_| draws.below(self.n_in)).collect()
     }
 
     /// `k` different numbers of `0..n` without `skip`, ascending (Floyd's sampling; Bentley, CACM 30(9), 1987).

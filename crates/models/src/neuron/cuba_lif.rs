@@ -13,6 +13,7 @@
 //! Source: nengo-loihi 1.1 `emulator/interface.py`; limits from its `builder/discretize.py`. The chip draws
 //! from a shift register that is not public; here draws are uniform and keyed by neuron and step, or recorded.
 
+mod bank;
 pub mod discretize;
 
 use std::ops::Range;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::lif_refractory::Dead;
 use super::membrane::{BIAS, Membrane, RealMembrane, VOLTAGE, no_decay, one, zero};
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE};
-use crate::{Decay, Kind, Lane, Matrix, ModelError, OverflowKind, PerNeuron, Setting, integer, lane, length};
+use crate::{Bank, Decay, Kind, Lane, Matrix, ModelError, OverflowKind, PerNeuron, Setting, integer, lane, length};
 
 /// A current-based LIF compartment of Loihi 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -298,6 +299,10 @@ impl Neuron for CubaLif {
             limits: self.limits(setting)?.map(|lane| lane.slice(cut.clone()).expand(cut.len())),
         };
         Ok(Population::new(compartment, &cut, state, parameters))
+    }
+
+    fn vectors(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Option<Box<dyn Bank>>, ModelError> {
+        Ok(self.quiet(setting, &cut)?.map(|bank| Box::new(bank) as Box<dyn Bank>))
     }
 
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError> {

@@ -12,11 +12,12 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use pumice_num::{decay, shift};
+use pumice_num::{Level, Task, decay, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bank::saved;
+use super::step::{Read, Registers, constants, spread};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
     Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
@@ -93,6 +94,7 @@ impl Lif {
             vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
             rule,
             mask: vec![0; range.len()],
+            level: Level::widest(),
         })
     }
 }
@@ -115,7 +117,7 @@ pub(super) fn current_range(register: Register) -> RangeInclusive<i32> {
 }
 
 /// One value for all where all are equal, so that the kernel reads a constant.
-fn narrow(all: Lane) -> Lane {
+pub(super) fn narrow(all: Lane) -> Lane {
     match all {
         Lane::Each(values) if !values.is_empty() && values.iter().all(|x| *x == values[0]) => Lane::All(values[0]),
         other => other,
@@ -184,6 +186,7 @@ pub(crate) struct LifBank {
     vth: Lane,
     rule: Rule,
     mask: Vec<u8>,
+    level: Level,
 }
 
 /// How many values left their register in one block of neurons.
@@ -196,96 +199,93 @@ struct Left {
     active: u32,
 }
 
-/// One lane of parameters as the kernel reads it: a constant or a slice.
-trait Read: Copy {
-    fn at(self, i: usize) -> i32;
-}
-
-#[derive(Clone, Copy)]
-struct Same(i32);
-
-impl Read for Same {
-    #[inline(always)]
-    fn at(self, _: usize) -> i32 {
-        self.0
-    }
-}
-
-impl Read for &[i32] {
-    #[inline(always)]
-    fn at(self, i: usize) -> i32 {
-        self[i]
-    }
-}
-
 /// The parameters of a block.
 #[derive(Clone, Copy)]
-struct Block<K, B> {
+struct Block<K> {
     ku: K,
     kv: K,
-    bias: B,
-    vth: B,
+    bias: K,
+    vth: K,
 }
 
 /// Neurons per block: overflow is located inside a block only when its count says so.
 const BLOCK: usize = 256;
 
-#[inline(always)]
-fn step_block<K: Read, B: Read>(
+/// One block of neurons.
+struct Step<'a, R, K> {
+    registers: R,
     rule: Rule,
-    p: Block<K, B>,
-    state: (&mut [i32], &mut [i32]),
-    input: &[i32],
-    mask: &mut [u8],
-) -> Left {
-    let n = input.len();
-    let (us, vs) = (&mut state.0[..n], &mut state.1[..n]);
-    let mask = &mut mask[..n];
-    let mut left = Left::default();
-    for i in 0..n {
-        let (raw, u0, v0) = (input[i], us[i], vs[i]);
-        let bias = p.bias.at(i);
-        left.active += u32::from((raw | u0 | v0 | bias) != 0);
-        let aligned = raw << rule.align;
-        let q = hold(rule.input, aligned);
-        left.input += u32::from(q != aligned);
-        let sum = decay(u0, p.ku.at(i)).wrapping_add(q);
-        let u = hold(rule.current, sum);
-        left.current += u32::from(u != sum);
-        let sum = u.wrapping_add(bias);
-        let drive = hold(rule.bias_sum, sum);
-        left.bias_sum += u32::from(drive != sum);
-        let sum = decay(v0, p.kv.at(i)).wrapping_add(drive);
-        let v = sum.clamp(rule.v_min, rule.v_max);
-        left.voltage += u32::from(v != sum);
-        let fire = v > p.vth.at(i).wrapping_add(rule.extra);
-        us[i] = u;
-        vs[i] = if fire { 0 } else { v };
-        mask[i] = u8::from(fire);
+    parameters: Block<K>,
+    state: (&'a mut [i32], &'a mut [i32]),
+    input: &'a [i32],
+    mask: &'a mut [u8],
+}
+
+impl<R: Registers, K: Read> Task for Step<'_, R, K> {
+    type Output = Left;
+
+    #[inline(always)]
+    fn run(self) -> Left {
+        let Step { registers, rule, parameters: p, state, input, mask } = self;
+        let n = input.len();
+        let (us, vs) = (&mut state.0[..n], &mut state.1[..n]);
+        let mask = &mut mask[..n];
+        let mut left = Left::default();
+        for i in 0..n {
+            let (raw, u0, v0) = (input[i], us[i], vs[i]);
+            let bias = p.bias.at(i);
+            left.active += u32::from((raw | u0 | v0 | bias) != 0);
+            let aligned = raw << rule.align;
+            let q = registers.input(aligned);
+            left.input += u32::from(q != aligned);
+            let sum = decay(u0, p.ku.at(i)).wrapping_add(q);
+            let u = registers.current(sum);
+            left.current += u32::from(u != sum);
+            let sum = u.wrapping_add(bias);
+            let drive = registers.bias_sum(sum);
+            left.bias_sum += u32::from(drive != sum);
+            let sum = decay(v0, p.kv.at(i)).wrapping_add(drive);
+            let v = sum.clamp(rule.v_min, rule.v_max);
+            left.voltage += u32::from(v != sum);
+            let fire = v > p.vth.at(i).wrapping_add(rule.extra);
+            us[i] = u;
+            vs[i] = if fire { 0 } else { v };
+            mask[i] = u8::from(fire);
+        }
+        left
     }
-    left
 }
 
 impl LifBank {
     fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
-        let (us, vs) = (&mut self.u[range.clone()], &mut self.v[range.clone()]);
-        let mask = &mut self.mask[range.clone()];
         let rule = self.rule;
-        match (&self.ku, &self.kv, &self.bias, &self.vth) {
-            (Lane::All(ku), Lane::All(kv), Lane::All(bias), Lane::All(vth)) => {
-                let p = Block { ku: Same(*ku), kv: Same(*kv), bias: Same(*bias), vth: Same(*vth) };
-                step_block(rule, p, (us, vs), input, mask)
-            }
-            (ku, kv, bias, vth) => {
-                let spread = |all: &Lane| match all {
-                    Lane::All(x) => vec![*x; range.len()],
-                    Lane::Each(all) => all[range.clone()].to_vec(),
-                };
-                let (ku, kv, bias, vth) = (spread(ku), spread(kv), spread(bias), spread(vth));
-                let p = Block { ku: &ku[..], kv: &kv[..], bias: &bias[..], vth: &vth[..] };
-                step_block(rule, p, (us, vs), input, mask)
-            }
+        match (rule.wraps(), rule.turns()) {
+            (Some(wraps), _) => self.with_registers(range, input, wraps),
+            (_, Some(turns)) => self.with_registers(range, input, turns),
+            _ => self.with_registers(range, input, rule),
         }
+    }
+
+    fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
+        let lanes = [&self.ku, &self.kv, &self.bias, &self.vth];
+        if let Some(parameters) = constants(lanes) {
+            return self.with_parameters(range, input, registers, parameters);
+        }
+        let spread = lanes.map(|lane| spread(lane, &range));
+        self.with_parameters(range, input, registers, spread.each_ref().map(Vec::as_slice))
+    }
+
+    fn with_parameters<R: Registers, K: Read>(
+        &mut self,
+        range: Range<usize>,
+        input: &[i32],
+        registers: R,
+        [ku, kv, bias, vth]: [K; 4],
+    ) -> Left {
+        let parameters = Block { ku, kv, bias, vth };
+        let state = (&mut self.u[range.clone()], &mut self.v[range.clone()]);
+        let mask = &mut self.mask[range];
+        self.level.run(Step { registers, rule: self.rule, parameters, state, input, mask })
     }
 
     /// Notes what left its registers in a block, finding the first by repeating the block's start one neuron at a time.

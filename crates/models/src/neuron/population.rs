@@ -306,6 +306,11 @@ pub(crate) trait Neuron: Debug {
     /// Neurons `cut` in registers.
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError>;
 
+    /// Neurons `cut` in vector registers, if there is such a form of them; it gives the bits of [`Neuron::registers`].
+    fn vectors(&self, _setting: &Setting<'_>, _cut: Range<usize>) -> Result<Option<Box<dyn Bank>>, ModelError> {
+        Ok(None)
+    }
+
     /// All neurons in reals.
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError>;
 }
@@ -332,8 +337,11 @@ impl<T: Neuron> Behaviour for T {
     }
 
     fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
-        (T::OUT.len() == 1)
-            .then(|| self.registers(setting, range).map(|population| Box::new(population) as Box<dyn Bank>))
+        let make = || match self.vectors(setting, range.clone())? {
+            Some(bank) => Ok(bank),
+            None => Ok(Box::new(self.registers(setting, range)?) as Box<dyn Bank>),
+        };
+        (T::OUT.len() == 1).then(make)
     }
 }
 

@@ -14,9 +14,9 @@ use pumice_models::neuron::{
     sigma::Sigma, sigma_delta::SigmaDelta, ternary_lif::TernaryLif,
 };
 use pumice_models::source::{
-    dataloader::SpikeDataloader, delta_encoder::DeltaEncoder, poisson::Poisson, rate_code::RateCode,
-    receiver::IdBroadcast, receiver::Receiver, receiver::Receiver32Bit, ring_buffer::RingBuffer, sink::Sink,
-    spiker::Spiker, spiker::Spiker32bit,
+    dataloader::SpikeDataloader, delta_encoder::DeltaEncoder, poisson::Poisson, poisson_input::PoissonInput,
+    rate_code::RateCode, receiver::IdBroadcast, receiver::Receiver, receiver::Receiver32Bit, ring_buffer::RingBuffer,
+    sink::Sink, spiker::Spiker, spiker::Spiker32bit,
 };
 
 use super::{Added, Of, Process};
@@ -82,6 +82,10 @@ macro_rules! handles {
 
 // To give a process a typed handle: add it to the list of a handle here, or write a handle.
 handles! {
+    /// Ports of `PoissonInput`.
+    DriveHandle for [PoissonInput] {
+        in {} out { a_out: Activation } maybe_in {} maybe_out {} vars {}
+    }
     /// Ports and variables of `LIF` and `LIFReset`.
     LifHandle for [Lif, LifReset] {
         in { a_in: Activation } out { s_out: Spike } maybe_in {} maybe_out {} vars { u, v, vth, bias }
@@ -224,6 +228,21 @@ fn connection<T: Message>(added: &Added<'_>) -> Result<ConnectionHandle<T>, Grap
     })
 }
 
+/// Ports of a connection whose synapses are drawn, and which takes messages of kind `T`; their number is not known before.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawnHandle<T> {
+    /// The process.
+    pub id: ProcessId,
+    /// Spikes in.
+    pub s_in: InPort<T>,
+    /// Weighted sums out, one step later.
+    pub a_out: OutPort<Activation>,
+}
+
+fn drawn<T: Message>(added: &Added<'_>) -> Result<DrawnHandle<T>, GraphError> {
+    Ok(DrawnHandle { id: added.id(), s_in: added.in_port("s_in")?, a_out: added.out_port("a_out")? })
+}
+
 /// Ports and variables of a connection that learns, and takes messages of kind `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct LearningHandle<T> {
@@ -349,7 +368,7 @@ handles_of_kind! { Spike:
     Sparse => connection -> ConnectionHandle,
     DelaySparse => connection -> ConnectionHandle,
     OneToOne => connection -> ConnectionHandle,
-    Random => connection -> ConnectionHandle,
+    Random => drawn -> DrawnHandle,
     Conv => connection -> ConnectionHandle,
     ConvInTime => connection -> ConnectionHandle,
     Pool => connection -> ConnectionHandle,
@@ -369,7 +388,7 @@ handles_of_any_kind! {
     Sparse => connection -> ConnectionHandle,
     DelaySparse => connection -> ConnectionHandle,
     OneToOne => connection -> ConnectionHandle,
-    Random => connection -> ConnectionHandle,
+    Random => drawn -> DrawnHandle,
     Conv => connection -> ConnectionHandle,
     ConvInTime => connection -> ConnectionHandle,
     Pool => connection -> ConnectionHandle,

@@ -27,6 +27,8 @@ pub(crate) fn image() -> Image {
             rows: Rows::from_entries(4, 6, entries),
         }],
         plastic: Vec::new(),
+        drawn: Vec::new(),
+        drives: Vec::new(),
         segments: vec![
             Segment { bank: 0, start: 0, len: 4, core: CoreId(0) },
             Segment { bank: 0, start: 4, len: 2, core: CoreId(5) },

@@ -1,0 +1,52 @@
+//! The workers of an image, made by as many threads as there are processors.
+//!
+//! The table of each source and worker is a job of its own, and so are the routes. A job is a pure function of the image,
+//! so nothing depends on who does it or when.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pumice_chip::{ChipImage, Routes, Source, Table, Worker, WorkerError};
+
+use crate::error::EngineError;
+
+/// All workers of `chip`, and what a spike of each neuron sets off where.
+pub(super) fn build(chip: &ChipImage, workers: usize) -> Result<(Vec<Worker>, Routes), EngineError> {
+    let (tables, routes) = if chip.drawn.is_empty() {
+        ((0..workers).map(|_| Vec::new()).collect(), Routes::new(chip))
+    } else {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        jobs(chip, workers, threads)?
+    };
+    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::with_tables(chip, w, workers, tables));
+    Ok((made.collect::<Result<_, _>>()?, routes))
+}
+
+/// By worker: its tables, in the order of sources.
+type Tables = Vec<Vec<Table>>;
+
+fn jobs(chip: &ChipImage, workers: usize, threads: usize) -> Result<(Tables, Routes), WorkerError> {
+    let sources: Vec<Source> = chip.sources().collect();
+    let mut jobs: Vec<(usize, Source)> = sources.iter().flat_map(|s| (0..workers).map(move |w| (w, *s))).collect();
+    let work = |source: Source| chip.drawn.iter().filter(|p| p.source == source).map(|p| p.n).sum::<usize>();
+    jobs.sort_by_key(|(_, source)| std::cmp::Reverse(work(*source)));
+    let next = AtomicUsize::new(0);
+    let made = Mutex::new(Vec::new());
+    let routes = std::thread::scope(|scope| {
+        let run = || {
+            while let Some((w, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let table = Table::new(chip, *source, (*w, workers));
+                made.lock().expect("no job panics with the lock").push((*w, *source, table));
+            }
+        };
+        (0..threads.min(jobs.len())).for_each(|_| drop(scope.spawn(run)));
+        Routes::new(chip)
+    });
+    let mut made = made.into_inner().expect("no job panicked");
+    made.sort_by_key(|(w, source, _)| (*w, *source));
+    let mut tables: Tables = (0..workers).map(|_| Vec::new()).collect();
+    for (w, _, table) in made {
+        tables[w].extend(table.map_err(|synapses| WorkerError::Synapses { synapses })?);
+    }
+    Ok((tables, routes))
+}

@@ -1,0 +1,336 @@
+//! Compartments without noise, in vector registers.
+//!
+//! The equations are those of the module above, which steps one neuron after the other; a property holds the two equal
+//! bit for bit, at every instruction set.
+
+use std::ops::Range;
+
+use pumice_num::{Level, Task, decay};
+
+use super::super::bank::saved;
+use super::super::lif::{Rule, current_range, gather, kind_of, narrow};
+use super::super::membrane::BIAS;
+use super::super::population::STATE;
+use super::super::step::{Read, Registers, constants, spread};
+use super::{CubaLif, lane, length};
+use crate::arithmetic::Refractory;
+use crate::{Arithmetic, Bank, BankContext, Fired, Lane, ModelError, OverflowKind, PerNeuron, Setting, Values};
+
+/// Neurons per block: overflow is located inside a block only when its count says so.
+const BLOCK: usize = 256;
+
+/// The registers of compartments, and their parameters.
+#[derive(Debug)]
+pub(crate) struct CubaBank {
+    u: Vec<i32>,
+    v: Vec<i32>,
+    remaining: Vec<i32>,
+    vth: Lane,
+    period: Lane,
+    bias: Lane,
+    ku: Lane,
+    kv: Lane,
+    v_min: Lane,
+    v_max: Lane,
+    rule: Rule,
+    freeze: bool,
+    longest: i32,
+    mask: Vec<u8>,
+    level: Level,
+}
+
+/// Parameters of a block: keep of the current and voltage, bias, threshold, period, lowest and highest voltage.
+type Parameters<K> = [K; 7];
+
+/// One block of neurons.
+struct Step<'a, R, K> {
+    registers: R,
+    align: u32,
+    extra: i32,
+    freeze: bool,
+    parameters: Parameters<K>,
+    state: [&'a mut [i32]; 3],
+    input: &'a [i32],
+    mask: &'a mut [u8],
+}
+
+/// How many values left their register in one block of neurons: input, current, sum of current and bias, voltage.
+#[derive(Clone, Copy, Default)]
+struct Left {
+    by_register: [u32; 4],
+    active: u32,
+}
+
+impl<R: Registers, K: Read> Task for Step<'_, R, K> {
+    type Output = Left;
+
+    #[inline(always)]
+    fn run(self) -> Left {
+        let Step { registers, align, extra, freeze, parameters, state, input, mask } = self;
+        let [ku, kv, bias, vth, period, v_min, v_max] = parameters;
+        let n = input.len();
+        let [us, vs, rs] = state;
+        let (us, vs, rs, mask) = (&mut us[..n], &mut vs[..n], &mut rs[..n], &mut mask[..n]);
+        let (mut active, mut left) = (0_u32, [0_u32; 4]);
+        for i in 0..n {
+            let (raw, u0, v0, r0, b) = (input[i], us[i], vs[i], rs[i], bias.at(i));
+            active += u32::from((raw | u0 | v0 | r0 | b) != 0);
+            let aligned = raw << align;
+            let q = registers.input(aligned);
+            left[0] += u32::from(q != aligned);
+            let sum = decay(u0, ku.at(i)).wrapping_add(q);
+            let u = registers.current(sum);
+            left[1] += u32::from(u != sum);
+            let sum = u.wrapping_add(b);
+            let drive = registers.bias_sum(sum);
+            left[2] += u32::from(drive != sum);
+            let sum = decay(v0, kv.at(i)).wrapping_add(drive);
+            let clamped = sum.clamp(v_min.at(i), v_max.at(i));
+            left[3] += u32::from(clamped != sum);
+            let held = if freeze { v0 } else { 0 };
+            let v = if r0 == 0 { clamped } else { held };
+            let fire = v > vth.at(i).wrapping_add(extra);
+            let p = period.at(i);
+            let began = if freeze { p } else { p - i32::from(p != 0) };
+            us[i] = u;
+            vs[i] = if fire { 0 } else { v };
+            rs[i] = if fire { began } else { r0 - i32::from(r0 != 0) };
+            mask[i] = u8::from(fire);
+        }
+        Left { by_register: left, active }
+    }
+}
+
+impl CubaLif {
+    /// The neurons `cut` in vector registers, or `None` if one is noisy.
+    pub(super) fn quiet(&self, setting: &Setting<'_>, cut: &Range<usize>) -> Result<Option<CubaBank>, ModelError> {
+        let (n, a) = (length(&self.shape), setting.arithmetic);
+        let noise = self.noise(setting, cut)?;
+        if (0..cut.len()).any(|i| noise.enabled.at(i) != 0) {
+            return Ok(None);
+        }
+        let own = |lane: Lane| lane.slice(cut.clone());
+        let [v_min, v_max] = self.limits(setting)?.map(own);
+        let longest = a.refractory_max as i32;
+        Ok(Some(CubaBank {
+            u: own(lane("u", &self.u, n, current_range(a.current))?).expand(cut.len()),
+            v: own(lane("v", &self.v, n, STATE)?).expand(cut.len()),
+            remaining: vec![0; cut.len()],
+            vth: own(lane("vth", &self.vth, n, 0..=8_388_607)?),
+            period: own(lane("refractory_period", &self.refractory_period, n, 1..=longest)?),
+            bias: own(lane("bias", &self.bias, n, BIAS)?),
+            ku: own(self.du.keep("du", n, a.current_decay_offset, a.lowest_current_decay)?),
+            kv: own(self.dv.keep("dv", n, a.voltage_decay_offset, -a.voltage_decay_offset)?),
+            v_min,
+            v_max,
+            rule: Rule::of(a),
+            freeze: freezes(a),
+            longest,
+            mask: vec![0; cut.len()],
+            level: Level::widest(),
+        }))
+    }
+}
+
+fn freezes(a: &Arithmetic) -> bool {
+    a.refractory == Refractory::Freeze
+}
+
+impl CubaBank {
+    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
+        let rule = self.rule;
+        match (rule.wraps(), rule.turns()) {
+            (Some(wraps), _) => self.with_registers(range, input, wraps),
+            (_, Some(turns)) => self.with_registers(range, input, turns),
+            _ => self.with_registers(range, input, rule),
+        }
+    }
+
+    fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
+        let lanes = [&self.ku, &self.kv, &self.bias, &self.vth, &self.period, &self.v_min, &self.v_max];
+        if let Some(parameters) = constants(lanes) {
+            return self.with_parameters(range, input, registers, parameters);
+        }
+        let spread = lanes.map(|lane| spread(lane, &range));
+        self.with_parameters(range, input, registers, spread.each_ref().map(Vec::as_slice))
+    }
+
+    fn with_parameters<R: Registers, K: Read>(
+        &mut self,
+        range: Range<usize>,
+        input: &[i32],
+        registers: R,
+        parameters: Parameters<K>,
+    ) -> Left {
+        let state = [&mut self.u, &mut self.v, &mut self.remaining].map(|column| &mut column[range.clone()]);
+        let (align, extra, freeze) = (self.rule.align, self.rule.extra, self.freeze);
+        let mask = &mut self.mask[range.clone()];
+        self.level.run(Step { registers, align, extra, freeze, parameters, state, input, mask })
+    }
+
+    /// Notes what left its registers in a block, finding the first of each by going through the block again.
+    fn note(&self, left: Left, before: [&[i32]; 2], range: Range<usize>, input: &[i32], context: &mut BankContext<'_>) {
+        let rule = self.rule;
+        let kinds = [kind_of(rule.input), kind_of(rule.current), kind_of(rule.bias_sum), OverflowKind::Saturate];
+        let mut seen = [false; 4];
+        for (k, i) in range.enumerate() {
+            let aligned = input[i] << rule.align;
+            let sum_u = decay(before[0][k], self.ku.at(i)).wrapping_add(rule.input(aligned));
+            let u = rule.current(sum_u);
+            let sum_b = u.wrapping_add(self.bias.at(i));
+            let sum_v = decay(before[1][k], self.kv.at(i)).wrapping_add(rule.bias_sum(sum_b));
+            let hits = [
+                rule.input(aligned) != aligned,
+                u != sum_u,
+                rule.bias_sum(sum_b) != sum_b,
+                sum_v.clamp(self.v_min.at(i), self.v_max.at(i)) != sum_v,
+            ];
+            for (register, name) in ["a_in", "u", "u+bias", "v"].into_iter().enumerate() {
+                if hits[register] && !std::mem::replace(&mut seen[register], true) {
+                    let count = u64::from(left.by_register[register]);
+                    context.overflow.note(name, kinds[register], count, context.step, i as u32);
+                }
+            }
+        }
+    }
+}
+
+impl Bank for CubaBank {
+    fn len(&self) -> usize {
+        self.u.len()
+    }
+
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        context: &mut BankContext<'_>,
+        inputs: &[&[i32]],
+        fired: &mut Fired,
+    ) -> u64 {
+        let input = inputs[0];
+        let mut active = 0;
+        let (mut u0, mut v0) = ([0; BLOCK], [0; BLOCK]);
+        let mut start = range.start;
+        while start < range.end {
+            let block = start..(start + BLOCK).min(range.end);
+            let n = block.len();
+            u0[..n].copy_from_slice(&self.u[block.clone()]);
+            v0[..n].copy_from_slice(&self.v[block.clone()]);
+            let left = self.block(block.clone(), &input[block.clone()]);
+            active += u64::from(left.active);
+            if left.by_register != [0; 4] {
+                self.note(left, [&u0[..n], &v0[..n]], block.clone(), input, context);
+            }
+            start = block.end;
+        }
+        gather(&self.mask[range.clone()], range.start as u32, &mut fired.index);
+        active
+    }
+
+    fn get(&self, var: usize) -> Vec<i32> {
+        let n = self.len();
+        match var {
+            0 => self.u.clone(),
+            1 => self.v.clone(),
+            2 => self.remaining.clone(),
+            3 => self.vth.expand(n),
+            4 => self.period.expand(n),
+            _ => self.bias.expand(n),
+        }
+    }
+
+    fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        let values = PerNeuron::from(values.to_vec());
+        let n = self.len();
+        match var {
+            0 => self.u = lane("u", &values, n, current_range(self.rule.current))?.expand(n),
+            1 => self.v = lane("v", &values, n, STATE)?.expand(n),
+            2 => self.remaining = lane("refractory", &values, n, 0..=self.longest)?.expand(n),
+            3 => self.vth = narrow(lane("vth", &values, n, 0..=8_388_607)?),
+            4 => self.period = narrow(lane("refractory_period", &values, n, 1..=self.longest)?),
+            _ => self.bias = narrow(lane("bias", &values, n, BIAS)?),
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<Values> {
+        (0..6).map(|var| Values::Int(self.get(var))).collect()
+    }
+
+    fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
+        let n = self.len();
+        for var in [2, 3, 4, 5] {
+            self.set(var, &saved(state, var, n)?)?;
+        }
+        // What ran may be beyond what a person may write: an unbounded arithmetic.
+        (self.u, self.v) = (saved(state, 0, n)?, saved(state, 1, n)?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::population::Neuron;
+    use crate::{Decay, Overflow};
+    use proptest::prelude::*;
+
+    fn neurons(uniform: bool, (du, dv, vth, bias, period): (i32, i32, i32, i32, i32)) -> CubaLif {
+        let each = |x: i32, low: i32, high: i32| match uniform {
+            true => PerNeuron::from(x),
+            false => PerNeuron::from((0..300).map(|i| (x + 37 * i).rem_euclid(high - low) + low).collect::<Vec<i32>>()),
+        };
+        CubaLif {
+            v: each(dv * 700, 0, 1 << 23),
+            du: Decay::Register(each(du, 0, 4096)),
+            dv: Decay::Register(each(dv, 0, 4096)),
+            bias: each(bias, -524_288, 524_160),
+            refractory_period: each(period, 1, 64),
+            vmin: (!uniform).then(|| PerNeuron::from(-60_000)),
+            ..CubaLif::new(&[300], each(vth, 0, 8_000_000))
+        }
+    }
+
+    proptest! {
+        /// The bank gives the spikes, states, activity and overflow of the one-neuron form, at every level.
+        #[test]
+        fn vectors_are_neurons_one_by_one(
+            uniform in any::<bool>(),
+            parameters in (0_i32..4096, 0_i32..4096, 0_i32..2_000_000, -500_000_i32..500_000, 1_i32..64),
+            named in 0_usize..5,
+            saturate in any::<bool>(),
+            scale in 0_i32..20,
+            seed in any::<u32>(),
+        ) {
+            let mut a = Arithmetic::named(Arithmetic::NAMES[named]).unwrap();
+            if saturate {
+                a.current.overflow = crate::arithmetic::OverflowPolicy::Saturate;
+            }
+            let setting = Setting { arithmetic: &a, seed: 1, place: 2 };
+            let model = neurons(uniform, parameters);
+            let range = 17..299;
+            let input = |t: u64| -> Vec<i32> {
+                let draw = |i: u64| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i as u32, t)[0];
+                (0..282).map(|i| (draw(i) as i32) >> (31 - scale)).collect()
+            };
+            for level in Level::available() {
+                let mut one = model.registers(&setting, range.clone()).unwrap();
+                let mut all = model.quiet(&setting, &range).unwrap().unwrap();
+                all.level = level;
+                let (mut noted, mut notes) = (Overflow::default(), Overflow::default());
+                for t in 1..30 {
+                    let (mut a, mut b) = (Fired::default(), Fired::default());
+                    let sums = input(t);
+                    let n = Bank::step(&mut one, 0..282, &mut BankContext { step: t, overflow: &mut noted }, &[&sums], &mut a);
+                    let m = all.step(0..282, &mut BankContext { step: t, overflow: &mut notes }, &[&sums], &mut b);
+                    prop_assert_eq!((n, a), (m, b));
+                    prop_assert_eq!(Bank::save(&one), all.save());
+                }
+                prop_assert_eq!(noted.records(), notes.records());
+                let kept = all.save();
+                all.load(&kept).unwrap();
+                prop_assert_eq!(all.save(), kept);
+            }
+        }
+    }
+}
