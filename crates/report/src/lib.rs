@@ -4,6 +4,7 @@
 //! chip was, with the provenance of every price. A [`Map`] is what lies on which core. Both are plain data, made
 //! from images, counts and bills; this crate knows neither graphs nor running.
 
+mod chart;
 mod energy;
 mod error;
 mod map;
@@ -17,6 +18,7 @@ mod steps;
 pub mod text;
 mod write;
 
+pub use chart::{Curve, Panel, chart_svg};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
