@@ -27,10 +27,10 @@ pub struct Panel {
 }
 
 const WIDTH: f64 = 420.0;
-const HEIGHT: f64 = 270.0;
+const HEIGHT: f64 = 280.0;
 /// Space left, above, right and below of the curves.
 const LEFT: f64 = 56.0;
-const TOP: f64 = 66.0;
+const TOP: f64 = 76.0;
 const RIGHT: f64 = 14.0;
 const BOTTOM: f64 = 40.0;
 const COLOURS: [&str; 4] = ["#1f6fb4", "#d1590f", "#2f8f4e", "#8350a8"];
@@ -157,6 +157,6 @@ mod tests {
         let svg = chart_svg(&[panel.clone(), panel], 1);
         assert_eq!(svg.matches("a &lt; b").count(), 2);
         assert_eq!(svg.matches("<polyline").count(), 2);
-        assert!(svg.contains("&quot;c&quot; &amp; d") && svg.contains("height=\"540\""));
+        assert!(svg.contains("&quot;c&quot; &amp; d") && svg.contains("height=\"560\""));
     }
 }
