@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pumice::report::{prepare, write_text};
 use pumice_fidelity::Document;
 use pumice_fidelity::compare::{Options, compare};
+use pumice_fidelity::figure::draw;
 
 use crate::error::CliError;
 use crate::input;
@@ -33,6 +35,9 @@ pub(crate) struct CompareArgs {
     /// Do not try which knob the difference hangs on
     #[arg(long)]
     no_knobs: bool,
+    /// Draw rasters, traces, errors and rates into a folder, as SVG and PNG, beside compare.json
+    #[arg(short, long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
     /// Print the comparison as JSON
     #[arg(long)]
     json: bool,
@@ -41,6 +46,9 @@ pub(crate) struct CompareArgs {
 impl CompareArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
         let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        if let Some(folder) = &self.out {
+            prepare(folder)?;
+        }
         let document = Document::load(&self.model)?.with_steps(self.steps.unwrap_or(file.steps));
         let mut options = Options::new(&profile);
         options.seed = self.seed;
@@ -48,9 +56,24 @@ impl CompareArgs {
         options.window = f64::from(self.window);
         options.knobs = !self.no_knobs;
         let comparison = compare(&document, &options)?;
+        let files = match &self.out {
+            Some(folder) => {
+                let files = draw(&comparison, folder)?;
+                let json = serde_json::to_string_pretty(&comparison).map_err(std::io::Error::from)?;
+                write_text(&folder.join("compare.json"), &(json + "\n"))?;
+                files
+            }
+            None => Vec::new(),
+        };
         if self.json {
             return emit_json(&comparison);
         }
-        emit(&comparison.text())
+        emit(&comparison.text())?;
+        match &self.out {
+            Some(folder) => {
+                emit(&format!("\n{} figures and compare.json written into {}\n", files.len() / 2, folder.display()))
+            }
+            None => Ok(()),
+        }
     }
 }

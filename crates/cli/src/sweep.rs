@@ -6,6 +6,7 @@ use clap::Args;
 use pumice::report::text::{count, percent, si};
 use pumice::report::{prepare, write_text};
 use pumice_fidelity::Document;
+use pumice_fidelity::figure::draw_sweep;
 use pumice_fidelity::sweep::{Point, SweepOptions, csv, grid, sweep};
 
 use crate::error::CliError;
@@ -86,6 +87,7 @@ impl SweepArgs {
         let points = points?;
         if let Some(folder) = &self.out {
             write_text(&folder.join("sweep.csv"), &csv(&points))?;
+            draw_sweep(&points, folder)?;
         }
         if self.json { emit_json(&points) } else { emit(&text(&points)) }
     }

@@ -13,6 +13,7 @@ mod property;
 
 pub mod budget;
 pub mod compare;
+pub mod figure;
 pub mod interval;
 pub mod knob;
 pub mod metric;

@@ -120,6 +120,24 @@ pub fn quantise(
     let (mut file, done, memory_bits) = quantised(document, &a, |path| bits.iter().find(|b| b.0 == path).map(|b| b.1))?;
     file.config.backend = Backend::Chip;
     file.profile = document.profile().to_owned();
+    let quantised = Quantised {
+        model: document.name().to_owned(),
+        profile: profile.meta.name.clone(),
+        connections: costs(&before, &bits, &done),
+        memory_before_bits: before.iter().map(|(_, n, bits)| n * u64::from(*bits)).sum(),
+        memory_bits,
+        agreement: answers_alike(&float, &best),
+        float_accuracy: float.accuracy(),
+        accuracy: best.accuracy(),
+        matched: matched(&float, &best, 2.0),
+        dynamic_j: best.dynamic_j,
+        runs,
+    };
+    Ok((quantised, file))
+}
+
+/// What each connection costs.
+fn costs(before: &[(String, u64, u32)], bits: &[(String, u32)], done: &pumice::Quantisation) -> Vec<Cost> {
     let cost = |(k, (path, weights, bits_before)): (usize, &(String, u64, u32))| {
         let own = done.connections.iter().find(|c| c.path == *path)?;
         Some(Cost {
@@ -132,20 +150,7 @@ pub fn quantise(
             relative_error: if own.largest > 0.0 { own.max_error / own.largest } else { 0.0 },
         })
     };
-    let quantised = Quantised {
-        model: document.name().to_owned(),
-        profile: profile.meta.name.clone(),
-        connections: before.iter().enumerate().filter_map(cost).collect(),
-        memory_before_bits: before.iter().map(|(_, n, bits)| n * u64::from(*bits)).sum(),
-        memory_bits,
-        agreement: answers_alike(&float, &best),
-        float_accuracy: float.accuracy(),
-        accuracy: best.accuracy(),
-        matched: matched(&float, &best, 2.0),
-        dynamic_j: best.dynamic_j,
-        runs,
-    };
-    Ok((quantised, file))
+    before.iter().enumerate().filter_map(cost).collect()
 }
 
 /// Connections with weights: path, number of weights, bits.

@@ -181,10 +181,10 @@ pub fn sweep(
 fn one(document: &Document, float: &Observed, setup: &Setup, format: Format) -> Result<Point, FidelityError> {
     let a = setup.arithmetic();
     let mut own = document.clone();
-    for knob in [format.decay_bits.map(Knob::DecayBits), format.threshold_bits.map(Knob::ThresholdBits)] {
-        if let Some(knob) = knob {
-            own = knob.apply(&own, a)?.0;
-        }
+    for knob in
+        [format.decay_bits.map(Knob::DecayBits), format.threshold_bits.map(Knob::ThresholdBits)].into_iter().flatten()
+    {
+        own = knob.apply(&own, a)?.0;
     }
     let (file, _, weight_memory_bits) = quantised(&own, a, |_| format.weight_bits)?;
     let seen = run(file, setup)?;

@@ -7,6 +7,7 @@
 mod chart;
 mod energy;
 mod error;
+pub mod figure;
 mod map;
 mod map_svg;
 mod map_text;

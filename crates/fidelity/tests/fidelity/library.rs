@@ -197,8 +197,6 @@ fn near(x: f64, y: f64, claim: Claim) -> bool {
 
 #[test]
 fn every_model_of_the_library_has_its_property() {
-    let arithmetic = Arithmetic::loihi2();
-    let setting = Setting { arithmetic: &arithmetic, seed: 1, place: 0 };
     let mut faults = Vec::new();
     for name in Model::NAMES {
         if std::panic::catch_unwind(|| one(name)).is_err() {

@@ -1,0 +1,265 @@
+//! Figures: lines, bands, dots and ticks on one pair of axes, as SVG and PNG.
+//!
+//! Drawn by the `plotters` library, which nothing outside of this module sees. The font of PNG files travels with us, so
+//! that figures look the same on a machine without fonts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use plotters::coord::ranged1d::ValueFormatter;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+
+use crate::ReportError;
+
+/// Width and height of a figure `[px]`.
+const SIZE: (u32, u32) = (960, 540);
+/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 86, 86),
+];
+
+/// One thing on the axes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// Points joined by a line.
+    Line {
+        /// Name in the legend; none if empty.
+        name: String,
+        /// Points.
+        points: Vec<(f64, f64)>,
+    },
+    /// The area between two lines, drawn faintly.
+    Band {
+        /// Name in the legend.
+        name: String,
+        /// `(x, lower, upper)`.
+        points: Vec<(f64, f64, f64)>,
+    },
+    /// Dots.
+    Dots {
+        /// Name in the legend.
+        name: String,
+        /// Points.
+        points: Vec<(f64, f64)>,
+    },
+    /// Short upright marks, as of spikes.
+    Ticks {
+        /// Name in the legend.
+        name: String,
+        /// `(x, lower end, upper end)`.
+        marks: Vec<(f64, f64, f64)>,
+    },
+}
+
+/// A figure with one pair of axes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figure {
+    /// Title.
+    pub title: String,
+    /// What the horizontal axis is, with its unit.
+    pub x: String,
+    /// What the vertical axis is, with its unit.
+    pub y: String,
+    /// What is drawn, the first at the bottom; each has a colour of its own.
+    pub layers: Vec<Layer>,
+}
+
+impl Layer {
+    fn name(&self) -> &str {
+        match self {
+            Layer::Line { name, .. }
+            | Layer::Band { name, .. }
+            | Layer::Dots { name, .. }
+            | Layer::Ticks { name, .. } => name,
+        }
+    }
+
+    /// All its corners.
+    fn corners(&self) -> Vec<(f64, f64)> {
+        match self {
+            Layer::Line { points, .. } | Layer::Dots { points, .. } => points.clone(),
+            Layer::Band { points: all, .. } | Layer::Ticks { marks: all, .. } => {
+                all.iter().flat_map(|(x, low, high)| [(*x, *low), (*x, *high)]).collect()
+            }
+        }
+    }
+}
+
+impl Figure {
+    /// Writes `NAME.svg` and `NAME.png` into a folder and returns their paths.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str) -> Result<[PathBuf; 2], ReportError> {
+        static FONT: Once = Once::new();
+        // The font is a constant of this crate: a test draws with it.
+        FONT.call_once(|| {
+            let _ = register_font("sans-serif", FontStyle::Normal, include_bytes!("DejaVuSans-subset.ttf"));
+        });
+        let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
+        let failed = |path: &Path, fault: String| ReportError::File {
+            path: path.to_owned(),
+            source: std::io::Error::other(fault),
+        };
+        self.draw(&SVGBackend::new(&svg, SIZE).into_drawing_area()).map_err(|e| failed(&svg, e.to_string()))?;
+        self.draw(&BitMapBackend::new(&png, SIZE).into_drawing_area()).map_err(|e| failed(&png, e.to_string()))?;
+        Ok([svg, png])
+    }
+
+    fn has_legend(&self) -> bool {
+        self.layers.iter().any(|layer| !layer.name().is_empty())
+    }
+
+    /// The ends of both axes, a little beyond what is drawn.
+    fn ends(&self) -> [std::ops::Range<f64>; 2] {
+        let corners: Vec<(f64, f64)> = self.layers.iter().flat_map(Layer::corners).collect();
+        let range = |pick: fn(&(f64, f64)) -> f64| {
+            let finite = || corners.iter().map(pick).filter(|x| x.is_finite());
+            let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+            match (low <= high, high - low) {
+                (false, _) => 0.0..1.0,
+                (true, 0.0) => low - 0.5..high + 0.5,
+                (true, width) => low - 0.03 * width..high + 0.05 * width,
+            }
+        };
+        let (x, y) = (range(|p| p.0), range(|p| p.1));
+        // Room for the legend above what is drawn.
+        let room = if self.has_legend() { 0.22 * (y.end - y.start) } else { 0.0 };
+        [x, y.start..y.end + room]
+    }
+
+    fn draw<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, plotters::coord::Shift>,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+        area.fill(&WHITE)?;
+        let [x, y] = self.ends();
+        let mut chart = ChartBuilder::on(area)
+            .caption(&self.title, ("sans-serif", 20))
+            .margin(12)
+            .x_label_area_size(46)
+            .y_label_area_size(84)
+            .build_cartesian_2d(x, y)?;
+        chart
+            .configure_mesh()
+            .light_line_style(WHITE.mix(0.0))
+            .bold_line_style(BLACK.mix(0.10))
+            .x_desc(&self.x)
+            .y_desc(&self.y)
+            .label_style(("sans-serif", 14))
+            .axis_desc_style(("sans-serif", 15))
+            .x_label_formatter(&|x| number(*x))
+            .y_label_formatter(&|y| number(*y))
+            .draw()?;
+        for (k, layer) in self.layers.iter().enumerate() {
+            draw_layer(&mut chart, layer, COLOURS[k % COLOURS.len()])?;
+        }
+        if self.has_legend() {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperRight)
+                .background_style(WHITE.mix(0.85))
+                .border_style(BLACK.mix(0.2))
+                .label_font(("sans-serif", 14))
+                .draw()?;
+        }
+        area.present()
+    }
+}
+
+/// A number on an axis, without needless digits.
+fn number(x: f64) -> String {
+    let text = match x.abs() {
+        a if a >= 1e6 || (a > 0.0 && a < 1e-3) => format!("{x:.2e}"),
+        a if a >= 100.0 => format!("{x:.0}"),
+        _ => format!("{x:.3}"),
+    };
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+type Chart<'a, B> =
+    ChartContext<'a, B, Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>>;
+
+fn draw_layer<B: DrawingBackend>(
+    chart: &mut Chart<'_, B>,
+    layer: &Layer,
+    colour: RGBColor,
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>>
+where
+    plotters::coord::types::RangedCoordf64: ValueFormatter<f64>,
+{
+    let series = match layer {
+        Layer::Line { points, .. } => {
+            chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?
+        }
+        Layer::Dots { points, .. } => {
+            chart.draw_series(points.iter().map(|p| Circle::new(*p, 4, colour.mix(0.75).filled())))?
+        }
+        Layer::Ticks { marks, .. } => chart.draw_series(
+            marks.iter().map(|(x, low, high)| PathElement::new(vec![(*x, *low), (*x, *high)], colour.stroke_width(2))),
+        )?,
+        Layer::Band { points, .. } => {
+            let upper = points.iter().map(|(x, _, high)| (*x, *high));
+            let lower = points.iter().rev().map(|(x, low, _)| (*x, *low));
+            let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+            chart.draw_series(std::iter::once(Polygon::new(outline, colour.mix(0.25).filled())))?
+        }
+    };
+    if !layer.name().is_empty() {
+        series.label(layer.name()).legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 16, y + 4)], colour.filled()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_a_readable_svg_and_a_png() {
+        let folder = tempfile::tempdir().unwrap();
+        let figure = Figure {
+            title: "A line in a band µ".into(),
+            x: "step".into(),
+            y: "v [LSB]".into(),
+            layers: vec![
+                Layer::Band {
+                    name: "budget".into(),
+                    points: (0..20).map(|k| (f64::from(k), -1.0, f64::from(k))).collect(),
+                },
+                Layer::Line {
+                    name: "float".into(),
+                    points: (0..20).map(|k| (f64::from(k), f64::from(k) / 2.0)).collect(),
+                },
+                Layer::Dots { name: "fixed".into(), points: vec![(3.0, 2.0)] },
+                Layer::Ticks { name: String::new(), marks: vec![(4.0, 0.0, 1.0)] },
+            ],
+        };
+        let [svg, png] = figure.write(folder.path(), "figure").unwrap();
+        let text = std::fs::read_to_string(svg).unwrap();
+        for word in ["<svg", "A line in a band µ", "v [LSB]", "budget", "float", "fixed", "#0072B2"] {
+            assert!(text.contains(word), "{word}");
+        }
+        let bytes = std::fs::read(png).unwrap();
+        assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 4000, "{} bytes", bytes.len());
+        // Nothing to draw is no fault, and a folder that does not exist is told.
+        Figure::default().write(folder.path(), "empty").unwrap();
+        assert!(Figure::default().write(&folder.path().join("none"), "x").is_err());
+    }
+
+    #[test]
+    fn numbers_on_axes_are_short() {
+        let all = [0.0, 0.25, 12.0, 1500.0, 2.5e6, 1e-5].map(number);
+        assert_eq!(all, ["0", "0.25", "12", "1500", "2.50e6", "1.00e-5"]);
+    }
+}
