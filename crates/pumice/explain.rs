@@ -150,6 +150,9 @@ pub struct EnergyPart {
 /// Spikes and what they set off before weights were last written such that synapses came or went.
 const BEFORE: &str = "before weights changed";
 
+/// Updates of synapses of several learning connections.
+const LEARNING: &str = "learning connections";
+
 impl Simulation {
     /// Why a step, counted from 1, took as long as it did.
     ///
@@ -184,6 +187,20 @@ impl Simulation {
         merge(self.counted().into_iter().map(|(_, layer, counts)| (layer, counts)))
     }
 
+    /// Updates of learning synapses: of the one learning connection, or of all together, as cores count them.
+    fn learned(&self) -> Option<(String, String, Counts)> {
+        let updates = |loads: &[Counts]| loads.iter().map(|load| load[Event::SynapseUpdate]).sum::<u64>();
+        let before = updates(&self.engine().settled().loads);
+        let mut sum = Counts::default();
+        sum.add(Event::SynapseUpdate, updates(&self.loads()).saturating_sub(before));
+        let chip = &self.image().chip;
+        let (process, layer) = match &chip.plastic[..] {
+            [one] => (one.path.clone(), chip.banks.get(one.target).map_or(one.path.clone(), |bank| bank.path.clone())),
+            _ => (LEARNING.to_owned(), LEARNING.to_owned()),
+        };
+        (!sum.is_empty()).then_some((process, layer, sum))
+    }
+
     /// Process, layer and events of everything that counts.
     fn counted(&self) -> Vec<(String, String, Counts)> {
         let (engine, chip) = (self.engine(), &self.image().chip);
@@ -208,6 +225,7 @@ impl Simulation {
             counts.add(pumice_chip::read_event(rows.format), reads);
             parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
         }
+        parts.extend(self.learned());
         let settled: Counts = engine.settled().loads.iter().sum();
         if !settled.is_empty() {
             parts.push((BEFORE.to_owned(), BEFORE.to_owned(), settled));

@@ -287,3 +287,20 @@ fn what_cores_cannot_learn_is_refused() {
     let fault = chip(&graph).unwrap_err();
     assert!(fault.starts_with("`input` learns and feeds several populations"), "{fault}");
 }
+
+/// Updates of learned synapses are in the parts of the energy as in the whole, and cost what the profile says.
+#[test]
+fn learning_is_part_of_the_energy() {
+    let mut simulation = Simulation::new(network(), &Profile::load("loihi1").unwrap(), &RunConfig::default()).unwrap();
+    simulation.run(RunSteps(40)).unwrap();
+    let mut whole = pumice::meter::Counts::default();
+    simulation.loads().iter().for_each(|load| whole += load);
+    let updates = whole[pumice::meter::Event::SynapseUpdate];
+    assert!(updates > 100, "{updates} updates");
+    for parts in [simulation.counts_by_process(), simulation.counts_by_layer()] {
+        let sum: pumice::meter::Counts = parts.iter().map(|(_, counts)| counts).sum();
+        assert_eq!(sum, whole);
+    }
+    let learning = simulation.energy_by_component().unwrap()[3];
+    assert!((learning - updates as f64 * 120e-12).abs() < 1e-15, "{learning:e}");
+}

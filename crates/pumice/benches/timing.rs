@@ -1,7 +1,7 @@
 //! Nanoseconds per synaptic event of whole runs, without time and with each model of it.
 //!
 //! 10,000 neurons with 100 synapses each on 127 cores of Loihi, about 1 % of them firing in a step: every spike goes to some 70
-//! cores. What a model costs is its figure minus that of `off`. Run with `cargo bench --bench timing`.
+//! cores. What a model costs is its figure minus that of `off`. `run_metered` says what counting costs. Run with `cargo bench --bench timing`.
 
 #![allow(clippy::unwrap_used)] // a test fails where it unwraps
 
@@ -80,5 +80,40 @@ fn run_timed(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, run_timed);
+/// What counting costs: the run by itself, with counts and their bill at its end, with the parts of the bill too, and with the
+/// counts of every step.
+fn run_metered(c: &mut Criterion) {
+    let mut simulation = simulation();
+    let mut group = c.benchmark_group("run_metered");
+    group.sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(4));
+    simulation.set_timed(false);
+    simulation.run(RunSteps(STEPS)).expect("nothing can fail");
+    group.throughput(Throughput::Elements(simulation.counts().synaptic_events()));
+    for case in ["off", "counts", "parts", "steps"] {
+        simulation.set_timed(case == "steps");
+        simulation.set_timing(TimingModel::Simple);
+        simulation.set_step_counts(case == "steps");
+        group.bench_function(BenchmarkId::from_parameter(case), |b| {
+            b.iter_custom(|n| {
+                let mut sum = Duration::ZERO;
+                for _ in 0..n {
+                    simulation.reset().expect("its own state");
+                    let start = Instant::now();
+                    simulation.run(RunSteps(10 * STEPS)).expect("nothing can fail");
+                    if case != "off" {
+                        assert!(simulation.bill().expect("prices of Loihi").dynamic_j > 0.0);
+                    }
+                    if case == "parts" {
+                        assert!(simulation.parts().processes.len() > 1);
+                    }
+                    sum += start.elapsed();
+                }
+                sum
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, run_timed, run_metered);
 criterion_main!(benches);

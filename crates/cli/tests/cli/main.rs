@@ -8,6 +8,7 @@ mod fidelity;
 mod import;
 mod map;
 mod place;
+mod prices;
 mod profile;
 mod refused;
 mod run;
