@@ -16,6 +16,7 @@ mod nengo_loihi;
 mod pilotnet;
 mod read;
 mod replay;
+mod rram;
 mod sanafe;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "brian2-loihi", replay: brian2_loihi::replay },
     Suite { name: "sanafe", replay: sanafe::replay },
     Suite { name: "pilotnet", replay: pilotnet::replay },
+    Suite { name: "rram", replay: rram::replay },
 ];
 
 /// The suite of that name.

@@ -47,6 +47,11 @@ pub enum ReadError {
 
 /// Reads every JSON file in `folder`, in the order of their names.
 pub(crate) fn json_files<T: DeserializeOwned>(folder: &Path, suite: &'static str) -> Result<Vec<T>, ReadError> {
+    json_paths(folder)?.into_iter().map(|path| json(path, suite)).collect()
+}
+
+/// Every JSON file in `folder`, in the order of their names.
+pub(crate) fn json_paths(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let unreadable = |fault| ReadError::Unreadable { path: folder.to_path_buf(), fault };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -59,7 +64,7 @@ pub(crate) fn json_files<T: DeserializeOwned>(folder: &Path, suite: &'static str
     if paths.is_empty() {
         return Err(ReadError::Empty { path: folder.to_path_buf(), extension: "json" });
     }
-    paths.into_iter().map(|path| json(path, suite)).collect()
+    Ok(paths)
 }
 
 fn json<T: DeserializeOwned>(path: PathBuf, suite: &'static str) -> Result<T, ReadError> {
