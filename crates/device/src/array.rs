@@ -242,6 +242,44 @@ impl CellArray {
         Ok(())
     }
 
+    /// The standard deviation of a read of each cell of a row at `at_ns` `[µS]`.
+    pub(crate) fn row_noise(&self, row: usize, at_ns: u64) -> Result<Vec<f64>, DeviceError> {
+        let first = self.index(row, 0)?;
+        let one_up = |cell| (self.seen(cell, at_ns, Some(1.0)) - self.seen(cell, at_ns, None)).max(0.0);
+        let one_down = |cell| (self.seen(cell, at_ns, None) - self.seen(cell, at_ns, Some(-1.0))).max(0.0);
+        // A value at an end of what is visible moves to one side only.
+        Ok((first..first + self.state.cols as usize).map(|cell| f64::max(one_up(cell), one_down(cell))).collect())
+    }
+
+    /// Sets every programmed cell to exactly what was asked for: what programming without error would leave. A study
+    /// uses it to see what the errors of programming cost; no chip can do it.
+    pub fn perfect(&mut self) {
+        for cell in self.state.cells.iter_mut().filter(|cell| cell.writes > 0) {
+            cell.value_us = cell.target_us;
+        }
+    }
+
+    /// Makes each cell of the logical rows stick with probability `share` from `since_ns` on, at the low or at the high
+    /// end with equal chance. Which ones is drawn once from (seed, core, cell): a larger share sticks the same cells and
+    /// more. Gives the number of cells.
+    ///
+    /// # Errors
+    /// Fails for a share outside 0 to 1.
+    pub fn stick(&mut self, share: f64, since_ns: u64) -> Result<u64, DeviceError> {
+        DeviceError::check((0.0..=1.0).contains(&share), "share of stuck cells", share, "in 0..=1")?;
+        let (rows, cols) = self.shape();
+        let mut stuck = 0;
+        for (row, col) in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
+            let words = self.state.place.failure(self.index(row, col)? as u32, 2);
+            if draw_unit([words[0], words[1]]) < share {
+                let fault = if words[2] & 1 == 0 { Fault::StuckLow } else { Fault::StuckHigh };
+                self.inject(Site::Cell { row: row as u32, col: col as u32 }, fault, since_ns)?;
+                stuck += 1;
+            }
+        }
+        Ok(stuck)
+    }
+
     /// Counts `times` reads of a row at `at_ns` with their energy, half-selected cells included.
     ///
     /// # Errors

@@ -33,6 +33,8 @@ const PULSE: u64 = 1 << 47;
 const VERIFY: u64 = 1 << 47;
 /// Flag of draws of telegraph noise, in the steps of [`Purpose::CELL_READ`].
 const TELEGRAPH: u64 = 1 << 46;
+/// Flags of draws of rows that are read step by step, in the steps of [`Purpose::CELL_READ`].
+const ROW: u64 = VERIFY | TELEGRAPH;
 /// First step of the draws of [`Purpose::CELL_FAULT`] that do not belong to the pulse response.
 const FAULT: u64 = 1 << 32;
 
@@ -65,7 +67,7 @@ impl Place {
 
     /// The noise of verify read number `n` of `cell`, standard normal.
     pub(crate) fn verify_noise(&self, cell: u32, n: u64) -> f64 {
-        let step = VERIFY | n & (VERIFY - 1);
+        let step = VERIFY | n & (TELEGRAPH - 1);
         normals(draw(self.seed, Purpose::CELL_READ, self.core, cell, step))[0]
     }
 
@@ -79,6 +81,11 @@ impl Place {
     pub(crate) fn telegraph(&self, cell: u32, slot: u64) -> [u32; 4] {
         let step = TELEGRAPH | slot & (TELEGRAPH - 1);
         draw(self.seed, Purpose::CELL_READ, self.core, cell, step)
+    }
+
+    /// Four words for the read in `step` of the pair of cells that begins at `cell`.
+    pub(crate) fn row_noise(&self, cell: u32, step: u64) -> [u32; 4] {
+        draw(self.seed, Purpose::CELL_READ, self.core, cell, ROW | step & (TELEGRAPH - 1))
     }
 
     /// The stream from which the frozen pulse response of `cell` is drawn.

@@ -32,6 +32,7 @@ mod clock;
 pub mod compact;
 pub mod conformance;
 pub mod crossbar;
+mod design;
 mod error;
 mod fate;
 mod fault;
@@ -44,6 +45,7 @@ pub mod update;
 
 pub use array::{ArrayState, Cell, CellArray};
 pub use clock::{BOLTZMANN_EV, Clock, REFERENCE_MK, acceleration};
+pub use design::{Cause, Design};
 pub use error::{Damage, DeviceError};
 pub use fate::{Fate, Place};
 pub use fault::{Fault, FaultMap, Site};

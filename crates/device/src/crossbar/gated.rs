@@ -55,6 +55,26 @@ fn solve_chain(diagonal: &mut [f64], left: &[f64], right: &mut [f64]) {
     }
 }
 
+/// The conductance from the driver of one row through each cell to the sense end, as its current shows it `[µS]`, when
+/// no other row is driven: exact, because each bit line then is one resistor.
+///
+/// `(rows, row)` are the rows of the array and the driven one, `g` the conductances of its cells `[µS]`.
+///
+/// # Errors
+/// Fails for a row that does not exist and for wires without resistance.
+pub fn single_row((rows, row): (usize, usize), g: &[f64], wires: Wires) -> Result<Vec<f64>, DeviceError> {
+    wires.validate()?;
+    crate::array::check_index("row", row, rows)?;
+    let (wire, below) = (1.0 / wires.word_ohm, wires.bit_ohm * (rows - row) as f64);
+    let branch: Vec<f64> = g.iter().map(|g| g * 1e-6 / (1.0 + g * 1e-6 * below)).collect();
+    let mut diagonal: Vec<f64> = branch.iter().map(|b| 2.0 * wire + b).collect();
+    diagonal.last_mut().into_iter().for_each(|d| *d -= wire);
+    let mut volts = vec![0.0; g.len()];
+    volts.first_mut().into_iter().for_each(|v| *v = wire);
+    solve_chain(&mut diagonal, &vec![wire; g.len()], &mut volts);
+    Ok(branch.iter().zip(&volts).map(|(b, v)| b * v * 1e6).collect())
+}
+
 impl<'a> GatedRows<'a> {
     /// The rows `active` (number and conductances in `[µS]`, ascending) of a crossbar of `rows` rows.
     ///
@@ -181,6 +201,23 @@ mod tests {
                 error = bracket.error();
             }
             prop_assert!(error < 1e-4 * largest, "{} of {}", error, largest);
+        }
+
+        /// A single driven row, solved as a chain, carries the currents of the whole nodal system.
+        #[test]
+        fn a_single_row_is_exact(
+            g in prop::collection::vec(0.0f64..100.0, 9), row in 0usize..7,
+            word_ohm in 0.1f64..20.0, bit_ohm in 0.1f64..20.0,
+        ) {
+            let wires = Wires { word_ohm, bit_ohm };
+            let mut all = vec![0.0; 7 * 9];
+            all[row * 9..(row + 1) * 9].copy_from_slice(&g);
+            let volts: Vec<f64> = (0..7).map(|i| if i == row { 1.0 } else { 0.0 }).collect();
+            let exact = Nodal::new(7, 9, wires).unwrap().factor(&all).unwrap().currents(&volts).unwrap();
+            let own = single_row((7, row), &g, wires).unwrap();
+            for (a, b) in own.iter().zip(&exact) {
+                prop_assert!((a * 1e-6 - b).abs() <= 1e-9 * b.abs() + 1e-15, "{} {}", a * 1e-6, b);
+            }
         }
 
         /// The effective matrix gives the same currents as solving for the voltages, also negative ones.

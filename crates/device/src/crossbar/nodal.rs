@@ -14,6 +14,8 @@
 //! that change while conductances do not, [`Factored::effective`] gives the conductance matrix that the
 //! array with its wires behaves like.
 
+use serde::{Deserialize, Serialize};
+
 use faer::Side;
 use faer::linalg::solvers::Solve;
 use faer::mat::Mat;
@@ -23,7 +25,7 @@ use faer::sparse::{SparseColMat, Triplet};
 use crate::error::{DeviceError, check_length};
 
 /// Resistance of the wires.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wires {
     /// Of a word line, per cell `[Ω]`.
     pub word_ohm: f64,

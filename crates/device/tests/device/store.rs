@@ -1,7 +1,7 @@
 //! The weight store: what a core reads, learns and keeps over power-off.
 
 use proptest::prelude::*;
-use pumice_device::crossbar::{Adc, AdcRange, Levels, Mapping, Periphery, Sides, Wires};
+use pumice_device::crossbar::{Adc, AdcRange, Levels, Mapping, Periphery, RowPeriphery, Sides, Wires};
 use pumice_device::{CellProfile, CellStore, FRACTION_BITS, Layout, Learning, Method, Place, WeightStore};
 
 const LAYOUT: Layout = Layout {
@@ -149,4 +149,67 @@ proptest! {
             prop_assert!((wired[c] - exact[c]).abs() < 1e-3);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Rows read one at a time: without surroundings they are the rows of the store; the converter errs by half a step,
+    /// wires only lose, noise is a function of the step alone.
+    #[test]
+    fn reads_of_single_rows_have_known_losses(
+        weights in prop::collection::vec(-15i32..=15, 5 * 4), offset in any::<bool>(), step in any::<u32>(), at in any::<u32>(),
+    ) {
+        let mapping = if offset { Mapping::Offset } else { Mapping::Pair { sides: Sides::One } };
+        let mut store = cells("rram-neurram-130nm", Layout { mapping, w_max: 15, ..LAYOUT }, 5, 4);
+        store.program(&weights).unwrap();
+        let at_ns = u64::from(at) * 1_000_000;
+        let cells = store.as_cells().unwrap();
+        let reads = |around: RowPeriphery| cells.reads(at_ns, &around).unwrap();
+        let exact = reads(RowPeriphery::default());
+        let coarse = reads(RowPeriphery { adc_bits: Some(6), ..RowPeriphery::default() });
+        let wired = reads(RowPeriphery { wires: Some(Wires { word_ohm: 30.0, bit_ohm: 30.0 }), ..RowPeriphery::default() });
+        let noisy = reads(RowPeriphery { read_noise: true, ..RowPeriphery::default() });
+        let again = reads(RowPeriphery { read_noise: true, ..RowPeriphery::default() });
+        let lsb = f64::from(1 << FRACTION_BITS);
+        let half = 15.0 / 31.0 / 2.0 * lsb + 1.0;
+        let mut moved = 0;
+        for row in 0..5 {
+            let mut own = Vec::new();
+            store.row(row, at_ns, false, &mut own).unwrap();
+            for (col, w) in own.iter().enumerate() {
+                prop_assert_eq!(exact.weight(row, col), *w);
+                let full = (15.0 * lsb) as i64;
+                let clipped = (*w).clamp(-full, full);
+                let error = (coarse.weight(row, col) - clipped).abs();
+                prop_assert!(error as f64 <= half, "{} {}", coarse.weight(row, col), w);
+                prop_assert!((wired.weight(row, col) - w).abs() as f64 <= 0.1 * 15.0 * lsb);
+                let seen = noisy.noisy_weight(row, col, u64::from(step));
+                prop_assert_eq!(seen, again.noisy_weight(row, col, u64::from(step)));
+                prop_assert_eq!(noisy.weight(row, col), *w);
+                moved += u32::from(seen != *w);
+            }
+        }
+        prop_assert!(moved >= 10, "reads are noisy: {}", moved);
+    }
+}
+
+/// A larger share of stuck cells sticks the same cells and more, and they stay stuck when they are programmed again.
+#[test]
+fn stuck_cells_are_drawn_once_and_stay() {
+    let stuck = |share| {
+        let mut store = cells("ideal", LAYOUT, 30, 30);
+        store.program(&[40; 900]).unwrap();
+        let array = store.as_cells_mut().unwrap().array_mut();
+        let n = array.stick(share, 0).unwrap();
+        store.program(&[40; 900]).unwrap();
+        let rows = store.rows(0, false).unwrap();
+        (n, rows.iter().map(|w| *w != 40 << FRACTION_BITS).collect::<Vec<_>>())
+    };
+    let ((few, a), (many, b)) = (stuck(0.02), stuck(0.2));
+    assert!((10..80).contains(&few) && (240..480).contains(&many), "{few} {many}");
+    assert!(a.iter().zip(&b).all(|(a, b)| !*a || *b));
+    assert!(a.iter().filter(|a| **a).count() >= 10);
+    let mut store = cells("ideal", LAYOUT, 3, 3);
+    assert!(store.as_cells_mut().unwrap().array_mut().stick(1.5, 0).is_err());
 }
