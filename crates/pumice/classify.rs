@@ -114,6 +114,7 @@ impl Classification {
             wall,
             overflow: &self.overflow,
             parts: &self.parts,
+            cells: simulation.cells_report()?,
         });
         Ok(report.classified(answers))
     }
@@ -145,6 +146,7 @@ pub fn classify(
             }
             done = result.steps;
             simulation.reset()?;
+            simulation.set_noise_origin(done);
             seen = 0;
         }
         let before = simulation.time_ps();

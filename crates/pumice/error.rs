@@ -41,6 +41,23 @@ pub enum Error {
         /// Path of the process.
         path: String,
     },
+    /// The non-volatile cells of a chip, or their file.
+    #[error(transparent)]
+    Cells(Box<pumice_chip::cells::CellsError>),
+    /// Cells are asked of a network that has none.
+    #[error("no synapses of this network lie in non-volatile cells on {chip}")]
+    NoCells {
+        /// The chip.
+        chip: String,
+    },
+    /// A file of cells belongs to another chip.
+    #[error("the file holds the cells of a chip {have}, this is {need}")]
+    OtherChip {
+        /// Name of the profile in the file.
+        have: String,
+        /// Name of the profile that runs.
+        need: String,
+    },
     /// The model has no task to classify with.
     #[error("the model has no `task`; there is nothing to classify")]
     NoTask,
@@ -57,6 +74,18 @@ pub enum Error {
     /// A thread that was running a simulation is gone.
     #[error("the thread of the simulation ended unexpectedly")]
     Lost,
+}
+
+impl From<pumice_chip::cells::CellsError> for Error {
+    fn from(fault: pumice_chip::cells::CellsError) -> Self {
+        Error::Cells(Box::new(fault))
+    }
+}
+
+impl From<pumice_device::DeviceError> for Error {
+    fn from(fault: pumice_device::DeviceError) -> Self {
+        Error::Cells(Box::new(fault.into()))
+    }
 }
 
 impl Error {

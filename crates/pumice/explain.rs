@@ -222,7 +222,7 @@ impl Simulation {
             let lengths = rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
             let mut counts = Counts::default();
             let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
-            counts.add(pumice_chip::read_event(rows.format), reads);
+            counts.add(chip.read_event(p), reads);
             parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
         }
         parts.extend(self.learned());

@@ -5,17 +5,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pumice_chip::timing::{StepTime, TimingModel};
-use pumice_chip::{CoreUse, core_uses};
+use pumice_chip::{CoreUse, Source, core_uses};
 use pumice_compile::{Hardware, compile};
+use pumice_device::nv::NvState;
 use pumice_engine::{Control, Engine, Image, Observer, Outcome, Phases, Recording, Snapshot};
 use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
 use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RunConfig, Var};
 use pumice_profile::Profile;
-use pumice_report::{Run, RunReport};
+use pumice_report::{CellsReport, Run, RunReport};
 
 use crate::Error;
+use crate::Memory;
 use crate::clock::Clock;
 
 /// Run this many steps (Lava's `RunSteps`).
@@ -62,6 +64,10 @@ pub struct Simulation {
     clock: Clock,
     timed: bool,
     threads: Vec<JoinHandle<()>>,
+    /// The non-volatile memory as it was when the run began, and what was read and how long it took before the last reset.
+    memory: Option<Memory>,
+    read: Vec<(Source, Vec<u64>)>,
+    past_ps: u64,
 }
 
 impl Simulation {
@@ -69,9 +75,43 @@ impl Simulation {
     ///
     /// # Errors
     /// If a process refuses its parameters, the network does not fit, or processes wait for each other.
-    pub fn new(mut graph: Graph, profile: &Profile, config: &RunConfig) -> Result<Self, Error> {
+    pub fn new(graph: Graph, profile: &Profile, config: &RunConfig) -> Result<Self, Error> {
+        Self::with_nv(graph, profile, config, None)
+    }
+
+    /// As [`Simulation::new`], with the non-volatile cells of the chip as they were saved. Without a saved state, fresh
+    /// cells are programmed if the chip has some.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`]; if the cells are of another chip or network; if there is a saved state and no cells.
+    pub fn with_nv(
+        mut graph: Graph,
+        profile: &Profile,
+        config: &RunConfig,
+        saved: Option<&NvState>,
+    ) -> Result<Self, Error> {
         let image = compile(&graph, &Hardware::from(profile), config)?;
-        let engine = Engine::new(image, config.workers)?;
+        let memory = match saved {
+            Some(saved) => Some(Memory::open(&image, profile, saved)?),
+            None if image.chip.cell_cores.is_empty() => None,
+            None => {
+                let mut memory = Memory::fresh(&image, profile)?;
+                memory.program()?;
+                Some(memory)
+            }
+        };
+        let mut simulation = Self::with_memory(image, profile, config.workers, memory)?;
+        simulation.start(graph.take_hosts());
+        Ok(simulation)
+    }
+
+    /// The running state of an image that was compiled before, on cells in any state; host processes are not served.
+    ///
+    /// # Errors
+    /// If a process refuses its parameters, or the cells cannot be read.
+    pub fn with_memory(image: Image, profile: &Profile, workers: usize, memory: Option<Memory>) -> Result<Self, Error> {
+        let acting = memory.as_ref().map(|memory| memory.acting(&image.chip)).transpose()?;
+        let engine = Engine::with_cells(image, workers, acting)?;
         let mut simulation = Simulation {
             clock: Clock::new(&engine.image().chip, profile, TimingModel::Simple, &profile.time),
             timed: !engine.image().chip.banks.is_empty(),
@@ -79,8 +119,11 @@ impl Simulation {
             profile: Arc::new(profile.clone()),
             prices: None,
             threads: Vec::new(),
+            memory,
+            read: Vec::new(),
+            past_ps: 0,
         };
-        simulation.start(graph.take_hosts());
+        simulation.set_noise_origin(0);
         Ok(simulation)
     }
 
@@ -172,9 +215,61 @@ impl Simulation {
     /// # Errors
     /// If a process refuses its own first state.
     pub fn reset(&mut self) -> Result<(), Error> {
+        if self.memory.is_some() {
+            (self.read, self.past_ps) = self.since_power_on();
+        }
         self.engine.reset()?;
+        self.set_noise_origin(0);
         self.clock.reset();
         Ok(())
+    }
+
+    /// Lets noisy reads of cells count their steps on from `origin`, so that a run that begins again after a reset draws
+    /// other noise. A fresh simulation, and one that was only reset, counts from 0.
+    pub fn set_noise_origin(&mut self, origin: u64) {
+        // Every life of the cells has noise of its own.
+        let born = self.memory.as_ref().map_or(0, |memory| memory.cells().now_ns());
+        self.engine.set_noise_origin(born.wrapping_add(origin));
+    }
+
+    /// The non-volatile memory after the steps that were run since it was powered on, those before a reset included.
+    ///
+    /// # Errors
+    /// [`Error::NoCells`] if no synapses lie in cells; if the ambient temperature is not 25 °C and no activation energy
+    /// is assumed.
+    pub fn memory(&self) -> Result<Memory, Error> {
+        let Some(memory) = &self.memory else {
+            return Err(Error::NoCells { chip: self.profile.meta.name.clone() });
+        };
+        let (spikes, time_ps) = self.since_power_on();
+        let mut later = memory.clone();
+        later.pass(&self.image().chip, &spikes, time_ps)?;
+        Ok(later)
+    }
+
+    /// Spikes of every source that feeds cells, and the time that has passed.
+    fn since_power_on(&self) -> (Vec<(Source, Vec<u64>)>, u64) {
+        let chip = &self.image().chip;
+        let mut all = Vec::new();
+        let sources = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
+        for (k, source) in sources.enumerate() {
+            let mut spikes = match source {
+                Source::Bank(bank) => self.engine.spikes(bank),
+                Source::Input(input) => self.engine.input_spikes(input).to_vec(),
+            };
+            let before = self.read.get(k).map_or(&[] as &[u64], |(_, before)| before);
+            spikes.iter_mut().zip(before).for_each(|(sum, n)| *sum += n);
+            all.push((source, spikes));
+        }
+        (all, self.past_ps + self.time_ps().unwrap_or(0))
+    }
+
+    /// What happened to the cells since power-on, for a report.
+    pub(crate) fn cells_report(&self) -> Result<Option<CellsReport>, Error> {
+        let Some(before) = &self.memory else { return Ok(None) };
+        let programming = self.bill_of(&before.programming_counts(), &Usage::default())?;
+        let billed = (!programming.rows.is_empty()).then_some(programming.dynamic_j);
+        Ok(Some(self.memory()?.report(&before.cells().ledger(), billed)))
     }
 
     /// The running state, to be resumed bit for bit.
@@ -292,6 +387,7 @@ impl Simulation {
             wall,
             overflow: &overflow,
             parts: &self.parts(),
+            cells: self.cells_report()?,
         }))
     }
 

@@ -119,6 +119,8 @@ pub struct ChipImage {
     pub drawn: Vec<DrawnProjection>,
     /// Sources of sums beside the neurons.
     pub drives: Vec<DriveImage>,
+    /// Cores whose synapses lie in non-volatile cells, ascending.
+    pub cell_cores: Vec<crate::mesh::CoreId>,
     /// Which neurons lie on which core, by bank, then by first neuron.
     pub segments: Vec<Segment>,
 }
@@ -168,6 +170,15 @@ impl ChipImage {
         all.sort_unstable();
         all.dedup();
         all.len() as u32
+    }
+
+    /// The event of reading a synapse of a projection.
+    pub fn read_event(&self, p: &Projection) -> pumice_meter::Event {
+        let core = self.segments.iter().find(|s| s.bank == p.target).map(|s| s.core);
+        match core.is_some_and(|core| self.cell_cores.binary_search(&core).is_ok()) {
+            true => pumice_meter::Event::SynapseReadCell,
+            false => crate::load::read_event(p.rows.format),
+        }
     }
 
     /// The longest delay that any synapse may have.

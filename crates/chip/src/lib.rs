@@ -6,6 +6,7 @@
 //! This crate knows no graphs, no threads, no joules and no files.
 
 mod batch;
+pub mod cells;
 mod drawn;
 mod image;
 mod limits;
@@ -22,7 +23,7 @@ pub use batch::{Batch, HostBatch, PastSpikes};
 pub use drawn::{OnCore, drawn_by_core};
 pub use image::{BankImage, ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 pub use limits::{CoreLimits, SynapseFormat};
-pub use load::{CoreLoad, Routes, Sent, Traffic, read_event};
+pub use load::{CellReads, CoreLoad, Routes, Sent, Traffic, read_event};
 pub use mesh::{CoreId, Hops, Mesh, Tile};
 pub use placement::{CoreUse, Segment, core_uses};
 pub use plastic::{LearnBatch, Learned, PlasticFeed, PlasticImage, Teller};

@@ -1,5 +1,6 @@
 //! What a spike sets off where: static tables from which events are counted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
@@ -20,6 +21,18 @@ struct Packet {
     dense: u32,
     sparse: u32,
     conv: u32,
+    cells: CellReads,
+}
+
+/// What one packet reads in the cells of a core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CellReads {
+    /// Synapses that are not zero.
+    pub synapses: u32,
+    /// Rows that are driven.
+    pub rows: u32,
+    /// Columns that are converted, in all rows together.
+    pub conversions: u32,
 }
 
 /// For every element of every source, the packets it sends per spike.
@@ -70,6 +83,8 @@ impl Routes {
         let mut start = vec![0];
         let mut packets: Vec<Packet> = Vec::new();
         let mut slot = vec![usize::MAX; image.cores()];
+        let columns = cell_columns(image);
+        let mut last_row = vec![(0, 0); image.cores()];
         let drawn = drawn::of_source(image, source);
         let mut drawn = drawn.as_slice();
         for i in 0..image.size_of(source) {
@@ -82,11 +97,21 @@ impl Routes {
                 }
                 *at
             };
-            for (p, rows) in &projections {
+            for (p_number, (p, rows)) in projections.iter().enumerate() {
                 for k in rows.start[i]..rows.start[i + 1] {
                     let core = self.place[p.target][rows.target[k] as usize];
                     let at = number(core, &mut packets);
                     let packet = &mut packets[at];
+                    if let Some(columns) = columns[core as usize].get(&p.target) {
+                        let row = (p_number, rows.delay_of(k));
+                        if packet.cells.rows == 0 || last_row[core as usize] != row {
+                            last_row[core as usize] = row;
+                            packet.cells.rows += 1;
+                            packet.cells.conversions += *columns;
+                        }
+                        packet.cells.synapses += 1;
+                        continue;
+                    }
                     match rows.format {
                         RowFormat::Dense => packet.dense += 1,
                         RowFormat::Sparse => packet.sparse += 1,
@@ -112,7 +137,15 @@ impl Routes {
             Source::Input(k) => (self.banks + k, None, 0),
         };
         let own = &self.packets[number][self.start[number][i]..self.start[number][i + 1]];
-        own.iter().map(move |p| Sent { from, rank, to: CoreId(p.core), dense: p.dense, sparse: p.sparse, conv: p.conv })
+        own.iter().map(move |p| Sent {
+            from,
+            rank,
+            to: CoreId(p.core),
+            dense: p.dense,
+            sparse: p.sparse,
+            conv: p.conv,
+            cells: p.cells,
+        })
     }
 
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
@@ -131,6 +164,9 @@ impl Routes {
                 (Event::SynapseReadDense, packet.dense),
                 (Event::SynapseReadSparse, packet.sparse),
                 (Event::SynapseReadConv, packet.conv),
+                (Event::SynapseReadCell, packet.cells.synapses),
+                (Event::CrossbarRowRead, packet.cells.rows),
+                (Event::AdcConversion, packet.cells.conversions),
             ] {
                 load.add(event, spikes * u64::from(n));
             }
@@ -140,6 +176,16 @@ impl Routes {
             }
         }
     }
+}
+
+/// Columns of each core whose synapses lie in cells, by bank: its neurons. Only those of the bank that a row feeds are
+/// converted. Empty for a core without cells.
+fn cell_columns(image: &ChipImage) -> Vec<BTreeMap<usize, u32>> {
+    let mut columns = vec![BTreeMap::new(); image.cores()];
+    for s in image.segments.iter().filter(|s| image.cell_cores.binary_search(&s.core).is_ok()) {
+        *columns[s.core.0 as usize].entry(s.bank).or_insert(0) += s.len as u32;
+    }
+    columns
 }
 
 /// The place of each neuron of each bank on its core.
@@ -167,6 +213,8 @@ pub struct Sent {
     pub sparse: u32,
     /// Synapses of shared kernels that it sets off there.
     pub conv: u32,
+    /// What it reads there in cells.
+    pub cells: CellReads,
 }
 
 /// The packets of one step; nothing is computed until they are asked for.

@@ -139,6 +139,16 @@ pub enum CompileError {
         /// What is wrong.
         fault: &'static str,
     },
+    /// The synapses of a population cannot lie in the memory that it asks for.
+    #[error("the synapses of `{path}` cannot lie where they should on {chip}: {fault}")]
+    Cells {
+        /// Path of the population.
+        path: String,
+        /// Profile.
+        chip: String,
+        /// Why not.
+        fault: Box<str>,
+    },
     /// Processes wait for each other within one step.
     #[error("{ports} wait for each other within one step; put a connection between them, or run them on one backend")]
     Deadlock {

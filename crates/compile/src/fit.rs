@@ -11,24 +11,35 @@ mod search;
 use pumice_chip::{ChipImage, CoreLimits, CoreUse, core_uses};
 use pumice_process::{Place, RunConfig};
 
-use crate::{CompileError, Hardware};
+use crate::{CompileError, Hardware, cells};
 
 pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
     check_delays(chip, hardware)?;
+    let mut cells = cells::choose(chip, hardware, config)?;
+    loop {
+        lay(chip, hardware, config, &cells)?;
+        if cells::assign(chip, hardware, config, &mut cells)? {
+            return check(chip, hardware);
+        }
+    }
+}
+
+/// Lays the network on cores; `cells` says which banks keep their synapses in cells.
+fn lay(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig, cells: &[bool]) -> Result<(), CompileError> {
     match &config.place {
         Place::Pinned(pins) => pinned::pin(chip, hardware, pins)?,
-        Place::Pack => pack::pack(chip, hardware)?,
+        Place::Pack => pack::pack(chip, hardware, cells)?,
         Place::Time => {
-            pack::pack(chip, hardware)?;
+            pack::pack(chip, hardware, cells)?;
             search::spread(chip, hardware);
             search::arrange(chip, hardware, false);
         }
         goal => {
-            pack::pack(chip, hardware)?;
+            pack::pack(chip, hardware, cells)?;
             search::arrange(chip, hardware, *goal == Place::Energy);
         }
     }
-    check(chip, hardware)
+    Ok(())
 }
 
 /// A resource of a core: its name in errors, and what helps when it is short.

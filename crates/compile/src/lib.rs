@@ -7,6 +7,7 @@
 //! with the host, and so does a connection that feeds one of these. `float` and `fixed` processes always stay
 //! with the host.
 
+mod cells;
 mod error;
 mod fit;
 mod mapping;
@@ -41,6 +42,8 @@ pub struct Hardware {
     pub energy: EnergyTable,
     /// Latencies that placement may save.
     pub time: LatencyTable,
+    /// Cores whose synapses lie in non-volatile cells, of all chips together.
+    pub cell_cores: u64,
 }
 
 impl Hardware {
@@ -55,6 +58,7 @@ impl Hardware {
             arithmetic,
             energy: EnergyTable::default(),
             time: LatencyTable::default(),
+            cell_cores: 0,
         }
     }
 }
@@ -78,6 +82,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         plastic: Vec::new(),
         drawn: Vec::new(),
         drives: Vec::new(),
+        cell_cores: Vec::new(),
         segments: Vec::new(),
     };
     plastic::check(graph, &placement, &wires)?;
@@ -200,6 +205,7 @@ impl From<&pumice_profile::Profile> for Hardware {
             arithmetic: profile.arithmetic.values.clone(),
             energy: profile.energy.clone(),
             time: profile.time.clone(),
+            cell_cores: profile.cells.as_ref().map_or(0, |c| u64::from(c.cores) * u64::from(topology.chips)),
         }
     }
 }

@@ -58,8 +58,8 @@ impl Design {
         Ok(())
     }
 
-    /// The same memory without one cause of error. The causes that belong to the life of the cells or to the neurons,
-    /// and not to the design, change nothing here.
+    /// The same memory without one cause of error. The causes that belong to the life of the cells, and not to the
+    /// design, change nothing here.
     #[must_use]
     pub fn without(&self, cause: Cause) -> Design {
         let mut other = self.clone();
@@ -68,7 +68,8 @@ impl Design {
             Cause::Wires => other.periphery.wires = None,
             Cause::Converters => other.periphery.adc_bits = None,
             Cause::ReadNoise => other.periphery.read_noise = false,
-            Cause::Programming | Cause::Ageing | Cause::Mismatch | Cause::Faults => {}
+            Cause::Mismatch => other.periphery.gain_spread = 0.0,
+            Cause::Programming | Cause::Ageing | Cause::Faults => {}
         }
         other
     }

@@ -88,6 +88,11 @@ impl Place {
         draw(self.seed, Purpose::CELL_READ, self.core, cell, ROW | step & (TELEGRAPH - 1))
     }
 
+    /// The deviation of column `col`, standard normal and frozen.
+    pub(crate) fn mismatch(&self, col: u32) -> f64 {
+        normals(draw(self.seed, Purpose::MISMATCH, self.core, col, 0))[0]
+    }
+
     /// The stream from which the frozen pulse response of `cell` is drawn.
     pub(crate) fn response(&self, cell: u32) -> Draws {
         Draws::new(self.seed, Purpose::CELL_FAULT, self.core, cell)

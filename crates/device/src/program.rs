@@ -54,6 +54,16 @@ impl Outcome {
     }
 }
 
+impl Programming {
+    /// Adds the programming of another array; rows and columns of refused cells are those of their own array.
+    pub fn add(&mut self, other: &Programming) {
+        self.cells += other.cells;
+        self.failed.extend(&other.failed);
+        self.total.add(&other.total);
+        self.total.accepted = self.failed.is_empty();
+    }
+}
+
 /// A cell while it is being pulsed.
 struct Pulsing<'a> {
     update: &'a Update,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use pumice_chip::cells::{Acting, RowNoise};
 use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Routes, Source, Traffic, Worker};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
@@ -116,6 +117,8 @@ pub struct Engine {
     patience: Duration,
     strict: bool,
     watch: Watch,
+    /// What reads of cells add in every step.
+    noise: Option<RowNoise>,
 }
 
 impl Engine {
@@ -124,12 +127,22 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn new(image: Image, workers: usize) -> Result<Self, EngineError> {
+        Self::with_cells(image, workers, None)
+    }
+
+    /// As [`Engine::new`], with the weights and the noise that cells make of the image. Events are counted on the image:
+    /// a row of cells is driven whatever its cells have become.
+    ///
+    /// # Errors
+    /// If a process refuses its parameters.
+    pub fn with_cells(image: Image, workers: usize, acting: Option<Acting>) -> Result<Self, EngineError> {
         let workers = match workers {
             0 => choose_workers(&image),
             n => n,
         };
         let chip = &image.chip;
-        let (workers, routes) = build::build(chip, workers)?;
+        let acts = acting.as_ref().map_or(chip, |acting| &acting.image);
+        let (workers, routes) = build::build(chip, acts, workers)?;
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
             made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
@@ -157,6 +170,7 @@ impl Engine {
             patience: Duration::from_secs(30),
             strict: [a.input, a.current, a.bias_sum].iter().any(|r| r.overflow == OverflowPolicy::Error),
             watch: Watch::default(),
+            noise: acting.and_then(|acting| acting.noise),
             image: Arc::new(image),
         };
         engine.initial = Some(engine.save());
@@ -201,6 +215,11 @@ impl Engine {
     /// Bytes of the synapses of all workers.
     pub fn synapse_bytes(&self) -> usize {
         self.workers.iter().map(Worker::synapse_bytes).sum()
+    }
+
+    /// Lets noisy reads count their steps on from `origin`: a run that begins again at step 1 then draws other noise.
+    pub fn set_noise_origin(&mut self, origin: u64) {
+        self.noise.iter_mut().for_each(|noise| noise.set_origin(origin));
     }
 
     /// How long a host process may take for one phase before the run ends with an error; 30 s at first.
@@ -351,14 +370,20 @@ impl Engine {
     fn step_chip(
         &mut self,
         pool: &mut Pool<'_>,
-        direct: Vec<(usize, usize, Vec<i32>)>,
+        mut direct: Vec<(usize, usize, Vec<i32>)>,
         loads: bool,
     ) -> Result<Vec<Arc<Batch>>, EngineError> {
         let inputs = std::mem::take(&mut self.inputs);
+        if let Some(noise) = &mut self.noise {
+            direct.extend(noise.sums(self.step, &inputs));
+        }
         let host = HostBatch { step: self.step, inputs, direct, loads, probes: self.due_bank_probes() };
         let batches = pool.step(host, &mut self.watch)?;
         self.counted += 1;
         let image = self.image.clone();
+        if let Some(noise) = &mut self.noise {
+            noise.receive((0..image.chip.banks.len()).map(|bank| fired(&batches, bank)).collect());
+        }
         for (bank, overflow) in batches.iter().flat_map(|b| &b.overflow) {
             let own = &image.chip.banks[*bank];
             self.overflow[own.process as usize].merge(overflow, 0);
@@ -540,6 +565,16 @@ fn pair(units: &mut [Unit], from: usize, to: usize) -> (Option<&Unit>, &mut Unit
         let (low, high) = units.split_at_mut(from);
         (Some(&high[0]), &mut low[to])
     }
+}
+
+/// The neurons of a bank that fired in a step.
+fn fired(batches: &[Arc<Batch>], bank: usize) -> Fired {
+    let mut whole = Fired::default();
+    for own in batches.iter().map(|batch| &batch.fired[bank]) {
+        whole.index.extend_from_slice(&own.index);
+        whole.payload.extend_from_slice(&own.payload);
+    }
+    whole
 }
 
 /// Two workers pay from about this much work per step on (a barrier costs 12 to 36 µs, a synapse 1 ns or so).

@@ -318,18 +318,21 @@ impl Reader<'_> {
     pub(crate) fn config(&self, text: &Text) -> Result<RunConfig, FileError> {
         let names: HashSet<&str> = text.process.iter().filter_map(|p| p.get("name")).filter_map(Node::text).collect();
         let mut config = RunConfig::on(text.backend.default).seed(text.seed);
-        for (name, backend) in &text.backend.exceptions {
-            if !names.contains(name.as_str()) {
-                let near = nearest(name, names.iter().copied());
-                let near = near.map(|n| format!(", perhaps `{n}`")).unwrap_or_default();
-                return Err(self.value(
-                    "the file",
-                    "backend.exceptions",
-                    format!("{name:?}"),
-                    format!("the name of a process{near}"),
-                ));
+        let known = |field: &str, name: &str| {
+            if names.contains(name) {
+                return Ok(());
             }
+            let near = nearest(name, names.iter().copied());
+            let near = near.map(|n| format!(", perhaps `{n}`")).unwrap_or_default();
+            Err(self.value("the file", field, format!("{name:?}"), format!("the name of a process{near}")))
+        };
+        for (name, backend) in &text.backend.exceptions {
+            known("backend.exceptions", name)?;
             config = config.except(name, *backend);
+        }
+        for (name, kind) in &text.cores {
+            known("cores", name)?;
+            config = config.on_cores(name, *kind);
         }
         Ok(config)
     }

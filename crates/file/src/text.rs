@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
-use pumice_process::Backend;
 use pumice_process::models::Model;
+use pumice_process::{Backend, CoreKind};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -43,6 +43,10 @@ pub(crate) struct Text {
     /// What computes the processes.
     #[serde(default)]
     pub(crate) backend: Backends,
+    /// The memory that the synapses of a population ask for, by its name: `auto`, `analog` (cells) or `digital`.
+    #[serde(default)]
+    #[schemars(schema_with = "cores")]
+    pub(crate) cores: BTreeMap<String, CoreKind>,
     /// How samples go in and how answers are read.
     #[serde(default)]
     pub(crate) task: Option<TaskText>,
@@ -174,6 +178,10 @@ fn backend(_: &mut SchemaGenerator) -> Schema {
 
 fn backends(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": { "enum": ["float", "fixed", "chip"] } })
+}
+
+fn cores(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": { "enum": ["auto", "analog", "digital"] } })
 }
 
 fn samples(generator: &mut SchemaGenerator) -> Schema {

@@ -35,10 +35,11 @@ impl Counts {
         self.0.iter().all(|&n| n == 0)
     }
 
-    /// Synapses that were read and accumulated, in any row format.
+    /// Synapses that were read and accumulated, in any row format, in cells or not.
     #[must_use]
     pub fn synaptic_events(&self) -> u64 {
-        self[Event::SynapseReadDense] + self[Event::SynapseReadSparse] + self[Event::SynapseReadConv]
+        let rows = self[Event::SynapseReadDense] + self[Event::SynapseReadSparse] + self[Event::SynapseReadConv];
+        rows + self[Event::SynapseReadCell]
     }
 
     /// Links crossed, in any direction.

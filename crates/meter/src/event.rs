@@ -25,6 +25,7 @@ macro_rules! for_each_event {
             SynapseReadDense synapse_read_dense "A synapse of a dense row was read and accumulated.";
             SynapseReadSparse synapse_read_sparse "A synapse of a sparse row was read and accumulated.";
             SynapseReadConv synapse_read_conv "A synapse of a shared (convolution) kernel was read and accumulated.";
+            SynapseReadCell synapse_read_cell "A synapse in non-volatile cells was read and accumulated.";
             SynapseMemoryWord synapse_memory_word "A word of synaptic memory was fetched.";
             DendriteOperation dendrite_operation "A dendrite operation beyond accumulation was computed.";
             PacketOut packet_out "A packet was sent: one per spike and destination core, in the same tile or not.";
@@ -106,6 +107,7 @@ impl Event {
             Event::SynapseReadDense
                 | Event::SynapseReadSparse
                 | Event::SynapseReadConv
+                | Event::SynapseReadCell
                 | Event::WeightWrite
                 | Event::CellPulse
                 | Event::CellVerifyRead

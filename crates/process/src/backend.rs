@@ -52,6 +52,19 @@ pub enum Place {
     Pinned(Vec<Pin>),
 }
 
+/// Which kind of synapse memory a process asks for, on chips that have cores with cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoreKind {
+    /// Cells where the chip has them and they can serve, else static memory.
+    #[default]
+    Auto,
+    /// Cells; a chip that cannot give them is an error.
+    Analog,
+    /// Static memory.
+    Digital,
+}
+
 /// How a graph is to be run: one backend for all, with exceptions by process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunConfig {
@@ -59,6 +72,9 @@ pub struct RunConfig {
     pub backend: Backend,
     /// Path of a process, or of one that contains it, and its backend; the longest path that fits counts.
     pub exceptions: Vec<(String, Backend)>,
+    /// Path of a population, or of a process that contains it, and the memory that its synapses ask for; the longest
+    /// path that fits counts, and [`CoreKind::Auto`] without one.
+    pub cores: Vec<(String, CoreKind)>,
     /// Seed of all random draws.
     pub seed: u64,
     /// Worker threads for the chip; 0 lets the size of the network decide. No result depends on it.
@@ -77,6 +93,13 @@ impl RunConfig {
     #[must_use]
     pub fn except(mut self, path: &str, backend: Backend) -> Self {
         self.exceptions.push((path.to_owned(), backend));
+        self
+    }
+
+    /// The same with the synapses of the population at `path` in memory of this kind.
+    #[must_use]
+    pub fn on_cores(mut self, path: &str, kind: CoreKind) -> Self {
+        self.cores.push((path.to_owned(), kind));
         self
     }
 
@@ -103,13 +126,20 @@ impl RunConfig {
 
     /// The backend of the process at `path`.
     pub fn backend_of(&self, path: &str) -> Backend {
-        let fits = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
-        self.exceptions
-            .iter()
-            .filter(|(prefix, _)| fits(prefix))
-            .max_by_key(|(prefix, _)| prefix.len())
-            .map_or(self.backend, |(_, backend)| *backend)
+        longest(&self.exceptions, path).unwrap_or(self.backend)
     }
+
+    /// The memory that the synapses of the population at `path` ask for.
+    pub fn core_of(&self, path: &str) -> CoreKind {
+        longest(&self.cores, path).unwrap_or_default()
+    }
+}
+
+/// What is said of the longest path that is `path` or contains it.
+fn longest<T: Copy>(said: &[(String, T)], path: &str) -> Option<T> {
+    let fits = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    let own = said.iter().filter(|(prefix, _)| fits(prefix)).max_by_key(|(prefix, _)| prefix.len());
+    own.map(|(_, value)| *value)
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ pub(crate) fn faults(profile: &Profile) -> Result<(), Fault> {
     validity(profile)?;
     topology(profile)?;
     limits(profile)?;
+    cells(profile)?;
     arithmetic(&profile.arithmetic.values)?;
     widths(profile)?;
     if profile.arithmetic.stand_in.is_none() {
@@ -87,6 +88,25 @@ fn validity(profile: &Profile) -> Result<(), Fault> {
     rule(speedup >= 1, "validity.speedup", speedup, "1 or more")?;
     let celsius = validity.temperature_c.unwrap_or(0.0);
     rule((-273.15..=1000.0).contains(&celsius), "validity.temperature_c", celsius, "-273.15 to 1000")
+}
+
+/// Cells that exist, on cores that exist, of a technology that can do what is asked of it.
+fn cells(profile: &Profile) -> Result<(), Fault> {
+    let Some(cells) = &profile.cells else { return Ok(()) };
+    let most = profile.topology.cores_per_chip.unwrap_or(u32::MAX);
+    let allowed = format!("1 to topology.cores_per_chip ({most})");
+    rule((1..=most).contains(&cells.cores), "cells.cores", cells.cores, allowed)?;
+    let spread = cells.gain_spread;
+    rule((0.0..=1.0).contains(&spread), "cells.gain_spread", spread, "0 to 1")?;
+    for ohm in cells.wire_ohm.into_iter().flatten() {
+        rule(ohm > 0.0 && ohm.is_finite(), "cells.wire_ohm", ohm, "above 0")?;
+    }
+    let value = &cells.technology;
+    cells.design().map(drop).map_err(|fault| Fault::Rule {
+        field: "cells".into(),
+        value: format!("`{value}`"),
+        allowed: format!("a technology that fits, but {fault}"),
+    })
 }
 
 /// Refuses a limit of zero: nothing would fit, and "no known limit" is written by leaving the field out.

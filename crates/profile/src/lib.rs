@@ -25,6 +25,7 @@
 
 mod arithmetic;
 mod builtin;
+mod cells;
 mod check;
 mod error;
 mod meta;
@@ -38,6 +39,7 @@ mod timestep;
 mod topology;
 
 pub use arithmetic::ArithmeticChoice;
+pub use cells::{CellCores, CellMapping, CellProgramming};
 pub use error::{Place, ProfileError};
 pub use meta::{Fact, Family, Meta, Quantity, Validity};
 pub use neuron::{LearningEngine, LearningRule, NeuronRegisters};

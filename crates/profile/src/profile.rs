@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::read::{self, Layer};
 use crate::{
-    ArithmeticChoice, CoreLimits, Fact, LearningEngine, Meta, NeuronRegisters, Place, PriceTables, Prices,
+    ArithmeticChoice, CellCores, CoreLimits, Fact, LearningEngine, Meta, NeuronRegisters, Place, PriceTables, Prices,
     ProfileError, Source, Timestep, Topology, Validity, builtin, check,
 };
 
@@ -34,6 +34,9 @@ pub struct Profile {
     /// What fits into one core.
     #[serde(default)]
     pub core: CoreLimits,
+    /// Cores whose synapses lie in non-volatile cells, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CellCores>,
     /// How the chip computes, bit by bit.
     pub arithmetic: ArithmeticChoice,
     /// Registers of a neuron.

@@ -69,13 +69,17 @@ impl Profile {
         writeln!(out, "{}: {}", self.meta.name, self.meta.display)?;
         self.meta.notes.iter().try_for_each(|notes| writeln!(out, "{notes}"))?;
         let tree = tree(self);
-        for section in ["validity", "topology", "core", "neuron", "learning", "timestep"] {
+        for section in ["validity", "topology", "core", "cells", "neuron", "learning", "timestep"] {
+            if tree.get(section).is_none() {
+                continue;
+            }
             writeln!(out, "\n[{section}]")?;
             let mut unknown = Vec::new();
             self.write_structure(out, section, &tree[section], &mut unknown)?;
             let meaning = if matches!(section, "topology" | "core") { "no known limit" } else { "not stated" };
             write_list(out, meaning, &unknown)?;
         }
+        self.write_technology(out)?;
         self.write_arithmetic(out)?;
         for name in self.price_names() {
             let about = self.alt.get(name).map(|alt| alt.about.as_str());
@@ -139,6 +143,23 @@ impl Profile {
             writeln!(out, "  {field:<36} {value} (overrides {usual})")?;
         }
         Ok(())
+    }
+
+    /// Where the numbers of the cells come from, and what of them is assumed.
+    fn write_technology(&self, out: &mut String) -> std::fmt::Result {
+        let technology = self.cells.as_ref().and_then(|cells| cells.design().ok()).map(|design| design.technology);
+        let Some(technology) = technology else { return Ok(()) };
+        writeln!(out, "\ncells of {}: {}", technology.name, technology.about)?;
+        for (section, source) in &technology.sources {
+            let grade = format!("{:?}", source.grade).to_lowercase();
+            writeln!(out, "  {section:<36} {:<24} {grade:<9} {}", "", source.text)?;
+        }
+        match &technology.assumed {
+            None => writeln!(out, "  no activation energy is known or assumed: these cells age at 25 °C only"),
+            Some(assumed) => {
+                writeln!(out, "  {:<36} {}", "assumed.activation_energy_ev", assumed.activation_energy_ev)
+            }
+        }
     }
 
     fn write_facts(&self, out: &mut String) -> std::fmt::Result {

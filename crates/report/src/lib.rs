@@ -6,6 +6,7 @@
 
 mod chart;
 mod energy;
+mod cells;
 mod error;
 pub mod figure;
 mod map;
@@ -21,6 +22,7 @@ mod write;
 
 pub use chart::{Curve, Panel, chart_svg};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
+pub use cells::{CellsReport, ProgrammingReport};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
 pub use neurobench::NeuroBench;

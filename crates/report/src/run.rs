@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::energy::{EnergyTables, Parts};
+use crate::cells::CellsReport;
 use crate::map::{Map, Utilisation};
 use crate::neurobench::NeuroBench;
 
@@ -48,6 +49,8 @@ pub struct Run<'a> {
     pub overflow: &'a [(String, OverflowRecord)],
     /// Events by part.
     pub parts: &'a Parts,
+    /// What happened to the non-volatile cells, if the chip has some.
+    pub cells: Option<CellsReport>,
 }
 
 /// What a classification came to, by sample.
@@ -166,6 +169,9 @@ pub struct RunReport {
     pub utilisation: UtilisationTable,
     /// Values that left their registers.
     pub overflow: Vec<OverflowRow>,
+    /// What happened to the non-volatile cells; null on a chip without them.
+    #[serde(default)]
+    pub cells: Option<CellsReport>,
 }
 
 /// What computed a process.
@@ -325,6 +331,7 @@ impl RunReport {
             synapse_memory_bits: bits,
             utilisation: UtilisationTable::from(&map),
             overflow: run.overflow.iter().map(OverflowRow::from).collect(),
+            cells: run.cells.clone(),
         }
     }
 

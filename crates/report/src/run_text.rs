@@ -47,6 +47,7 @@ impl RunReport {
         }
         self.write_speed(out)?;
         self.write_cores(out)?;
+        self.write_cells(out)?;
         self.write_off_chip(out)?;
         self.write_overflow(out)?;
         self.write_bill(out)
@@ -165,6 +166,26 @@ impl RunReport {
             .collect();
         let none = || "no known limit".to_owned();
         line(out, "  fullest core", &if words.is_empty() { none() } else { words.join(", ") })
+    }
+
+    /// What happened to the non-volatile cells.
+    fn write_cells(&self, out: &mut String) -> std::fmt::Result {
+        let Some(cells) = &self.cells else { return Ok(()) };
+        let (weights, all, arrays) = (counted(cells.weights, "weight"), count(cells.cells), cells.arrays);
+        let words = format!("{weights} in {all} cells of {arrays} arrays, {}", cells.technology);
+        line(out, "cells", &words)?;
+        if let Some(p) = &cells.programming {
+            let pulses = counted(p.set_pulses + p.reset_pulses, "pulse");
+            let billed = p.billed_j.map_or(String::new(), |j| format!(" ({} at the profile's prices)", si(j, "J")));
+            let (energy, time) = (si(p.energy_j, "J"), si(p.time_s, "s"));
+            let words = format!("{pulses}, {} refused, {energy}{billed}, {time}", counted(p.refused, "cell"));
+            line(out, "  programmed", &words)?;
+        } else {
+            line(out, "  programmed", "before this run")?;
+        }
+        let worn = if cells.worn > 0 { format!(", {} worn out", count(cells.worn)) } else { String::new() };
+        let (reads, energy) = (counted(cells.cell_reads, "cell read"), si(cells.read_energy_j, "J"));
+        line(out, "  read", &format!("{reads}, {energy} in the cells; they are {} old{worn}", age(cells.age_s)))
     }
 
     /// Processes that were not emulated on the chip.
@@ -291,6 +312,13 @@ fn table(out: &mut String, title: &str, rows: &[Where<'_>], total: f64) -> std::
         0 => Ok(()),
         more => writeln!(out, "  and {more} more (--json lists all)"),
     }
+}
+
+/// An age in the largest unit of which it has at least two.
+fn age(seconds: f64) -> String {
+    let units = [(365.25 * 86_400.0, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")];
+    let unit = units.into_iter().find(|(unit, _)| seconds >= 2.0 * unit);
+    unit.map_or_else(|| si(seconds, "s"), |(unit, name)| format!("{:.3} {name}", seconds / unit))
 }
 
 fn unpriced(out: &mut String, terms: &[EventCount]) -> std::fmt::Result {

@@ -24,12 +24,14 @@ pub struct CoreWork {
 const NEURONS: [Event; 5] =
     [Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike, Event::DendriteOperation, Event::RandomNumber];
 
-const SYNAPSES: [Event; 5] = [
+const SYNAPSES: [Event; 7] = [
     Event::SynapseReadDense,
     Event::SynapseReadSparse,
     Event::SynapseReadConv,
+    Event::SynapseReadCell,
     Event::SynapseUpdate,
     Event::CrossbarRowRead,
+    Event::AdcConversion,
 ];
 
 impl CoreWork {
@@ -169,6 +171,9 @@ pub struct Costs {
     dense_ps: u64,
     sparse_ps: u64,
     conv_ps: u64,
+    cell_ps: u64,
+    row_ps: u64,
+    adc_ps: u64,
     /// Time per link.
     pub hops: HopTimes,
 }
@@ -187,6 +192,9 @@ impl Costs {
             dense_ps: ps(Event::SynapseReadDense),
             sparse_ps: ps(Event::SynapseReadSparse),
             conv_ps: ps(Event::SynapseReadConv),
+            cell_ps: ps(Event::SynapseReadCell),
+            row_ps: ps(Event::CrossbarRowRead),
+            adc_ps: ps(Event::AdcConversion),
             hops: HopTimes {
                 east: ps(Event::HopEast),
                 west: ps(Event::HopWest),
@@ -211,6 +219,9 @@ impl Costs {
             + u64::from(sent.dense) * self.dense_ps
             + u64::from(sent.sparse) * self.sparse_ps
             + u64::from(sent.conv) * self.conv_ps
+            + u64::from(sent.cells.synapses) * self.cell_ps
+            + u64::from(sent.cells.rows) * self.row_ps
+            + u64::from(sent.cells.conversions) * self.adc_ps
     }
 }
 

@@ -14,16 +14,17 @@ use crate::{CompileError, Hardware};
 /// Bits of all sets of sources, at most (256 MB); beyond it sources that chunks share are counted for each.
 const MOST_BITS: u64 = 1 << 31;
 
-pub(super) fn pack(chip: &mut ChipImage, hardware: &Hardware) -> Result<(), CompileError> {
-    if hardware.limits == CoreLimits::default() {
+/// Packs; banks that are equal in `kinds` may share a core.
+pub(super) fn pack(chip: &mut ChipImage, hardware: &Hardware, kinds: &[bool]) -> Result<(), CompileError> {
+    if hardware.limits == CoreLimits::default() && !kinds.contains(&true) {
         // Nothing fills a core, so nothing need be counted.
         let whole = |(bank, image): (usize, &BankImage)| Segment { bank, start: 0, len: image.n, core: CoreId(0) };
         chip.segments = chip.banks.iter().enumerate().filter(|(_, image)| image.n > 0).map(whole).collect();
         return Ok(());
     }
     let cuts = cut(chip, hardware)?;
-    let equal = lay(chip, hardware, &cuts);
-    let filled = fill_up(chip, hardware, &cuts).map(|cuts| lay(chip, hardware, &cuts));
+    let equal = lay(chip, hardware, &cuts, kinds);
+    let filled = fill_up(chip, hardware, &cuts).map(|cuts| lay(chip, hardware, &cuts, kinds));
     let cores = |segments: &[Segment]| segments.iter().map(|s| u64::from(s.core.0) + 1).max().unwrap_or(0);
     chip.segments = match filled {
         Some(filled) if cores(&filled) < cores(&equal) => filled,
@@ -154,6 +155,7 @@ fn sources(chip: &ChipImage) -> Vec<Vec<u64>> {
 struct Open {
     used: CoreUse,
     sources: Vec<u64>,
+    kind: bool,
 }
 
 impl Open {
@@ -185,7 +187,7 @@ impl Open {
 }
 
 /// Lays chunks on cores, each on the first that has room.
-fn lay(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts) -> Vec<Segment> {
+fn lay(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts, kinds: &[bool]) -> Vec<Segment> {
     chip.segments = alone(&cuts.ends);
     let (uses, sets) = (core_uses(chip), sources(chip));
     let mut open: Vec<Open> = Vec::new();
@@ -196,7 +198,7 @@ fn lay(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts) -> Vec<Segment> {
     for (k, (chunk, segment)) in uses.iter().zip(&chip.segments).enumerate() {
         let set = sets.get(k);
         let room = |core: &Open| {
-            (core.used.neurons + chunk.neurons <= most).then_some(())?;
+            (core.kind == kinds[segment.bank] && core.used.neurons + chunk.neurons <= most).then_some(())?;
             let used = core.with(chunk, set);
             broken(&hardware.limits, &used, false).is_none().then_some(used)
         };
@@ -205,7 +207,7 @@ fn lay(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts) -> Vec<Segment> {
         }
         let found = open[first..].iter().enumerate().find_map(|(at, core)| room(core).map(|used| (first + at, used)));
         let (core, used) = found.unwrap_or_else(|| {
-            open.push(Open::default());
+            open.push(Open { kind: kinds[segment.bank], ..Open::default() });
             (open.len() - 1, CoreUse { banks: Vec::new(), ..chunk.clone() })
         });
         open[core].take(used, set);

@@ -258,6 +258,7 @@ impl Builder<'_> {
             plastic: Vec::new(),
             drawn: Vec::new(),
             drives: Vec::new(),
+            cell_cores: Vec::new(),
             segments,
         })
     }

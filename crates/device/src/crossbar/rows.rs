@@ -4,7 +4,7 @@
 //! g         conductances of one moment (programmed, relaxed, drifted, faulty)
 //! g'        with the drop of the wires, exact for a single driven row (see `gated.rs`)
 //! x         difference of a pair, or the shifted column, over the span of the range
-//! w         = w_max · ADC(x)
+//! w         = w_max · gain · ADC(x), with a gain that is frozen for each column
 //! ```
 //!
 //! Without read noise a weight is the same number at every read, so a core may keep the numbers. With read noise
@@ -31,6 +31,8 @@ pub struct RowPeriphery {
     pub wires: Option<Wires>,
     /// Whether reads are noisy.
     pub read_noise: bool,
+    /// Standard deviation of ln gain between columns, as analog neurons have it; frozen for each column.
+    pub gain_spread: f64,
 }
 
 /// The rows of an array at one moment, ready to be read one at a time.
@@ -42,6 +44,8 @@ pub struct RowReads {
     range: Range,
     w_max: f64,
     adc: Option<Adc>,
+    /// By column.
+    gain: Vec<f64>,
     /// Conductances with the drop of the wires, row by row `[µS]`.
     g: Vec<f64>,
     /// Standard deviation of a read of each cell `[µS]`; empty if reads are not noisy.
@@ -69,9 +73,12 @@ impl RowReads {
             }
             g.extend(seen);
         }
+        let place = array.state().place;
+        let cols = width / layout.mapping.cells();
         Ok(RowReads {
-            place: array.state().place,
-            cols: width / layout.mapping.cells(),
+            place,
+            cols,
+            gain: (0..cols).map(|col| (around.gain_spread * place.mismatch(col as u32)).exp()).collect(),
             mapping: layout.mapping,
             range: array.profile().range.clone(),
             w_max: f64::from(layout.w_max),
@@ -88,7 +95,7 @@ impl RowReads {
 
     /// The weight that a read without noise gives `[weight LSB · 2⁻¹⁶]`; 0 for a place that does not exist.
     pub fn weight(&self, row: usize, col: usize) -> i64 {
-        self.g.get(self.cells(row, col)).map_or(0, |cells| self.decode(cells))
+        self.g.get(self.cells(row, col)).map_or(0, |cells| self.decode(col, cells))
     }
 
     /// The weight that the read in `step` gives, with noise `[weight LSB · 2⁻¹⁶]`; reading again gives the same.
@@ -104,7 +111,7 @@ impl RowReads {
                 *g = (cells[2 * k + i] + sigma[2 * k + i] * xi[i]).max(0.0);
             }
         }
-        self.decode(&seen[..cells.len()])
+        self.decode(col, &seen[..cells.len()])
     }
 
     fn cells(&self, row: usize, col: usize) -> std::ops::Range<usize> {
@@ -113,7 +120,7 @@ impl RowReads {
         first..first + n
     }
 
-    fn decode(&self, cells: &[f64]) -> i64 {
+    fn decode(&self, col: usize, cells: &[f64]) -> i64 {
         let span = self.range.span();
         let convert = |x: f64| self.adc.map_or(x, |adc| adc.convert(x));
         let weight = match self.mapping {
@@ -125,7 +132,7 @@ impl RowReads {
                 pairs.fold(0.0, |sum, p| sum * f64::from(1u32 << bits) + digit * convert((p[0] - p[1]) / span))
             }
         };
-        (weight * (1u64 << FRACTION_BITS) as f64).round() as i64
+        (self.gain[col] * weight * (1u64 << FRACTION_BITS) as f64).round() as i64
     }
 }
 

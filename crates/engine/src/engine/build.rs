@@ -10,22 +10,22 @@ use pumice_chip::{ChipImage, Routes, Source, Table, Worker, WorkerError};
 
 use crate::error::EngineError;
 
-/// All workers of `chip`, and what a spike of each neuron sets off where.
-pub(super) fn build(chip: &ChipImage, workers: usize) -> Result<(Vec<Worker>, Routes), EngineError> {
+/// All workers, with the synapses of `acts`, and what a spike of each neuron of `chip` sets off where.
+pub(super) fn build(chip: &ChipImage, acts: &ChipImage, workers: usize) -> Result<(Vec<Worker>, Routes), EngineError> {
     let (tables, routes) = if chip.drawn.is_empty() {
         ((0..workers).map(|_| Vec::new()).collect(), Routes::new(chip))
     } else {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        jobs(chip, workers, threads)?
+        jobs(chip, acts, workers, threads)?
     };
-    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::with_tables(chip, w, workers, tables));
+    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::with_tables(acts, w, workers, tables));
     Ok((made.collect::<Result<_, _>>()?, routes))
 }
 
 /// By worker: its tables, in the order of sources.
 type Tables = Vec<Vec<Table>>;
 
-fn jobs(chip: &ChipImage, workers: usize, threads: usize) -> Result<(Tables, Routes), WorkerError> {
+fn jobs(chip: &ChipImage, acts: &ChipImage, workers: usize, threads: usize) -> Result<(Tables, Routes), WorkerError> {
     let sources: Vec<Source> = chip.sources().collect();
     let mut jobs: Vec<(usize, Source)> = sources.iter().flat_map(|s| (0..workers).map(move |w| (w, *s))).collect();
     let work = |source: Source| chip.drawn.iter().filter(|p| p.source == source).map(|p| p.n).sum::<usize>();
@@ -35,7 +35,7 @@ fn jobs(chip: &ChipImage, workers: usize, threads: usize) -> Result<(Tables, Rou
     let routes = std::thread::scope(|scope| {
         let run = || {
             while let Some((w, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let table = Table::new(chip, *source, (*w, workers));
+                let table = Table::new(acts, *source, (*w, workers));
                 made.lock().expect("no job panics with the lock").push((*w, *source, table));
             }
         };

@@ -169,6 +169,7 @@ impl Engine {
             worker.recall(&snapshot.past);
             worker.clear_counters();
         }
+        self.noise.iter_mut().for_each(|noise| noise.recall(&snapshot.past));
         self.step = snapshot.step;
         self.inputs.clone_from(&snapshot.inputs);
         self.input_spikes.clone_from(&snapshot.input_spikes);

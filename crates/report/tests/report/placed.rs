@@ -29,6 +29,7 @@ pub(crate) fn image() -> Image {
         plastic: Vec::new(),
         drawn: Vec::new(),
         drives: Vec::new(),
+        cell_cores: Vec::new(),
         segments: vec![
             Segment { bank: 0, start: 0, len: 4, core: CoreId(0) },
             Segment { bank: 0, start: 4, len: 2, core: CoreId(5) },

@@ -44,6 +44,7 @@ fn report(usage: Usage) -> RunReport {
             processes: vec![("net/cells".into(), counts.clone())],
             cores: vec![counts.clone(), Counts::default()],
         },
+        cells: None,
     })
 }
 

@@ -1,0 +1,168 @@
+//! The non-volatile memory of a simulated chip: programmed, read, aged, saved.
+
+use pumice_chip::cells::{Acting, Cells};
+use pumice_chip::{ChipImage, Source};
+use pumice_device::nv::NvState;
+use pumice_device::{Cause, Design, Ledger, Programming};
+use pumice_engine::Image;
+use pumice_meter::{Counts, Event};
+use pumice_profile::Profile;
+use pumice_report::{CellsReport, ProgrammingReport};
+
+use crate::Error;
+
+/// The cells of all cores of a chip that have some, with the network that they hold.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    cells: Cells,
+    hardware: String,
+    /// How the cells are read: the design of the chip, or one without a cause of error.
+    read: Design,
+    ageless: bool,
+    programming: Option<(Programming, u64)>,
+}
+
+impl Memory {
+    /// Fresh cells for a network on a chip, not yet programmed.
+    ///
+    /// # Errors
+    /// [`Error::NoCells`] if no synapses of the network lie in cells.
+    pub fn fresh(image: &Image, profile: &Profile) -> Result<Memory, Error> {
+        let design = design(image, profile)?;
+        let cells = Cells::new(&image.chip, &design)?;
+        let hardware = profile.meta.name.clone();
+        Ok(Memory { cells, hardware, read: design, ageless: false, programming: None })
+    }
+
+    /// The cells of a network on a chip as they were saved.
+    ///
+    /// # Errors
+    /// If they are of another chip or network, or no synapses of the network lie in cells.
+    pub fn open(image: &Image, profile: &Profile, saved: &NvState) -> Result<Memory, Error> {
+        let design = design(image, profile)?;
+        if saved.hardware != profile.meta.name {
+            let (have, need) = (saved.hardware.clone(), profile.meta.name.clone());
+            return Err(Error::OtherChip { have, need });
+        }
+        let cells = Cells::open(&image.chip, &design, &saved.stores)?;
+        Ok(Memory { cells, hardware: saved.hardware.clone(), read: design, ageless: false, programming: None })
+    }
+
+    /// What survives power-off.
+    pub fn nv(&self) -> NvState {
+        let fingerprint = self.cells.design().technology.fingerprint();
+        NvState { hardware: self.hardware.clone(), fingerprint, stores: self.cells.saved() }
+    }
+
+    /// Programs all cells to the weights of the network, at the first time or again (a refresh). Time passes while it is
+    /// done: arrays are programmed side by side, the cells of an array one after the other.
+    ///
+    /// # Errors
+    /// For what programming needs and the technology lacks.
+    pub fn program(&mut self) -> Result<ProgrammingReport, Error> {
+        let spent = |cells: &Cells| cells.stores().map(|(_, s)| s.ledger().write_time_ns).collect::<Vec<_>>();
+        let before = spent(&self.cells);
+        let programming = self.cells.program()?;
+        let time_ns = spent(&self.cells).iter().zip(&before).map(|(a, b)| a - b).max().unwrap_or(0);
+        self.cells.advance(time_ns)?;
+        self.programming = Some((programming, time_ns));
+        Ok(self.programming_report(None).expect("it was programmed"))
+    }
+
+    /// Lets time pass at a temperature, without power `[ns]`, `[mK]`.
+    ///
+    /// # Errors
+    /// If that is not 25 °C and the technology assumes no activation energy.
+    pub fn age(&mut self, duration_ns: u64, temperature_mk: u32) -> Result<(), Error> {
+        Ok(self.cells.age(duration_ns, temperature_mk)?)
+    }
+
+    /// Makes a share of the cells stick from now on, and gives their number; see [`pumice_device::CellArray::stick`].
+    ///
+    /// # Errors
+    /// For a share outside 0 to 1.
+    pub fn stick(&mut self, share: f64) -> Result<u64, Error> {
+        let mut stuck = 0;
+        for cells in self.cells.stores_mut().filter_map(|store| store.as_cells_mut()) {
+            let now = cells.array().now_ns();
+            stuck += cells.array_mut().stick(share, now)?;
+        }
+        Ok(stuck)
+    }
+
+    /// Takes one cause of error away, as a study does to see what it costs; faults are left out by not injecting them.
+    pub fn without(&mut self, cause: Cause) {
+        self.read = self.read.without(cause);
+        match cause {
+            Cause::Ageing => self.ageless = true,
+            Cause::Programming => {
+                self.cells.stores_mut().filter_map(|s| s.as_cells_mut()).for_each(|c| c.array_mut().perfect());
+            }
+            _ => {}
+        }
+    }
+
+    /// The cells.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    pub(crate) fn acting(&self, image: &ChipImage) -> Result<Acting, Error> {
+        let at_ns = if self.ageless { 0 } else { self.cells.now_ns() };
+        Ok(self.cells.acting(image, &self.read, at_ns)?)
+    }
+
+    /// Passes the time of a run and counts the rows that its spikes drove.
+    pub(crate) fn pass(&mut self, image: &ChipImage, spikes: &[(Source, Vec<u64>)], time_ps: u64) -> Result<(), Error> {
+        self.cells.count_reads(image, spikes)?;
+        Ok(self.cells.advance(time_ps / 1000)?)
+    }
+
+    /// Events of programming in this session.
+    pub fn programming_counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        if let Some((done, _)) = &self.programming {
+            counts.add(Event::CellPulse, done.total.set_pulses + done.total.reset_pulses);
+            counts.add(Event::CellVerifyRead, done.total.verifies);
+        }
+        counts
+    }
+
+    fn programming_report(&self, billed_j: Option<f64>) -> Option<ProgrammingReport> {
+        let (done, time_ns) = self.programming.as_ref()?;
+        Some(ProgrammingReport {
+            cells: done.cells,
+            refused: done.failed.len() as u64,
+            set_pulses: done.total.set_pulses,
+            reset_pulses: done.total.reset_pulses,
+            verify_reads: done.total.verifies,
+            energy_j: done.total.energy_aj as f64 * 1e-18,
+            billed_j,
+            time_s: *time_ns as f64 * 1e-9,
+        })
+    }
+
+    /// What happened to the cells since `before`; programming at `billed_j`.
+    pub(crate) fn report(&self, before: &Ledger, billed_j: Option<f64>) -> CellsReport {
+        let ledger = self.cells.ledger();
+        let arrays = self.cells.stores().filter_map(|(_, store)| store.as_cells());
+        CellsReport {
+            technology: self.cells.design().technology.name.clone(),
+            arrays: self.cells.stores().count() as u64,
+            weights: self.cells.weights() as u64,
+            cells: arrays.map(|cells| cells.array().state().cells.len() as u64).sum(),
+            worn: ledger.worn,
+            age_s: self.cells.now_ns() as f64 * 1e-9,
+            programming: self.programming_report(billed_j),
+            cell_reads: ledger.cell_reads - before.cell_reads,
+            read_energy_j: (ledger.read_energy_aj - before.read_energy_aj) as f64 * 1e-18,
+        }
+    }
+}
+
+fn design(image: &Image, profile: &Profile) -> Result<Design, Error> {
+    match &profile.cells {
+        Some(cells) if !image.chip.cell_cores.is_empty() => Ok(cells.design()?),
+        _ => Err(Error::NoCells { chip: profile.meta.name.clone() }),
+    }
+}
