@@ -172,10 +172,15 @@ impl ChipImage {
         all.len() as u32
     }
 
+    /// Whether the synapses of a projection lie in non-volatile cells.
+    pub fn in_cells(&self, p: &Projection) -> bool {
+        let core = self.segments.iter().find(|s| s.bank == p.target).map(|s| s.core);
+        core.is_some_and(|core| self.cell_cores.binary_search(&core).is_ok())
+    }
+
     /// The event of reading a synapse of a projection.
     pub fn read_event(&self, p: &Projection) -> pumice_meter::Event {
-        let core = self.segments.iter().find(|s| s.bank == p.target).map(|s| s.core);
-        match core.is_some_and(|core| self.cell_cores.binary_search(&core).is_ok()) {
+        match self.in_cells(p) {
             true => pumice_meter::Event::SynapseReadCell,
             false => crate::load::read_event(p.rows.format),
         }

@@ -76,6 +76,7 @@ fn unfit(chip: &ChipImage, bank: usize) -> Option<String> {
     own.find_map(|p| {
         let summed = p.rows.sum_exponent != 0 || p.rows.sum_bits < 32;
         let why = match (p.rows.graded, summed) {
+            _ if p.rows.tag_bits.is_some() => "learns, and cells are programmed when the chip is loaded",
             (true, _) => "carries graded spikes, and a row of cells is driven or not",
             (_, true) => "scales or wraps its sum, which columns cannot",
             _ => return None,

@@ -99,6 +99,11 @@ impl Engine {
     /// Gives workers and routes the rows of these weights.
     fn write(&mut self, written: &Written, mut pool: Option<&mut Pool<'_>>) -> Result<(), EngineError> {
         let image = self.image.clone();
+        let own = |p: &&Projection| p.process == written.process;
+        if image.chip.projections.iter().filter(own).any(|p| image.chip.in_cells(p)) {
+            let fault = "keeps its weights in non-volatile cells, which are programmed when the chip is loaded; ask for `digital` cores to write them";
+            return Err(no_such(&image, written.process, fault));
+        }
         let (model, setting) = model_of(&image, written.process)?;
         let fault = "cannot write the weights of this connection while it is on the chip; run it on the fixed backend";
         let rows =

@@ -32,6 +32,7 @@ fn report() -> RunReport {
         wall,
         overflow,
         parts,
+        cells: None,
     })
 }
 
