@@ -55,9 +55,11 @@ impl Component {
             | Event::NeuronSpike
             | Event::DendriteOperation
             | Event::RandomNumber => Component::Neurons,
-            Event::SynapseReadDense | Event::SynapseReadSparse | Event::SynapseReadConv | Event::SynapseMemoryWord => {
-                Component::Synapses
-            }
+            Event::SynapseReadDense
+            | Event::SynapseReadSparse
+            | Event::SynapseReadConv
+            | Event::SynapseReadCell
+            | Event::SynapseMemoryWord => Component::Synapses,
             Event::PacketOut
             | Event::PacketIn
             | Event::PacketLocal

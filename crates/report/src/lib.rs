@@ -4,9 +4,9 @@
 //! chip was, with the provenance of every price. A [`Map`] is what lies on which core. Both are plain data, made
 //! from images, counts and bills; this crate knows neither graphs nor running.
 
+mod cells;
 mod chart;
 mod energy;
-mod cells;
 mod error;
 pub mod figure;
 mod map;
@@ -20,9 +20,9 @@ mod steps;
 pub mod text;
 mod write;
 
+pub use cells::{CellsReport, ProgrammingReport};
 pub use chart::{Curve, Panel, chart_svg};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
-pub use cells::{CellsReport, ProgrammingReport};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
 pub use neurobench::NeuroBench;

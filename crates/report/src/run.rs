@@ -15,8 +15,8 @@ use pumice_profile::{Family, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::energy::{EnergyTables, Parts};
 use crate::cells::CellsReport;
+use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
 use crate::neurobench::NeuroBench;
 
