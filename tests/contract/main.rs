@@ -4,6 +4,7 @@
 
 mod arithmetic;
 mod capacity;
+mod cells;
 mod conservation;
 mod hosts;
 mod layering;
