@@ -22,6 +22,7 @@ pub mod plan;
 pub mod quantise;
 pub mod shrink;
 pub mod strategy;
+pub mod study;
 pub mod sweep;
 pub mod wiring;
 
