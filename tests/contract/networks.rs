@@ -1,9 +1,10 @@
 //! The algebra of vectors: matrices, sums, products, normalisation, resonators.
 
+use pumice::models::neuron::s4d::{Complex, SigmaS4dDelta};
 use pumice::prelude::*;
 use pumice::process::ProbeId;
 use pumice::process::networks::{
-    GradedDense, GradedSparse, GradedVec, InputVec, LifVec, NormalizeNet, ProductVec, ResFireVec,
+    GradedDense, GradedSparse, GradedVec, InputVec, LifVec, NormalizeNet, ProductVec, ResFireVec, SigmaS4dDeltaLayer,
 };
 
 fn rows(graph: Graph, probe: ProbeId, backend: Backend, steps: u64) -> Vec<Vec<f64>> {
@@ -104,4 +105,41 @@ fn resonators_and_lif_neurons_are_layers_too() {
         let fired: Vec<u64> = simulation.recording(spikes).events().iter().map(|e| e.0).collect();
         assert_eq!(fired, slow.iter().map(|t| t + 1).collect::<Vec<_>>(), "{backend:?}");
     }
+}
+
+#[test]
+fn a_state_space_layer_sums_the_states_of_each_element() {
+    let input: Vec<Vec<f64>> = (0..30).map(|t| vec![f64::from(t * t % 7) - 3.0, f64::from(t % 5)]).collect();
+    let (a, b, c) = ([0.5, 0.25, -0.5, 0.9], [1.0, 2.0, 0.5, 1.5], [1.0, -0.75, 2.0, 0.125]);
+    let real = |x: [f64; 4]| Complex::Real(x.to_vec().into());
+    let (vth, shape) = (0.0.into(), vec![4]);
+    let neurons = SigmaS4dDelta { shape, vth, a: real(a), b: real(b), c: real(c), state_exp: 0, s4_exp: 0 };
+    let mut graph = Graph::new();
+    let x = graph.compose("x", InputVec::new(input.clone(), 0)).unwrap();
+    let layer = SigmaS4dDeltaLayer { neurons, d_states: 2, num_message_bits: 24 };
+    let layer_of_three = SigmaS4dDeltaLayer { d_states: 3, ..layer.clone() };
+    let layer = graph.compose("layer", layer).unwrap();
+    graph.connect(x, layer.s_in).unwrap();
+    let probe = graph.probe_port(layer.a_out, EVERY).unwrap();
+    let got = rows(graph, probe, Backend::Float, 30);
+    // Inputs are changes, and so are outputs; each passes one connection.
+    let (mut sigma, mut state, mut before) = ([0.0; 2], [0.0; 4], [0.0; 2]);
+    assert_eq!(got[0], [0.0, 0.0]);
+    for (t, row) in input.iter().enumerate().take(28) {
+        let mut sum = [0.0; 2];
+        for i in 0..4 {
+            if i % 2 == 0 {
+                sigma[i / 2] += row[i / 2];
+            }
+            state[i] = state[i] * a[i] + sigma[i / 2] * b[i];
+            sum[i / 2] += 2.0 * c[i] * state[i];
+        }
+        for k in 0..2 {
+            assert!((got[t + 2][k] - (sum[k] - before[k])).abs() < 1e-9, "step {t}, element {k}: {:?}", got[t + 2]);
+        }
+        before = sum;
+    }
+    assert!(got.concat().iter().filter(|x| **x != 0.0).count() > 40);
+    let fault = Graph::new().compose("layer", layer_of_three).unwrap_err().to_string();
+    assert_eq!(fault, "`SigmaS4dDeltaLayer`: `d_states` is 3; allowed is a divisor of 4, the number of neurons");
 }

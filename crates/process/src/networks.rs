@@ -12,18 +12,19 @@
 //! A number x is held as `x * 2^exp`. Weights w of a matrix are held as integers `w * 2^exp`, cut toward zero, and the exponent
 //! `-exp` brings the sum back: `a = floor(sum of (w * 2^exp) * s / 2^exp)`, one step later.
 //!
-//! Source: Lava 0.10 `lava/networks/{gradedvecnetwork,resfire}.py`.
+//! Source: Lava 0.10 `lava/networks/{gradedvecnetwork,resfire}.py`, `lava/proc/s4d/models.py`.
 
 use pumice_models::connection::{dense::Dense, sparse::Sparse};
 use pumice_models::neuron::{
     graded_vec, inv_sqrt::InvSqrt, lif::Lif, norm_vec_delay::NormVecDelay, prod_neuron::ProdNeuron, rf_zero::RfZero,
+    s4d::SigmaS4dDelta,
 };
 use pumice_models::source::ring_buffer::RingBuffer;
-use pumice_models::{Kind, Model, PerNeuron, length};
+use pumice_models::{Kind, Model, ModelError, PerNeuron, length};
 
 use crate::error::GraphError;
 use crate::graph::{Composite, Graph};
-use crate::handle::Of;
+use crate::handle::{Of, StateSpaceHandle};
 use crate::port::{Activation, Direction, Graded, InPort, Message, OutPort, Spike};
 
 /// A layer: sums in, messages of kind `M` out.
@@ -187,6 +188,54 @@ impl Composite for ResFireVec {
     fn build(self, graph: &mut Graph) -> Result<Vector<Graded>, GraphError> {
         let main = graph.add("main", self.0)?;
         Ok(Vector { in_port: main.u_in, in_port2: Some(main.v_in), out_port: main.s_out })
+    }
+}
+
+/// Lava's `SigmaS4dDeltaLayer`: each input spread over `d_states` state-space neurons, whose outputs are summed.
+///
+/// Neuron `i * d_states + k` is state k of element i. There is no form in integers, as in Lava.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SigmaS4dDeltaLayer {
+    /// The neurons; their shape is `[elements * d_states]`, and so are the lengths of `a`, `b` and `c`.
+    pub neurons: SigmaS4dDelta,
+    /// States of each element, at least 1 and a divisor of the number of neurons.
+    pub d_states: usize,
+    /// Bits of a payload, `1..=24`; 24 in Lava.
+    pub num_message_bits: u32,
+}
+
+/// Ports and neurons of a [`SigmaS4dDeltaLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct LayerHandle {
+    /// Messages in.
+    pub s_in: InPort<Graded>,
+    /// Sums over the states out, two steps later.
+    pub a_out: OutPort<Activation>,
+    /// The neurons.
+    pub neurons: StateSpaceHandle,
+}
+
+impl Composite for SigmaS4dDeltaLayer {
+    type Handle = LayerHandle;
+
+    fn build(self, graph: &mut Graph) -> Result<LayerHandle, GraphError> {
+        let (all, d) = (length(&self.neurons.shape) as u32, self.d_states as u32);
+        if d == 0 || !all.is_multiple_of(d) {
+            let fault = ModelError::range("d_states", d, format!("a divisor of {all}, the number of neurons"));
+            return Err(GraphError::Model { path: "SigmaS4dDeltaLayer".into(), fault: Box::new(fault) });
+        }
+        let n = all / d;
+        let ones = |shape: [u32; 2], synapses: Vec<(u32, u32, f64)>| {
+            let sparse = Sparse::new(shape.map(|x| x as usize), synapses);
+            Of::<Graded, _>::new(Sparse { num_message_bits: self.num_message_bits, ..sparse })
+        };
+        let spread = graph.add("sparse1", ones([all, n], (0..all).map(|i| (i / d, i, 1.0)).collect()))?;
+        let gather = graph.add("sparse2", ones([n, all], (0..all).map(|i| (i, i / d, 1.0)).collect()))?;
+        let flat = SigmaS4dDelta { shape: vec![all as usize], ..self.neurons };
+        let neurons = graph.add("sigma_S4d_delta", flat)?;
+        graph.connect(spread.a_out, neurons.a_in)?;
+        graph.connect(neurons.s_out, gather.s_in)?;
+        Ok(LayerHandle { s_in: spread.s_in, a_out: gather.a_out, neurons })
     }
 }
 
