@@ -60,11 +60,12 @@ impl Engine {
     ///
     /// Workers send variables with their batches; those of banks that were written since are read again.
     pub(super) fn record(&mut self, batches: &[Arc<Batch>], pool: &mut Pool<'_>) -> Result<(), EngineError> {
-        let image = self.image.clone();
-        for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, self.step)) {
+        let (image, step) = (self.image.clone(), self.step);
+        for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, step)) {
             let values = match probe.source {
                 ProbeSource::PlasticVar(connection, var) => Values::Int(pool.get_plastic(connection, var)?),
                 ProbeSource::BankVar(bank, var) if self.touched.contains(&bank) => Values::Int(pool.get(bank, var)?),
+                ProbeSource::Weights(process) => self.recorded_weights(process)?,
                 _ => self.read(k, &probe.source, batches),
             };
             keep(&mut self.recordings[k], self.step, values);
@@ -75,8 +76,7 @@ impl Engine {
     fn read(&self, k: usize, source: &ProbeSource, batches: &[Arc<Batch>]) -> Values {
         match source {
             ProbeSource::UnitVar(u, var) => self.units[*u].get(*var).unwrap_or(Values::Int(Vec::new())),
-            ProbeSource::Weights(process) => self.weights(*process).unwrap_or(Values::Int(Vec::new())),
-            ProbeSource::PlasticVar(..) => Values::Int(Vec::new()),
+            ProbeSource::Weights(_) | ProbeSource::PlasticVar(..) => Values::Int(Vec::new()),
             ProbeSource::BankVar(..) => {
                 let parts = batches.iter().flat_map(|b| &b.probes).filter(|(probe, ..)| *probe == k);
                 Values::Int(parts.flat_map(|(_, _, values)| values.iter().copied()).collect())
