@@ -182,7 +182,8 @@ struct Probes {
 /// If the run fails.
 pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError> {
     let seed = setup.seed.unwrap_or(file.config.seed);
-    let config = RunConfig { seed, ..RunConfig::on(setup.backend) };
+    // Where things lie, and in which memory, stays as the model says.
+    let config = RunConfig { seed, backend: setup.backend, exceptions: Vec::new(), workers: 0, ..file.config.clone() };
     let n_samples = match &file.task {
         Some(Task::Classify(task)) => setup.samples.unwrap_or(usize::MAX).min(task.samples.len()) as u64,
         _ => 1,
