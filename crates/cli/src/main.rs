@@ -12,6 +12,7 @@ mod explain;
 mod import;
 mod input;
 mod map;
+mod nv;
 mod output;
 mod place;
 mod profile;
@@ -63,6 +64,9 @@ enum Command {
     /// List, show, check and compare hardware profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// Show, age and refresh the file of non-volatile cells that `run --nv` keeps
+    #[command(subcommand)]
+    Nv(nv::NvCommand),
     /// Choose bits, exponents and thresholds for a network of real numbers
     Quantise(quantise::QuantiseArgs),
     /// Run a model in many formats: accuracy and energy against bits
@@ -86,6 +90,7 @@ impl Command {
             Command::Map(args) => args.run(),
             Command::Bench(args) => args.run(),
             Command::Profile(command) => command.run(),
+            Command::Nv(command) => command.run(),
             Command::Schema(args) => args.run(),
             Command::Completions(args) => args.run(),
         }

@@ -46,6 +46,9 @@ pub(crate) struct RunArgs {
     /// Worker threads; 0 lets the size of the network decide
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     workers: u16,
+    /// Keep the non-volatile cells of the chip in a file: they are programmed when it does not exist yet
+    #[arg(long, value_name = "FILE")]
+    nv: Option<PathBuf>,
     /// Classify only the first samples
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
@@ -103,6 +106,9 @@ impl RunArgs {
             None if self.samples.is_some() => return Err(CliError::NoTask { model: self.model }),
             None => self.plain(file, &profile)?,
         };
+        if let Some(path) = &self.nv {
+            crate::nv::save(&outcome.simulation.memory()?.nv(), path)?;
+        }
         let written = match &self.out {
             Some(folder) => write(folder, &outcome)?,
             None => Vec::new(),
@@ -133,7 +139,13 @@ impl RunArgs {
     }
 
     fn simulation(&self, file: ModelFile, profile: &Profile) -> Result<Simulation, CliError> {
-        let mut simulation = Simulation::new(file.graph, profile, &file.config)?;
+        let kept = self.nv.as_ref().filter(|path| path.exists());
+        let saved = kept.map(|path| crate::nv::load(path)).transpose()?;
+        let mut simulation = Simulation::with_nv(file.graph, profile, &file.config, saved.as_ref())?;
+        if self.nv.is_some() {
+            // Asked for before the run, so that a chip without cells costs nobody an hour.
+            simulation.memory()?;
+        }
         simulation.set_timing(self.timing);
         simulation.set_step_counts(self.out.is_some());
         if let Some(prices) = &self.prices {

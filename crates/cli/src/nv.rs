@@ -1,0 +1,131 @@
+//! `pumice nv`: the file of non-volatile cells that `pumice run --nv` keeps.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use pumice::device::nv::{NvState, SavedStore};
+use pumice::device::{DeviceError, WeightStore};
+
+use crate::error::CliError;
+use crate::output::emit;
+
+/// What to do with a file of cells.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NvCommand {
+    /// Show the arrays, their age and what was done to them
+    Show {
+        /// The file
+        file: PathBuf,
+    },
+    /// Let time pass without power
+    Age {
+        /// The file
+        file: PathBuf,
+        /// How long, as `90d`, `12h` or `1y`
+        #[arg(long = "for", value_name = "TIME", value_parser = duration_ns)]
+        duration_ns: u64,
+        /// At what temperature [°C]
+        #[arg(long, default_value_t = 25.0, value_parser = celsius, allow_negative_numbers = true)]
+        celsius: f64,
+    },
+    /// Program all cells again to the weights that they were programmed to (a refresh)
+    Reprogram {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print everything in the file as JSON
+    Export {
+        /// The file
+        file: PathBuf,
+    },
+    /// Write a file from the JSON that `export` printed
+    Import {
+        /// The JSON
+        json: PathBuf,
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// A time with its unit, as whole nanoseconds; a year has 365 days.
+fn duration_ns(text: &str) -> Result<u64, String> {
+    let units = [("y", 31_536_000.0), ("d", 86_400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0)];
+    let found = units.into_iter().find_map(|(unit, s)| Some((text.strip_suffix(unit)?.trim().parse::<f64>().ok()?, s)));
+    match found.map(|(n, seconds)| n * seconds * 1e9) {
+        Some(ns) if (0.0..9e18).contains(&ns) => Ok(ns as u64),
+        _ => Err("allowed is a number with y, d, h, min or s, as 90d, of at most 285 years".into()),
+    }
+}
+
+fn celsius(text: &str) -> Result<f64, String> {
+    let allowed = || "allowed is -100 to 400 °C".to_owned();
+    text.parse().ok().filter(|t| (-100.0..=400.0).contains(t)).ok_or_else(allowed)
+}
+
+impl NvCommand {
+    pub(crate) fn run(self) -> Result<(), CliError> {
+        match self {
+            NvCommand::Show { file } => emit(&text(&load(&file)?)?),
+            NvCommand::Age { file, duration_ns, celsius } => {
+                change(&file, |store| store.age(duration_ns, ((celsius + 273.15) * 1000.0).round() as u32))
+            }
+            NvCommand::Reprogram { file } => change(&file, |store| match store.as_cells_mut() {
+                Some(cells) => cells.refresh().map(drop),
+                None => Ok(()),
+            }),
+            NvCommand::Export { file } => emit(&(load(&file)?.to_json() + "\n")),
+            NvCommand::Import { json, file } => {
+                let read = |source| DeviceError::Io { act: "read", path: json.clone(), source };
+                let text = std::fs::read_to_string(&json).map_err(read).map_err(pumice::Error::from)?;
+                let state = NvState::from_json(&text).map_err(pumice::Error::from)?;
+                save(&state, &file)
+            }
+        }
+    }
+}
+
+pub(crate) fn load(file: &Path) -> Result<NvState, CliError> {
+    Ok(NvState::load(file).map_err(pumice::Error::from)?)
+}
+
+pub(crate) fn save(state: &NvState, file: &Path) -> Result<(), CliError> {
+    Ok(state.save(file).map_err(pumice::Error::from)?)
+}
+
+/// Changes every array of a file, shows what came of it, and replaces the file, all or nothing.
+fn change(file: &Path, of: impl Fn(&mut WeightStore) -> Result<(), DeviceError>) -> Result<(), CliError> {
+    let mut state = load(file)?;
+    for saved in &mut state.stores {
+        let mut store = WeightStore::Cells(Box::new(saved.open().map_err(pumice::Error::from)?));
+        of(&mut store).map_err(pumice::Error::from)?;
+        if let Some(cells) = store.as_cells() {
+            *saved = SavedStore::new(saved.core, cells);
+        }
+    }
+    save(&state, file)?;
+    emit(&text(&state)?)
+}
+
+fn text(state: &NvState) -> Result<String, CliError> {
+    let mut text = format!("cells of {}\n", state.hardware);
+    for saved in &state.stores {
+        let cells = saved.open().map_err(pumice::Error::from)?;
+        let (array, ledger) = (cells.array(), cells.array().ledger());
+        let (rows, cols) = array.shape();
+        let most = array.state().cells.iter().map(|cell| cell.cycles).max().unwrap_or(0);
+        text += &format!(
+            "core {}: {rows} rows of {cols} cells, {}, {:.6} days old, {} faults\n  {} pulses, {} verify reads, {} cells refused, {} worn, at most {most} cycles, {:.3} µJ written, {:.3} µJ read\n",
+            saved.core,
+            array.profile().name,
+            array.now_ns() as f64 * 1e-9 / 86_400.0,
+            array.state().faults.len(),
+            ledger.set_pulses + ledger.reset_pulses,
+            ledger.verify_reads,
+            ledger.failures,
+            ledger.worn,
+            (ledger.pulse_energy_aj + ledger.verify_energy_aj) as f64 * 1e-12,
+            ledger.read_energy_aj as f64 * 1e-12,
+        );
+    }
+    Ok(text)
+}
