@@ -3,6 +3,7 @@
 pub mod bit_check;
 pub mod dataloader;
 pub mod delta_encoder;
+pub mod modulator;
 pub mod poisson;
 pub mod poisson_input;
 pub mod rate_code;

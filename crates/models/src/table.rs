@@ -13,7 +13,7 @@ use crate::neuron::{
 };
 use crate::neuron::{rf_iz, rf_zero, s4d, sigma, sigma_delta, ternary_lif};
 use crate::source::{
-    dataloader, delta_encoder, poisson, poisson_input, rate_code, receiver, ring_buffer, sink, spiker,
+    dataloader, delta_encoder, modulator, poisson, poisson_input, rate_code, receiver, ring_buffer, sink, spiker,
 };
 use crate::{Bank, Behaviour, Cut, Drawn, Drive, Kernel, ModelError, Plastic, PortSpec, Rows, Sent, Setting, VarSpec};
 
@@ -147,6 +147,8 @@ processes! {
     Poisson(poisson::Poisson) = "Poisson",
     /// Random counts of spikes, weighted, straight into neurons.
     PoissonInput(poisson_input::PoissonInput) = "PoissonInput",
+    /// The level of a neuromodulator.
+    Neuromodulator(modulator::Neuromodulator) = "Neuromodulator",
     /// Numbers as evenly spaced spikes.
     RateCode(rate_code::RateCode) = "RateCode",
     /// A payload at a steady period, from the step after it.

@@ -46,6 +46,8 @@ impl Purpose {
     pub const INITIAL: Purpose = Purpose(15);
     /// Search for better places of cores.
     pub const PLACEMENT: Purpose = Purpose(16);
+    /// Levels of neuromodulators.
+    pub const MODULATOR: Purpose = Purpose(50);
     /// How many synapses fall to each element, where only their total is given.
     pub const FAN_IN: Purpose = Purpose(40);
 

@@ -14,9 +14,9 @@ use pumice_models::neuron::{
     sigma::Sigma, sigma_delta::SigmaDelta, ternary_lif::TernaryLif,
 };
 use pumice_models::source::{
-    dataloader::SpikeDataloader, delta_encoder::DeltaEncoder, poisson::Poisson, poisson_input::PoissonInput,
-    rate_code::RateCode, receiver::IdBroadcast, receiver::Receiver, receiver::Receiver32Bit, ring_buffer::RingBuffer,
-    sink::Sink, spiker::Spiker, spiker::Spiker32bit,
+    dataloader::SpikeDataloader, delta_encoder::DeltaEncoder, modulator::Neuromodulator, poisson::Poisson,
+    poisson_input::PoissonInput, rate_code::RateCode, receiver::IdBroadcast, receiver::Receiver,
+    receiver::Receiver32Bit, ring_buffer::RingBuffer, sink::Sink, spiker::Spiker, spiker::Spiker32bit,
 };
 
 use super::{Added, Of, Process};
@@ -82,6 +82,10 @@ macro_rules! handles {
 
 // To give a process a typed handle: add it to the list of a handle here, or write a handle.
 handles! {
+    /// Ports and variable of `Neuromodulator`.
+    ModulatorHandle for [Neuromodulator] {
+        in {} out { level_out: Graded, a_out: Activation } maybe_in {} maybe_out {} vars { level }
+    }
     /// Ports of `PoissonInput`.
     DriveHandle for [PoissonInput] {
         in {} out { a_out: Activation } maybe_in {} maybe_out {} vars {}
