@@ -94,6 +94,7 @@ const TABLE: &[(&str, &str, i32, Claim)] = &[
     ("PES", "weights = [[2.0, 4.0], [6.0, 8.0]]\nlearning = { tracing_tau = 10, tracing_mag = 16 }", 1, Outputs),
     ("RingBuffer", "shape = [2]\ndata = [[1.0, 0.0], [0.0, 1.0]]", 1, Equal),
     ("Poisson", "shape = [2]\nprobability = 0.3", 1, Equal),
+    ("Neuromodulator", "shape = [2]\ntransmitter = \"dopamine\"\nbaseline = [3.0]\ngain = 2.0", 1, Equal),
     ("PoissonInput", "shape = [2]\nmean = 0.7\nweight = 6.0", 1, Equal),
     ("RateCode", "shape = [2]\nfull = 7\nvalue = 3", 1, Equal),
     ("Spiker", "shape = [2]\nperiod = 3", 1, Equal),
