@@ -38,40 +38,42 @@ fn shown(title: &'static str, source: &'static str, rule: LibraryRule, weight: f
     Shown { title, source, rule: rule.rule, weight, told: None }
 }
 
+const TRIPLET: Triplet = Triplet {
+    a2_plus: 0.125,
+    a2_minus: 0.25,
+    a3_plus: 0.0625,
+    a3_minus: 0.0,
+    tau_plus: 10.0,
+    tau_x: 30.0,
+    tau_minus: 12.0,
+    tau_y: 30.0,
+};
+
+const REWARD: RewardModulatedStdp = RewardModulatedStdp {
+    learning_rate: 1.0,
+    a_plus: 2.0,
+    a_minus: -2.0,
+    pre_trace_decay_tau: 10.0,
+    post_trace_decay_tau: 10.0,
+    pre_trace_kernel_magnitude: 16.0,
+    post_trace_kernel_magnitude: 16.0,
+    eligibility_trace_decay_tau: 0.0625,
+};
+
 fn rules() -> Outcome<Vec<Shown>> {
-    let triplet = Triplet {
-        a2_plus: 0.125,
-        a2_minus: 0.25,
-        a3_plus: 0.0625,
-        a3_minus: 0.0,
-        tau_plus: 10.0,
-        tau_x: 30.0,
-        tau_minus: 12.0,
-        tau_y: 30.0,
-    };
-    let reward = RewardModulatedStdp {
-        learning_rate: 1.0,
-        a_plus: 2.0,
-        a_minus: -2.0,
-        pre_trace_decay_tau: 10.0,
-        post_trace_decay_tau: 10.0,
-        pre_trace_kernel_magnitude: 16.0,
-        post_trace_kernel_magnitude: 16.0,
-        eligibility_trace_decay_tau: 0.0625,
-    };
     let with = |shown: Shown, at: Option<i64>, value: f64| Shown { told: Some((at, value)), ..shown };
     Ok(vec![
         shown("Hebb, additive", "Hebb 1949", library::hebb_additive(4.0)?, 100.0),
         shown("Hebb, coincidence", "Gerstner and Kistler 2002, ch. 10", library::hebb(0.25, 10.0)?, 100.0),
         shown("Pair STDP", "Bi and Poo 1998; Lava's STDPLoihi", library::stdp_loihi(1.0, 1.0, -1.0, 10.0, 10.0), 100.0),
-        shown("Triplet STDP (one pair)", "Pfister and Gerstner 2006", library::triplet_stdp(triplet)?, 100.0),
+        shown("Triplet STDP (one pair)", "Pfister and Gerstner 2006", library::triplet_stdp(TRIPLET)?, 100.0),
         shown("LTP, bounded", "van Rossum, Bi and Turrigiano 2000", library::ltp_bounded(0.125, 200)?, 100.0),
         shown("LTP, multiplicative", "w *= 1.05", library::ltp_multiplicative(1.05)?, 100.0),
         with(
             shown(
                 "Reward-modulated STDP, reward 60 at step 50",
                 "Frémaux and Gerstner 2016",
-                library::reward_modulated_stdp(reward),
+                library::reward_modulated_stdp(REWARD),
                 100.0,
             ),
             Some(START + 50),

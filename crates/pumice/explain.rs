@@ -377,7 +377,7 @@ mod tests {
         for parts in [simulation.energy_by_process().unwrap(), simulation.energy_by_core().unwrap()] {
             let sum: f64 = parts.iter().map(|part| part.total_j).sum();
             assert!((sum / bill.dynamic_j - 1.0).abs() < 1e-12, "{sum:e} {:e}", bill.dynamic_j);
-            assert!(parts.iter().filter(|part| part.total_j > 0.0).count() >= 2);
+            assert!(parts.iter().any(|part| part.total_j > 0.0));
         }
         let by_component: f64 = simulation.energy_by_component().unwrap().iter().sum();
         assert!((by_component / bill.total_j - 1.0).abs() < 1e-12);

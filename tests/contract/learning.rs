@@ -202,13 +202,8 @@ fn the_rules_of_other_emulators_run_on_cores() {
         lr_int: 1,
         lr_exp: -2,
     };
-    let pes = PesSynapses {
-        weights: pumice::models::Matrix(vec![vec![12.0; 12]; 10]),
-        weight_exp: 3,
-        num_weight_bits: 8,
-        learning,
-        draws: None,
-    };
+    let weights = pumice::models::Matrix(vec![vec![12.0; 12]; 10]);
+    let pes = PesSynapses { weights, weight_exp: 3, num_weight_bits: 8, learning, draws: None };
     let mut graph = Graph::new();
     let drive = graph.add("drive", Poisson::new(&[12], 0.2)).unwrap();
     let cells =

@@ -187,7 +187,9 @@ fn start_on(
             simulation.set_timed(false);
             Ok(Some(simulation))
         }
-        Err(Error::Compile(CompileError::NoChipModel { .. })) if form.is_chip() => Ok(None),
+        Err(Error::Compile(CompileError::NoChipModel { .. } | CompileError::Learning { .. })) if form.is_chip() => {
+            Ok(None)
+        }
         Err(fault) => Err(fault),
     }
 }

@@ -84,7 +84,7 @@ const DAMAGE: &[Damage] = &[
     (
         "seed = 7",
         "sed = 7",
-        ": the file has the key `sed`; perhaps `seed` was meant; allowed are `schema`, `name`, `profile`, `steps`, `seed`, `process`, `connect`, `probe`, `backend`, `task`",
+        ": the file has the key `sed`; perhaps `seed` was meant; allowed are `schema`, `name`, `profile`, `steps`, `seed`, `process`, `connect`, `probe`, `backend`, `cores`, `task`",
     ),
     ("seed = 7", "seed = 7\nseed = 8", " is no TOML at line 6, column 1: duplicate key"),
     (

@@ -381,8 +381,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "energy.hop_east: event hop_east has a price, but scope `all_in` already contains it, allowed is a price for \
-             synapse_read_dense, synapse_read_sparse, synapse_read_conv, weight_write, cell_pulse, cell_verify_read, \
-             embedded_instruction, host_spike_in, host_spike_out, host_read, chip_crossing"
+             synapse_read_dense, synapse_read_sparse, synapse_read_conv, synapse_read_cell, weight_write, cell_pulse, \
+             cell_verify_read, embedded_instruction, host_spike_in, host_spike_out, host_read, chip_crossing"
         );
     }
 

@@ -43,7 +43,7 @@ pub struct CellCores {
     /// How cells are programmed.
     pub programming: CellProgramming,
     /// Spare rows of an array.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub spare_rows: u32,
     /// Bits of the converter of a column, sign included; absent where columns are not converted.
     #[serde(default)]
@@ -55,8 +55,13 @@ pub struct CellCores {
     #[serde(default)]
     pub read_noise: bool,
     /// Standard deviation of ln gain between analog neurons; 0 for digital ones.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub gain_spread: f64,
+}
+
+/// What is zero where the file says nothing needs no source.
+fn is_zero<T: Default + PartialEq>(x: &T) -> bool {
+    *x == T::default()
 }
 
 impl CellCores {

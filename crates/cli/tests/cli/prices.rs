@@ -4,62 +4,61 @@ use crate::bench::Bench;
 
 const HEAD: &str = "extends = \"loihi1\"\n[meta]\nname = \"mine\"\n";
 
+/// What a profile says, and what the answer says.
+const WRONG: &[(&str, &str)] = &[
+    // An all-in synaptic price contains hops and neurons: charging them again is refused.
+    (
+        "[energy]\nscope = \"all_in\"\n",
+        "energy.neuron_access: event neuron_access has a price, but scope `all_in` already contains it",
+    ),
+    ("[energy]\nneuron_updat = { v = 1e-12, ev = \"measured\", src = \"x\" }\n", "unknown field `neuron_updat`"),
+    (
+        "[energy]\nneuron_update = { v = -1e-12, ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update: value -0.000000000001 is not allowed, allowed is a finite number of zero or more",
+    ),
+    (
+        "[energy]\nneuron_update = { v = 1e-12, ev = \"guessed\", src = \"x\" }\n",
+        "unknown variant `guessed`, expected one of `measured`",
+    ),
+    ("[energy]\nneuron_update = { v = 1e-12, ev = \"measured\" }\n", "energy.neuron_update"),
+    (
+        "[energy]\nneuron_update = { v = 1e-12, ev = \"measured\", src = \" \" }\n",
+        "energy.neuron_update: src is empty, allowed is a text that names the source",
+    ),
+    (
+        "[energy]\nneuron_update = { v = 0.0, ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update: value 0 has no reason",
+    ),
+    (
+        "[energy]\nneuron_update = { v = 2e-12, bounds = [3e-12, 4e-12], ev = \"measured\", src = \"x\" }\n",
+        "is not within its bounds",
+    ),
+    (
+        "[energy]\nneuron_update = 81e-12\n",
+        "energy.neuron_update: invalid type: floating point `0.000000000081`, expected a table { v, ev, src }",
+    ),
+    ("[time]\nneuron_update = { v = 0.5e-12, ev = \"measured\", src = \"x\" }\n", "is no whole number of picoseconds"),
+    ("[facts]\narea = { v = 1.0, ev = \"measured\", src = \"x\" }\n", "facts.area: missing field `unit`"),
+    (
+        "[facts]\narea = { v = 1.0, unit = \" \", ev = \"measured\", src = \"x\" }\n",
+        "facts.area.unit is empty, allowed is a unit, or 1 for a ratio",
+    ),
+    ("[static.rails]\nvdd = { v = 0.1, ev = \"measured\", src = \"x\" }\n", "chip and rails are both given"),
+    (
+        "[topology]\nchips = 0\n[sources]\ntopology = { ev = \"assumed\", src = \"x\" }\n",
+        "topology.chips is 0, allowed is 1 or more",
+    ),
+    (
+        "[topology]\nchip_columns = 0\n[sources]\ntopology = { ev = \"assumed\", src = \"x\" }\n",
+        "topology.chip_columns is 0, allowed is 1 or more",
+    ),
+    ("[core]\nneurons = 10\n", "core.neurons has no source, allowed is an entry in [sources]"),
+];
+
 #[test]
 fn a_wrong_price_is_one_sentence_and_code_2() {
     let bench = Bench::new();
-    let table = [
-        // An all-in synaptic price contains hops and neurons: charging them again is refused.
-        (
-            "[energy]\nscope = \"all_in\"\n",
-            "energy.neuron_access: event neuron_access has a price, but scope `all_in` already contains it",
-        ),
-        ("[energy]\nneuron_updat = { v = 1e-12, ev = \"measured\", src = \"x\" }\n", "unknown field `neuron_updat`"),
-        (
-            "[energy]\nneuron_update = { v = -1e-12, ev = \"measured\", src = \"x\" }\n",
-            "energy.neuron_update: value -0.000000000001 is not allowed, allowed is a finite number of zero or more",
-        ),
-        (
-            "[energy]\nneuron_update = { v = 1e-12, ev = \"guessed\", src = \"x\" }\n",
-            "unknown variant `guessed`, expected one of `measured`",
-        ),
-        ("[energy]\nneuron_update = { v = 1e-12, ev = \"measured\" }\n", "energy.neuron_update"),
-        (
-            "[energy]\nneuron_update = { v = 1e-12, ev = \"measured\", src = \" \" }\n",
-            "energy.neuron_update: src is empty, allowed is a text that names the source",
-        ),
-        (
-            "[energy]\nneuron_update = { v = 0.0, ev = \"measured\", src = \"x\" }\n",
-            "energy.neuron_update: value 0 has no reason",
-        ),
-        (
-            "[energy]\nneuron_update = { v = 2e-12, bounds = [3e-12, 4e-12], ev = \"measured\", src = \"x\" }\n",
-            "is not within its bounds",
-        ),
-        (
-            "[energy]\nneuron_update = 81e-12\n",
-            "energy.neuron_update: invalid type: floating point `0.000000000081`, expected a table { v, ev, src }",
-        ),
-        (
-            "[time]\nneuron_update = { v = 0.5e-12, ev = \"measured\", src = \"x\" }\n",
-            "is no whole number of picoseconds",
-        ),
-        ("[facts]\narea = { v = 1.0, ev = \"measured\", src = \"x\" }\n", "facts.area: missing field `unit`"),
-        (
-            "[facts]\narea = { v = 1.0, unit = \" \", ev = \"measured\", src = \"x\" }\n",
-            "facts.area.unit is empty, allowed is a unit, or 1 for a ratio",
-        ),
-        ("[static.rails]\nvdd = { v = 0.1, ev = \"measured\", src = \"x\" }\n", "chip and rails are both given"),
-        (
-            "[topology]\nchips = 0\n[sources]\ntopology = { ev = \"assumed\", src = \"x\" }\n",
-            "topology.chips is 0, allowed is 1 or more",
-        ),
-        (
-            "[topology]\nchip_columns = 0\n[sources]\ntopology = { ev = \"assumed\", src = \"x\" }\n",
-            "topology.chip_columns is 0, allowed is 1 or more",
-        ),
-        ("[core]\nneurons = 10\n", "core.neurons has no source, allowed is an entry in [sources]"),
-    ];
-    for (text, words) in table {
+    for (text, words) in WRONG {
         bench.write("mine.toml", &format!("{HEAD}{text}"));
         for args in [&["run", "free.toml", "--profile", "mine.toml"][..], &["profile", "check", "mine.toml"]] {
             let done = bench.run(args);

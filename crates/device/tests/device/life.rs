@@ -138,7 +138,12 @@ fn spread_scales_with_the_range() {
 
 #[test]
 fn heat_needs_an_activation_energy_and_speeds_relaxation() {
-    let mut cold = written("rram-neurram-130nm", 9);
+    let (shipped, state) = {
+        let array = written("rram-neurram-130nm", 9);
+        (array.profile().clone(), array.state().clone())
+    };
+    assert!(shipped.assumed.is_some(), "the shipped file says what it assumes");
+    let mut cold = CellArray::from_state(CellProfile { assumed: None, ..shipped }, state).unwrap();
     let error = cold.age(DAY_NS, 328_150).unwrap_err();
     assert!(matches!(error, DeviceError::UnknownActivationEnergy { .. }), "{error}");
     let mut profile = cold.profile().clone();

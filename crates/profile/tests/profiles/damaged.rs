@@ -21,7 +21,7 @@ const FORM: &[Case] = &[
     (
         "[topology]",
         "[topologie]",
-        "hw.toml:10: topologie: unknown field `topologie`, expected one of `schema`, `meta`, `validity`, `topology`, `core`, `arithmetic`, `neuron`, `learning`, `timestep`, `energy`, `time`, `static`, `alt`, `facts`, `sources`",
+        "hw.toml:10: topologie: unknown field `topologie`, expected one of `schema`, `meta`, `validity`, `topology`, `core`, `cells`, `arithmetic`, `neuron`, `learning`, `timestep`, `energy`, `time`, `static`, `alt`, `facts`, `sources`",
     ),
     (
         "neurons = 1024",
@@ -182,7 +182,7 @@ const PRICES: &[Case] = &[
     (
         "scope = \"per_term\"\nneuron_model = \"exclusive\"",
         "scope = \"all_in\"\nneuron_model = \"exclusive\"",
-        "hw.toml:42: energy.neuron_access: event neuron_access has a price, but scope `all_in` already contains it, allowed is a price for synapse_read_dense, synapse_read_sparse, synapse_read_conv, weight_write, cell_pulse, cell_verify_read, embedded_instruction, host_spike_in, host_spike_out, host_read, chip_crossing",
+        "hw.toml:42: energy.neuron_access: event neuron_access has a price, but scope `all_in` already contains it, allowed is a price for synapse_read_dense, synapse_read_sparse, synapse_read_conv, synapse_read_cell, weight_write, cell_pulse, cell_verify_read, embedded_instruction, host_spike_in, host_spike_out, host_read, chip_crossing",
     ),
     (
         "v = 4.1e-9",
