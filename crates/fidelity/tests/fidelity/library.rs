@@ -96,12 +96,6 @@ const TABLE: &[(&str, &str, i32, Claim)] = &[
     ("Poisson", "shape = [2]\nprobability = 0.3", 1, Equal),
     ("Neuromodulator", "shape = [2]\ntransmitter = \"dopamine\"\nbaseline = [3.0]\ngain = 2.0", 1, Equal),
     ("PoissonInput", "shape = [2]\nmean = 0.7\nweight = 6.0", 1, Equal),
-    (
-        "Neuromodulator",
-        "shape = [2]\ntransmitter = \"dopamine\"\nbaseline = [3.0, 9.0]\ndecay = 600\ndeviation = 5.0\ngain = 2.0",
-        1,
-        Step { lsb: 2.0, part: 0.0 },
-    ),
     ("RateCode", "shape = [2]\nfull = 7\nvalue = 3", 1, Equal),
     ("Spiker", "shape = [2]\nperiod = 3", 1, Equal),
     ("Spiker32bit", "shape = [2]\nperiod = 3", 1, Equal),
