@@ -105,6 +105,14 @@ pub enum DeviceError {
     /// The file is damaged or is not what it should be.
     #[error("the non-volatile file is damaged: {0}")]
     Damaged(#[from] Damage),
+    /// A file of non-volatile state is damaged.
+    #[error("`{path}` is no whole non-volatile file: {fault}; keep a copy, or remove it to program new cells")]
+    DamagedFile {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        fault: Damage,
+    },
     /// Reference data does not follow its schema.
     #[error("the reference data is not valid: {0}")]
     Reference(#[from] serde_json::Error),

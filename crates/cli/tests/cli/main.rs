@@ -7,6 +7,7 @@ mod explain;
 mod fidelity;
 mod import;
 mod map;
+mod nv;
 mod place;
 mod prices;
 mod profile;

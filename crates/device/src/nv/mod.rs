@@ -102,9 +102,12 @@ impl NvState {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// [`DeviceError::Io`] when it cannot be read and [`DeviceError::Damaged`] when it is not whole.
+    /// [`DeviceError::Io`] when it cannot be read and [`DeviceError::DamagedFile`] when it is not whole.
     pub fn load(path: &Path) -> Result<NvState, DeviceError> {
-        NvState::from_bytes(&disk::read(path)?)
+        NvState::from_bytes(&disk::read(path)?).map_err(|error| match error {
+            DeviceError::Damaged(fault) => DeviceError::DamagedFile { path: path.to_owned(), fault },
+            other => other,
+        })
     }
 
     /// The state as JSON, for people and other tools.

@@ -1,0 +1,44 @@
+//! Weights in cells that stay after power-off: `run --nv` and `nv`.
+
+use crate::bench::Bench;
+
+const RUN: [&str; 6] = ["run", "small.toml", "--profile", "hybrid-rram", "--nv", "weights.nv"];
+
+#[test]
+fn cells_are_programmed_once_age_and_are_refreshed() {
+    let bench = Bench::new();
+    let first = bench.well(&RUN);
+    assert!(first.contains("weights in") && first.contains("rram-neurram-130nm"), "{first}");
+    let shown = bench.well(&["nv", "show", "weights.nv"]);
+    let pulses = |text: &str| -> u64 {
+        let line = text.lines().find(|line| line.contains(" pulses")).unwrap_or_else(|| panic!("{text}"));
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    assert!(pulses(&shown) > 0, "{shown}");
+    bench.well(&RUN);
+    assert_eq!(pulses(&bench.well(&["nv", "show", "weights.nv"])), pulses(&shown), "a second run programs nothing");
+    let aged = bench.well(&["nv", "age", "weights.nv", "--for", "1y", "--celsius", "55"]);
+    assert!(aged.contains("365."), "{aged}");
+    let refreshed = bench.well(&["nv", "reprogram", "weights.nv"]);
+    assert!(pulses(&refreshed) > pulses(&shown), "{refreshed}");
+    let json = bench.well(&["nv", "export", "weights.nv"]);
+    bench.write("weights.json", &json);
+    bench.well(&["nv", "import", "weights.json", "copy.nv"]);
+    assert_eq!(bench.well(&["nv", "export", "copy.nv"]), json);
+}
+
+#[test]
+fn what_is_no_whole_file_is_refused_and_kept() {
+    let bench = Bench::new();
+    bench.well(&RUN);
+    let path = bench.path("weights.nv");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[200] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    for args in [&RUN[..], &["nv", "show", "weights.nv"], &["nv", "age", "weights.nv", "--for", "1d"]] {
+        let done = bench.run(args);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}: {}", done.err);
+        assert!(done.err.contains("weights.nv` is no whole non-volatile file: its checksum"), "{}", done.err);
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "a damaged file is left as it is");
+}
