@@ -82,15 +82,20 @@ fn run(config: &RunConfig) -> Result<(Simulation, Vec<(u64, u32)>), Error> {
     Ok((simulation, events))
 }
 
+/// Populations on the chip.
+fn banks(simulation: &Simulation) -> usize {
+    simulation.image().chip.banks.len()
+}
+
 fn main() -> Result<(), Error> {
     let (whole, spikes) = run(&RunConfig::default().seed(3))?;
     println!("processes: {}", whole.image().paths.join(", "));
-    println!("{} spikes of the readout, all of the network on {} cores", spikes.len(), whole.usage().cores);
+    println!("{} spikes of the readout, all {} populations of the network on the chip", spikes.len(), banks(&whole));
     let (part, same) = run(&RunConfig::default().seed(3).except("net/readout", Backend::Fixed))?;
-    println!("{} spikes of the readout, which is left off the chip: {} core", same.len(), part.usage().cores);
+    println!("{} spikes of the readout, which is left off the chip: {} population", same.len(), banks(&part));
 
     assert!(spikes.len() > 100, "the network is alive");
     assert_eq!(spikes, same, "where a process runs does not change what it does");
-    assert_eq!((whole.usage().cores, part.usage().cores), (2, 1));
+    assert_eq!((banks(&whole), banks(&part)), (2, 1));
     Ok(())
 }
