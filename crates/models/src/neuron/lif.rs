@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bank::saved;
-use super::step::{Read, Registers, constants, spread};
+use super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
     Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
@@ -189,16 +189,6 @@ pub(crate) struct LifBank {
     level: Level,
 }
 
-/// How many values left their register in one block of neurons.
-#[derive(Clone, Copy, Default)]
-struct Left {
-    input: u32,
-    current: u32,
-    bias_sum: u32,
-    voltage: u32,
-    active: u32,
-}
-
 /// The parameters of a block.
 #[derive(Clone, Copy)]
 struct Block<K> {
@@ -207,9 +197,6 @@ struct Block<K> {
     bias: K,
     vth: K,
 }
-
-/// Neurons per block: overflow is located inside a block only when its count says so.
-const BLOCK: usize = 256;
 
 /// One block of neurons.
 struct Step<'a, R, K> {
@@ -230,42 +217,33 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
         let n = input.len();
         let (us, vs) = (&mut state.0[..n], &mut state.1[..n]);
         let mask = &mut mask[..n];
-        let mut left = Left::default();
+        let (mut active, mut left) = (0_u32, [0_u32; 4]);
         for i in 0..n {
             let (raw, u0, v0) = (input[i], us[i], vs[i]);
             let bias = p.bias.at(i);
-            left.active += u32::from((raw | u0 | v0 | bias) != 0);
+            active += u32::from((raw | u0 | v0 | bias) != 0);
             let aligned = raw << rule.align;
             let q = registers.input(aligned);
-            left.input += u32::from(q != aligned);
+            left[0] += u32::from(q != aligned);
             let sum = decay(u0, p.ku.at(i)).wrapping_add(q);
             let u = registers.current(sum);
-            left.current += u32::from(u != sum);
+            left[1] += u32::from(u != sum);
             let sum = u.wrapping_add(bias);
             let drive = registers.bias_sum(sum);
-            left.bias_sum += u32::from(drive != sum);
+            left[2] += u32::from(drive != sum);
             let sum = decay(v0, p.kv.at(i)).wrapping_add(drive);
             let v = sum.clamp(rule.v_min, rule.v_max);
-            left.voltage += u32::from(v != sum);
+            left[3] += u32::from(v != sum);
             let fire = v > p.vth.at(i).wrapping_add(rule.extra);
             us[i] = u;
             vs[i] = if fire { 0 } else { v };
             mask[i] = u8::from(fire);
         }
-        left
+        Left { by_register: left, active }
     }
 }
 
 impl LifBank {
-    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
-        let rule = self.rule;
-        match (rule.wraps(), rule.turns()) {
-            (Some(wraps), _) => self.with_registers(range, input, wraps),
-            (_, Some(turns)) => self.with_registers(range, input, turns),
-            _ => self.with_registers(range, input, rule),
-        }
-    }
-
     fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
         let lanes = [&self.ku, &self.kv, &self.bias, &self.vth];
         if let Some(parameters) = constants(lanes) {
@@ -287,42 +265,33 @@ impl LifBank {
         let mask = &mut self.mask[range];
         self.level.run(Step { registers, rule: self.rule, parameters, state, input, mask })
     }
+}
 
-    /// Notes what left its registers in a block, finding the first by repeating the block's start one neuron at a time.
-    fn note(
-        &self,
-        left: Left,
-        before: (&[i32], &[i32]),
-        range: Range<usize>,
-        input: &[i32],
-        context: &mut BankContext<'_>,
-    ) {
+impl Blocks for LifBank {
+    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
         let rule = self.rule;
-        let mut seen = Left::default();
-        for (k, i) in range.enumerate() {
-            let aligned = input[i] << rule.align;
-            let sum_u = decay(before.0[k], self.ku.at(i)).wrapping_add(hold(rule.input, aligned));
-            let u = hold(rule.current, sum_u);
-            let sum_b = u.wrapping_add(self.bias.at(i));
-            let sum_v = decay(before.1[k], self.kv.at(i)).wrapping_add(hold(rule.bias_sum, sum_b));
-            let mut once = |at: &mut u32, count: u32, hit: bool, name: &str, kind: OverflowKind| {
-                if hit && *at == 0 {
-                    *at = 1;
-                    context.overflow.note(name, kind, u64::from(count), context.step, i as u32);
-                }
-            };
-            once(&mut seen.input, left.input, hold(rule.input, aligned) != aligned, "a_in", kind_of(rule.input));
-            once(&mut seen.current, left.current, u != sum_u, "u", kind_of(rule.current));
-            once(
-                &mut seen.bias_sum,
-                left.bias_sum,
-                hold(rule.bias_sum, sum_b) != sum_b,
-                "u+bias",
-                kind_of(rule.bias_sum),
-            );
-            let clamped = sum_v.clamp(rule.v_min, rule.v_max) != sum_v;
-            once(&mut seen.voltage, left.voltage, clamped, "v", OverflowKind::Saturate);
+        match (rule.wraps(), rule.turns()) {
+            (Some(wraps), _) => self.with_registers(range, input, wraps),
+            (_, Some(turns)) => self.with_registers(range, input, turns),
+            _ => self.with_registers(range, input, rule),
         }
+    }
+
+    fn state(&self) -> [&[i32]; 2] {
+        [&self.u, &self.v]
+    }
+
+    fn mask(&self) -> &[u8] {
+        &self.mask
+    }
+
+    fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    fn membrane(&self, i: usize) -> Membrane {
+        let Rule { v_min, v_max, .. } = self.rule;
+        Membrane { keep: [self.ku.at(i), self.kv.at(i)], bias: self.bias.at(i), v_min, v_max }
     }
 }
 
@@ -338,24 +307,7 @@ impl Bank for LifBank {
         inputs: &[&[i32]],
         fired: &mut Fired,
     ) -> u64 {
-        let input = inputs[0];
-        let mut active = 0;
-        let (mut u0, mut v0) = ([0; BLOCK], [0; BLOCK]);
-        let mut start = range.start;
-        while start < range.end {
-            let block = start..(start + BLOCK).min(range.end);
-            let n = block.len();
-            u0[..n].copy_from_slice(&self.u[block.clone()]);
-            v0[..n].copy_from_slice(&self.v[block.clone()]);
-            let left = self.block(block.clone(), &input[block.clone()]);
-            active += u64::from(left.active);
-            if left.input + left.current + left.bias_sum + left.voltage > 0 {
-                self.note(left, (&u0[..n], &v0[..n]), block.clone(), input, context);
-            }
-            start = block.end;
-        }
-        gather(&self.mask[range.clone()], range.start as u32, &mut fired.index);
-        active
+        walk(self, range, context, inputs[0], fired)
     }
 
     fn get(&self, var: usize) -> Vec<i32> {

@@ -1,8 +1,13 @@
-//! What vectorised updates of LIF neurons share: registers without branches, and parameters as constants or slices.
+//! What vectorised updates of LIF neurons share: registers without branches, parameters as constants or slices, and the
+//! walk over blocks that says where a register was left.
 
-use super::lif::{Rule, hold};
-use crate::Lane;
+use std::ops::Range;
+
+use pumice_num::decay;
+
+use super::lif::{Rule, gather, hold, kind_of};
 use crate::arithmetic::{OverflowPolicy, Register};
+use crate::{BankContext, Fired, Lane, OverflowKind};
 
 /// What the three registers of a LIF neuron do at their ends.
 pub(super) trait Registers: Copy {
@@ -145,9 +150,99 @@ pub(super) fn constants<const N: usize>(lanes: [&Lane; N]) -> Option<[Same; N]> 
 }
 
 /// The values of a lane for a range of neurons.
-pub(super) fn spread(lane: &Lane, range: &std::ops::Range<usize>) -> Vec<i32> {
+pub(super) fn spread(lane: &Lane, range: &Range<usize>) -> Vec<i32> {
     match lane {
         Lane::All(x) => vec![*x; range.len()],
         Lane::Each(all) => all[range.clone()].to_vec(),
+    }
+}
+
+/// Neurons per block: overflow is located inside a block only when its count says so.
+const BLOCK: usize = 256;
+
+/// How many values left their register in one block of neurons: input, current, sum of current and bias, voltage.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Left {
+    pub(super) by_register: [u32; 4],
+    pub(super) active: u32,
+}
+
+/// What the membrane of one neuron is made of.
+pub(super) struct Membrane {
+    pub(super) keep: [i32; 2],
+    pub(super) bias: i32,
+    pub(super) v_min: i32,
+    pub(super) v_max: i32,
+}
+
+/// LIF neurons that are updated a block at a time.
+pub(super) trait Blocks {
+    /// Updates a block, and marks who fired in the mask.
+    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left;
+    /// All currents and voltages.
+    fn state(&self) -> [&[i32]; 2];
+    /// Who fired.
+    fn mask(&self) -> &[u8];
+    fn rule(&self) -> Rule;
+    fn membrane(&self, i: usize) -> Membrane;
+}
+
+/// Updates the neurons of a range; the number of those that were active.
+pub(super) fn walk<B: Blocks>(
+    bank: &mut B,
+    range: Range<usize>,
+    context: &mut BankContext<'_>,
+    input: &[i32],
+    fired: &mut Fired,
+) -> u64 {
+    let mut active = 0;
+    let mut before = [[0; BLOCK]; 2];
+    let mut start = range.start;
+    while start < range.end {
+        let block = start..(start + BLOCK).min(range.end);
+        let n = block.len();
+        before.iter_mut().zip(bank.state()).for_each(|(kept, now)| kept[..n].copy_from_slice(&now[block.clone()]));
+        let left = bank.block(block.clone(), &input[block.clone()]);
+        active += u64::from(left.active);
+        if left.by_register != [0; 4] {
+            note(bank, left, &before, block.clone(), input, context);
+        }
+        start = block.end;
+    }
+    gather(&bank.mask()[range.clone()], range.start as u32, &mut fired.index);
+    active
+}
+
+/// Notes what left its registers in a block, finding the first of each by going through the block again.
+fn note<B: Blocks>(
+    bank: &B,
+    left: Left,
+    before: &[[i32; BLOCK]; 2],
+    range: Range<usize>,
+    input: &[i32],
+    context: &mut BankContext<'_>,
+) {
+    let rule = bank.rule();
+    let kinds = [kind_of(rule.input), kind_of(rule.current), kind_of(rule.bias_sum), OverflowKind::Saturate];
+    let mut seen = [false; 4];
+    for (k, i) in range.enumerate() {
+        let membrane = bank.membrane(i);
+        let aligned = input[i] << rule.align;
+        let sum_u = decay(before[0][k], membrane.keep[0]).wrapping_add(rule.input(aligned));
+        let u = rule.current(sum_u);
+        let sum_b = u.wrapping_add(membrane.bias);
+        let sum_v = decay(before[1][k], membrane.keep[1]).wrapping_add(rule.bias_sum(sum_b));
+        let hits = [
+            rule.input(aligned) != aligned,
+            u != sum_u,
+            rule.bias_sum(sum_b) != sum_b,
+            sum_v.clamp(membrane.v_min, membrane.v_max) != sum_v,
+        ];
+        for (register, name) in ["a_in", "u", "u+bias", "v"].into_iter().enumerate() {
+            if hits[register] && !std::mem::replace(&mut seen[register], true) {
+                let count = u64::from(left.by_register[register]);
+                context.overflow.note(name, kinds[register], count, context.step, i as u32);
+            }
+        }
     }
 }

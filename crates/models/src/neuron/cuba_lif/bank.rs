@@ -8,16 +8,13 @@ use std::ops::Range;
 use pumice_num::{Level, Task, decay};
 
 use super::super::bank::saved;
-use super::super::lif::{Rule, current_range, gather, kind_of, narrow};
+use super::super::lif::{Rule, current_range, narrow};
 use super::super::membrane::BIAS;
 use super::super::population::STATE;
-use super::super::step::{Read, Registers, constants, spread};
+use super::super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
 use super::{CubaLif, lane, length};
 use crate::arithmetic::Refractory;
-use crate::{Arithmetic, Bank, BankContext, Fired, Lane, ModelError, OverflowKind, PerNeuron, Setting, Values};
-
-/// Neurons per block: overflow is located inside a block only when its count says so.
-const BLOCK: usize = 256;
+use crate::{Arithmetic, Bank, BankContext, Fired, Lane, ModelError, PerNeuron, Setting, Values};
 
 /// The registers of compartments, and their parameters.
 #[derive(Debug)]
@@ -52,13 +49,6 @@ struct Step<'a, R, K> {
     state: [&'a mut [i32]; 3],
     input: &'a [i32],
     mask: &'a mut [u8],
-}
-
-/// How many values left their register in one block of neurons: input, current, sum of current and bias, voltage.
-#[derive(Clone, Copy, Default)]
-struct Left {
-    by_register: [u32; 4],
-    active: u32,
 }
 
 impl<R: Registers, K: Read> Task for Step<'_, R, K> {
@@ -137,15 +127,6 @@ fn freezes(a: &Arithmetic) -> bool {
 }
 
 impl CubaBank {
-    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
-        let rule = self.rule;
-        match (rule.wraps(), rule.turns()) {
-            (Some(wraps), _) => self.with_registers(range, input, wraps),
-            (_, Some(turns)) => self.with_registers(range, input, turns),
-            _ => self.with_registers(range, input, rule),
-        }
-    }
-
     fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
         let lanes = [&self.ku, &self.kv, &self.bias, &self.vth, &self.period, &self.v_min, &self.v_max];
         if let Some(parameters) = constants(lanes) {
@@ -167,31 +148,33 @@ impl CubaBank {
         let mask = &mut self.mask[range.clone()];
         self.level.run(Step { registers, align, extra, freeze, parameters, state, input, mask })
     }
+}
 
-    /// Notes what left its registers in a block, finding the first of each by going through the block again.
-    fn note(&self, left: Left, before: [&[i32]; 2], range: Range<usize>, input: &[i32], context: &mut BankContext<'_>) {
+impl Blocks for CubaBank {
+    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
         let rule = self.rule;
-        let kinds = [kind_of(rule.input), kind_of(rule.current), kind_of(rule.bias_sum), OverflowKind::Saturate];
-        let mut seen = [false; 4];
-        for (k, i) in range.enumerate() {
-            let aligned = input[i] << rule.align;
-            let sum_u = decay(before[0][k], self.ku.at(i)).wrapping_add(rule.input(aligned));
-            let u = rule.current(sum_u);
-            let sum_b = u.wrapping_add(self.bias.at(i));
-            let sum_v = decay(before[1][k], self.kv.at(i)).wrapping_add(rule.bias_sum(sum_b));
-            let hits = [
-                rule.input(aligned) != aligned,
-                u != sum_u,
-                rule.bias_sum(sum_b) != sum_b,
-                sum_v.clamp(self.v_min.at(i), self.v_max.at(i)) != sum_v,
-            ];
-            for (register, name) in ["a_in", "u", "u+bias", "v"].into_iter().enumerate() {
-                if hits[register] && !std::mem::replace(&mut seen[register], true) {
-                    let count = u64::from(left.by_register[register]);
-                    context.overflow.note(name, kinds[register], count, context.step, i as u32);
-                }
-            }
+        match (rule.wraps(), rule.turns()) {
+            (Some(wraps), _) => self.with_registers(range, input, wraps),
+            (_, Some(turns)) => self.with_registers(range, input, turns),
+            _ => self.with_registers(range, input, rule),
         }
+    }
+
+    fn state(&self) -> [&[i32]; 2] {
+        [&self.u, &self.v]
+    }
+
+    fn mask(&self) -> &[u8] {
+        &self.mask
+    }
+
+    fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    fn membrane(&self, i: usize) -> Membrane {
+        let keep = [self.ku.at(i), self.kv.at(i)];
+        Membrane { keep, bias: self.bias.at(i), v_min: self.v_min.at(i), v_max: self.v_max.at(i) }
     }
 }
 
@@ -207,24 +190,7 @@ impl Bank for CubaBank {
         inputs: &[&[i32]],
         fired: &mut Fired,
     ) -> u64 {
-        let input = inputs[0];
-        let mut active = 0;
-        let (mut u0, mut v0) = ([0; BLOCK], [0; BLOCK]);
-        let mut start = range.start;
-        while start < range.end {
-            let block = start..(start + BLOCK).min(range.end);
-            let n = block.len();
-            u0[..n].copy_from_slice(&self.u[block.clone()]);
-            v0[..n].copy_from_slice(&self.v[block.clone()]);
-            let left = self.block(block.clone(), &input[block.clone()]);
-            active += u64::from(left.active);
-            if left.by_register != [0; 4] {
-                self.note(left, [&u0[..n], &v0[..n]], block.clone(), input, context);
-            }
-            start = block.end;
-        }
-        gather(&self.mask[range.clone()], range.start as u32, &mut fired.index);
-        active
+        walk(self, range, context, inputs[0], fired)
     }
 
     fn get(&self, var: usize) -> Vec<i32> {
