@@ -12,7 +12,7 @@
 use pumice::models::learning::library::{self, LibraryRule, RewardModulatedStdp, Triplet};
 use pumice::models::learning::{LearningLif, LearningRule, LearningSparse};
 use pumice::prelude::*;
-use pumice::report::{Curve, Panel, chart_svg};
+use pumice::report::figure::{Figure, Layer, Sheet};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -154,7 +154,8 @@ fn curve(shown: &Shown) -> Outcome<Vec<(f64, f64)>> {
 
 fn main() -> Outcome<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "learning_rules.svg".into());
-    let mut panels = Vec::new();
+    let mut figures = Vec::new();
+    let no_change = [-REACH, REACH].map(|delay| (delay as f64, 0.0));
     for shown in rules()? {
         let texts = [("dw", &shown.rule.dw), ("dt", &shown.rule.dt)];
         let mut notes: Vec<String> =
@@ -163,15 +164,15 @@ fn main() -> Outcome<()> {
         let points = curve(&shown)?;
         let most = points.iter().map(|p| p.1.abs()).fold(0.0, f64::max);
         println!("{:45} largest mean change {most:6.2}", shown.title);
-        panels.push(Panel {
+        figures.push(Figure {
             title: shown.title.into(),
             notes,
             x: "target fires after source [steps]".into(),
             y: "change of weight [LSB]".into(),
-            curves: vec![Curve { name: String::new(), points }],
+            layers: [points, no_change.to_vec()].map(|points| Layer::Line { name: String::new(), points }).to_vec(),
         });
     }
-    std::fs::write(&path, chart_svg(&panels, 3))?;
+    std::fs::write(&path, Sheet { figures, columns: 3 }.svg())?;
     println!("wrote {path}");
     Ok(())
 }

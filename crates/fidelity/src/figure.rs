@@ -79,6 +79,7 @@ fn raster(float: &Fired, other: &Fired, backend: &str, (start, end): (u64, u64))
             Layer::Ticks { name: "float".into(), marks: ticks(float, 0.02, 0.38) },
             Layer::Ticks { name: backend.into(), marks: ticks(other, -0.38, -0.02) },
         ],
+        ..Figure::default()
     }
 }
 
@@ -94,6 +95,7 @@ fn rates(float: &Fired, other: &Fired, backend: &str, steps: f64) -> Figure {
             Layer::Dots { name: "neurons".into(), points: a.into_iter().zip(b).collect() },
             Layer::Line { name: "equal".into(), points: vec![(0.0, 0.0), (most, most)] },
         ],
+        ..Figure::default()
     }
 }
 
@@ -124,6 +126,7 @@ fn trace(seen: &Traced<'_>, (start, end): (u64, u64)) -> Figure {
         x: "step".into(),
         y: "v [LSB]".into(),
         layers,
+        ..Figure::default()
     }
 }
 
@@ -147,6 +150,7 @@ fn errors(seen: &Traced<'_>) -> Figure {
             Layer::Line { name: "largest".into(), points: cut(series(&crate::metric::rmse::largest)) },
             Layer::Line { name: "largest budget".into(), points: budget.clone() },
         ],
+        ..Figure::default()
     }
 }
 
@@ -168,6 +172,7 @@ pub fn draw_sweep(points: &[Point], folder: &Path) -> Result<Vec<PathBuf>, Repor
                 name: String::new(),
                 points: quality.iter().map(|(x, p)| (*x, p.quality())).collect(),
             }],
+            ..Figure::default()
         };
         files.extend(figure.write(folder, "quality")?);
     }
@@ -187,6 +192,7 @@ pub fn draw_sweep(points: &[Point], folder: &Path) -> Result<Vec<PathBuf>, Repor
                 Layer::Line { name: "front".into(), points: energy(true) },
                 Layer::Dots { name: "not beaten".into(), points: energy(true) },
             ],
+            ..Figure::default()
         };
         files.extend(figure.write(folder, "front")?);
     }

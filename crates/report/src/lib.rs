@@ -5,7 +5,6 @@
 //! from images, counts and bills; this crate knows neither graphs nor running.
 
 mod cells;
-mod chart;
 mod energy;
 mod error;
 pub mod figure;
@@ -21,7 +20,6 @@ pub mod text;
 mod write;
 
 pub use cells::{CellsReport, ProgrammingReport};
-pub use chart::{Curve, Panel, chart_svg};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};

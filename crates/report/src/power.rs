@@ -4,12 +4,12 @@
 //! `components_j` with the energy by component, in the order of [`Component::ALL`]. Mean power of a step is its dynamic energy over
 //! its length, and static power.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use pumice_file::{Array, Data, write_npz};
 use pumice_meter::Component;
 
+use crate::figure::{Figure, Layer};
 use crate::text::si;
 use crate::{ReportError, write_text};
 
@@ -22,15 +22,8 @@ pub struct Power {
     pub components_j: Vec<[f64; 7]>,
 }
 
-/// Colours of the components, in their order.
-const COLOURS: [&str; 7] = ["#b3365a", "#e8774a", "#541458", "#2a7f62", "#7a6ff0", "#8a8a8a", "#d8cfc0"];
 /// Columns of the drawing; steps that fall on one column are averaged.
 const COLUMNS: usize = 720;
-/// Height of the plot `[px]`.
-const HEIGHT: f64 = 240.0;
-/// Space to the left and above `[px]`.
-const MARGIN: f64 = 64.0;
-
 impl Power {
     fn energy_j(&self, step: usize) -> f64 {
         self.components_j[step].iter().sum()
@@ -70,9 +63,22 @@ impl Power {
 
     /// Mean power over time as a drawing: the components on top of each other, static power at the bottom.
     pub fn svg(&self) -> String {
-        let mut out = String::new();
-        self.draw(&mut out).expect("writing to a String cannot fail");
-        out
+        let (columns, steps) = (self.columns(), self.step_s.len());
+        let ends = |c: usize| [c, c + 1].map(|c| (steps * c / columns.len()) as f64);
+        let mut base = vec![0.0; columns.len()];
+        let mut layers = Vec::new();
+        // Static power lies at the bottom.
+        for k in (0..Component::ALL.len()).rev().filter(|k| columns.iter().any(|c| c[*k] > 0.0)) {
+            let mut points = Vec::with_capacity(2 * columns.len());
+            for (c, (low, column)) in base.iter_mut().zip(&columns).enumerate() {
+                points.extend(ends(c).map(|x| (x, *low, *low + column[k])));
+                *low += column[k];
+            }
+            layers.push(Layer::Area { name: Component::ALL[k].name().into(), points });
+        }
+        let seconds = si(self.step_s.iter().sum(), "s");
+        let title = format!("mean power over {steps} steps, {seconds} emulated");
+        Figure { title, x: "step".into(), y: "power [W]".into(), layers, ..Figure::default() }.svg()
     }
 
     /// Power by component of each column `[W]`.
@@ -88,63 +94,6 @@ impl Power {
             sums.map(|j| if seconds > 0.0 { j / seconds } else { 0.0 })
         };
         (0..n).map(column).collect()
-    }
-
-    fn draw(&self, out: &mut String) -> std::fmt::Result {
-        let columns = self.columns();
-        let most = columns.iter().map(|c| c.iter().sum::<f64>()).fold(0.0, f64::max);
-        let (width, height) = (COLUMNS as f64 + 2.0 * MARGIN, HEIGHT + 2.0 * MARGIN);
-        writeln!(
-            out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\">"
-        )?;
-        writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>")?;
-        let steps = self.step_s.len();
-        writeln!(
-            out,
-            "<text x=\"{MARGIN}\" y=\"24\" font-size=\"15\">mean power over {steps} steps, {} emulated</text>",
-            si(self.step_s.iter().sum(), "s")
-        )?;
-        let step = COLUMNS as f64 / columns.len().max(1) as f64;
-        let mut base = vec![0.0; columns.len()];
-        // Static power lies at the bottom.
-        let mut legend = MARGIN;
-        for k in (0..Component::ALL.len()).rev().filter(|k| columns.iter().any(|c| c[*k] > 0.0)) {
-            write!(out, "<path fill=\"{}\" d=\"", COLOURS[k])?;
-            for (c, column) in columns.iter().enumerate() {
-                let (x, y) = (MARGIN + c as f64 * step, |w: f64| MARGIN + HEIGHT * (1.0 - w / most));
-                let (low, high) = (y(base[c]), y(base[c] + column[k]));
-                write!(out, "M{x:.2} {low:.2}V{high:.2}h{step:.2}V{low:.2}Z")?;
-                base[c] += column[k];
-            }
-            writeln!(out, "\"/>")?;
-            let name = Component::ALL[k].name();
-            writeln!(
-                out,
-                "<rect x=\"{legend}\" y=\"34\" width=\"12\" height=\"12\" fill=\"{}\"/><text x=\"{}\" y=\"45\">{name}</text>",
-                COLOURS[k],
-                legend + 16.0
-            )?;
-            legend += 90.0;
-        }
-        let bottom = MARGIN + HEIGHT;
-        writeln!(out, "<path stroke=\"#333333\" fill=\"none\" d=\"M{MARGIN} {MARGIN}V{bottom}h{COLUMNS}\"/>")?;
-        for (part, at) in [(1.0, MARGIN), (0.5, MARGIN + HEIGHT / 2.0)] {
-            writeln!(
-                out,
-                "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                MARGIN - 6.0,
-                at + 4.0,
-                si(most * part, "W")
-            )?;
-        }
-        writeln!(out, "<text x=\"{MARGIN}\" y=\"{}\">step 1</text>", bottom + 18.0)?;
-        writeln!(
-            out,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">step {steps}</text>\n</svg>",
-            MARGIN + COLUMNS as f64,
-            bottom + 18.0
-        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! Figures: lines, bands, dots and ticks on one pair of axes, as SVG and PNG.
+//! Figures: lines, areas, bands, dots and ticks on one pair of axes, alone or in a sheet, as SVG and PNG.
 //!
 //! Drawn by the `plotters` library, which nothing outside of this module sees. The font of PNG files travels with us, so
 //! that figures look the same on a machine without fonts.
@@ -6,22 +6,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
-use crate::ReportError;
+use crate::{ReportError, write_text};
 
 /// Width and height of a figure `[px]`.
 const SIZE: (u32, u32) = (960, 540);
 /// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
-const COLOURS: [RGBColor; 6] = [
+const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
     RGBColor(86, 86, 86),
+    RGBColor(86, 180, 233),
 ];
 
 /// One thing on the axes.
@@ -36,6 +38,13 @@ pub enum Layer {
     },
     /// The area between two lines, drawn faintly.
     Band {
+        /// Name in the legend.
+        name: String,
+        /// `(x, lower, upper)`.
+        points: Vec<(f64, f64, f64)>,
+    },
+    /// The area between two lines, drawn in full.
+    Area {
         /// Name in the legend.
         name: String,
         /// `(x, lower, upper)`.
@@ -62,6 +71,8 @@ pub enum Layer {
 pub struct Figure {
     /// Title.
     pub title: String,
+    /// Lines under the title: an equation, a source.
+    pub notes: Vec<String>,
     /// What the horizontal axis is, with its unit.
     pub x: String,
     /// What the vertical axis is, with its unit.
@@ -75,6 +86,7 @@ impl Layer {
         match self {
             Layer::Line { name, .. }
             | Layer::Band { name, .. }
+            | Layer::Area { name, .. }
             | Layer::Dots { name, .. }
             | Layer::Ticks { name, .. } => name,
         }
@@ -84,31 +96,77 @@ impl Layer {
     fn corners(&self) -> Vec<(f64, f64)> {
         match self {
             Layer::Line { points, .. } | Layer::Dots { points, .. } => points.clone(),
-            Layer::Band { points: all, .. } | Layer::Ticks { marks: all, .. } => {
+            Layer::Band { points: all, .. } | Layer::Area { points: all, .. } | Layer::Ticks { marks: all, .. } => {
                 all.iter().flat_map(|(x, low, high)| [(*x, *low), (*x, *high)]).collect()
             }
         }
     }
 }
 
+/// Figures beside and below each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    /// The figures, row by row.
+    pub figures: Vec<Figure>,
+    /// Figures in a row, at least 1.
+    pub columns: usize,
+}
+
+/// Width and height of a figure in a sheet `[px]`.
+const PART: (u32, u32) = (480, 320);
+
+impl Sheet {
+    /// The sheet as the text of an SVG file.
+    pub fn svg(&self) -> String {
+        let columns = self.columns.clamp(1, self.figures.len().max(1));
+        let rows = self.figures.len().div_ceil(columns);
+        svg((PART.0 * columns as u32, PART.1 * rows as u32), |area| {
+            area.fill(&WHITE)?;
+            let parts = area.split_evenly((rows, columns));
+            self.figures.iter().zip(parts).try_for_each(|(figure, part)| figure.draw(&part))
+        })
+    }
+}
+
+/// Draws into the text of an SVG file.
+fn svg(
+    size: (u32, u32),
+    draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), DrawingAreaErrorKind<std::io::Error>>,
+) -> String {
+    embed_font();
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    draw(&area).and_then(|()| area.present()).expect("a string takes all text");
+    drop(area);
+    text
+}
+
+fn embed_font() {
+    static FONT: Once = Once::new();
+    // The font is a constant of this crate: a test draws with it.
+    FONT.call_once(|| {
+        let _ = register_font("sans-serif", FontStyle::Normal, include_bytes!("DejaVuSans-subset.ttf"));
+    });
+}
+
 impl Figure {
+    /// The figure as the text of an SVG file.
+    pub fn svg(&self) -> String {
+        svg(SIZE, |area| self.draw(area))
+    }
+
     /// Writes `NAME.svg` and `NAME.png` into a folder and returns their paths.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub fn write(&self, folder: &Path, name: &str) -> Result<[PathBuf; 2], ReportError> {
-        static FONT: Once = Once::new();
-        // The font is a constant of this crate: a test draws with it.
-        FONT.call_once(|| {
-            let _ = register_font("sans-serif", FontStyle::Normal, include_bytes!("DejaVuSans-subset.ttf"));
-        });
+        embed_font();
         let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
-        let failed = |path: &Path, fault: String| ReportError::File {
-            path: path.to_owned(),
-            source: std::io::Error::other(fault),
-        };
-        self.draw(&SVGBackend::new(&svg, SIZE).into_drawing_area()).map_err(|e| failed(&svg, e.to_string()))?;
-        self.draw(&BitMapBackend::new(&png, SIZE).into_drawing_area()).map_err(|e| failed(&png, e.to_string()))?;
+        let failed = |fault: String| ReportError::File { path: png.clone(), source: std::io::Error::other(fault) };
+        write_text(&svg, &self.svg())?;
+        let area = BitMapBackend::new(&png, SIZE).into_drawing_area();
+        self.draw(&area).and_then(|()| area.present()).map_err(|e| failed(e.to_string()))?;
+        drop(area);
         Ok([svg, png])
     }
 
@@ -134,18 +192,15 @@ impl Figure {
         [x, y.start..y.end + room]
     }
 
-    fn draw<B: DrawingBackend>(
-        &self,
-        area: &DrawingArea<B, plotters::coord::Shift>,
-    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
         area.fill(&WHITE)?;
         let [x, y] = self.ends();
-        let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, ("sans-serif", 20))
-            .margin(12)
-            .x_label_area_size(46)
-            .y_label_area_size(84)
-            .build_cartesian_2d(x, y)?;
+        let mut area = area.margin(12, 0, 0, 0).titled(&self.title, ("sans-serif", 20))?;
+        for note in &self.notes {
+            area = area.titled(note, ("sans-serif", 13))?;
+        }
+        let mut chart =
+            ChartBuilder::on(&area).margin(12).x_label_area_size(46).y_label_area_size(84).build_cartesian_2d(x, y)?;
         chart
             .configure_mesh()
             .light_line_style(WHITE.mix(0.0))
@@ -169,7 +224,7 @@ impl Figure {
                 .label_font(("sans-serif", 14))
                 .draw()?;
         }
-        area.present()
+        Ok(())
     }
 }
 
@@ -208,11 +263,15 @@ where
         Layer::Ticks { marks, .. } => chart.draw_series(
             marks.iter().map(|(x, low, high)| PathElement::new(vec![(*x, *low), (*x, *high)], colour.stroke_width(2))),
         )?,
-        Layer::Band { points, .. } => {
+        Layer::Band { points, .. } | Layer::Area { points, .. } => {
+            let full = matches!(layer, Layer::Area { .. });
             let upper = points.iter().map(|(x, _, high)| (*x, *high));
             let lower = points.iter().rev().map(|(x, low, _)| (*x, *low));
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-            chart.draw_series(std::iter::once(Polygon::new(outline, colour.mix(0.25).filled())))?
+            chart.draw_series(std::iter::once(Polygon::new(
+                outline,
+                colour.mix(if full { 0.85 } else { 0.25 }).filled(),
+            )))?
         }
     };
     if !layer.name().is_empty() {
@@ -230,6 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let figure = Figure {
             title: "A line in a band µ".into(),
+            notes: Vec::new(),
             x: "step".into(),
             y: "v [LSB]".into(),
             layers: vec![
@@ -261,5 +321,21 @@ mod tests {
     fn numbers_on_axes_are_short() {
         let all = [0.0, 0.25, 12.0, 1500.0, 2.5e6, 1e-5].map(number);
         assert_eq!(all, ["0", "0.25", "12", "1500", "2.50e6", "1.00e-5"]);
+    }
+
+    #[test]
+    fn a_sheet_shows_every_figure_and_escapes_its_text() {
+        let figure = Figure {
+            title: "a < b".into(),
+            notes: vec!["\"c\" & d".into()],
+            x: "x".into(),
+            y: "y".into(),
+            layers: vec![Layer::Line { name: "one".into(), points: vec![(0.0, 1.0), (1.0, -1.0)] }],
+        };
+        let sheet = Sheet { figures: vec![figure.clone(), figure], columns: 1 };
+        let svg = sheet.svg();
+        assert_eq!(svg.matches("a &lt; b").count(), 2);
+        assert!(svg.contains("&quot;c&quot; &amp; d") && svg.contains("height=\"640\""), "{svg}");
+        assert_eq!(svg.matches("stroke=\"#0072B2\" stroke-width=\"2\"").count(), 2);
     }
 }
