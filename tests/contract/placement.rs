@@ -169,6 +169,21 @@ fn a_mapping_that_does_not_fit_is_refused_in_one_sentence() {
     }
 }
 
+/// Five neurons of which two are too many for a core, by a little: cut into five, not for ever into four.
+#[test]
+fn what_does_not_divide_evenly_is_cut_to_the_end() {
+    let mut graph = Graph::new();
+    let source = graph.add("source", Lif::new(&[40])).unwrap();
+    let synapses = graph.add("synapses", Dense::new(vec![vec![4.0; 40]; 5])).unwrap();
+    let cells = graph.add("cells", Lif::new(&[5])).unwrap();
+    graph.connect(source.s_out, synapses.s_in).unwrap();
+    graph.connect(synapses.a_out, cells.a_in).unwrap();
+    let hardware = Hardware::from(&profile("synapses = 75"));
+    let image = compile(&graph, &hardware, &RunConfig::default()).unwrap();
+    let uses = pumice::chip::core_uses(&image.chip);
+    assert_eq!(uses.iter().map(|core| core.synapses).collect::<Vec<_>>(), [40; 5]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 

@@ -6,7 +6,7 @@
 //! 3. The same with populations that only the number of neurons cuts, filled to the last neuron of a core; the better of both
 //!    counts, and of equals the equal chunks.
 
-use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, CoreUse, Segment, Source, core_uses, drawn_by_core};
+use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, CoreUse, Segment, core_uses, drawn_by_core};
 
 use super::{FAN_IN, broken, too_much};
 use crate::{CompileError, Hardware};
@@ -79,7 +79,8 @@ fn cut(chip: &mut ChipImage, hardware: &Hardware) -> Result<Cuts, CompileError> 
             if used.neurons <= 1 || resource.name == FAN_IN {
                 return Err(too_much(chip, hardware, bank, (resource, need, have)));
             }
-            let now = chip.banks[bank].n.div_ceil(used.neurons as usize);
+            // Not by the size of this chunk: the last neurons of a population that does not divide evenly are more.
+            let now = cuts.ends[bank].len() - 1;
             let wanted = ((now as u64 * need).div_ceil(have.max(1)) as usize).clamp(now + 1, now * 2);
             parts[bank] = parts[bank].max(wanted.min(chip.banks[bank].n));
             limit[bank] = resource.name;
@@ -98,8 +99,7 @@ fn fill_up(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts) -> Option<Cut
         (0..n).step_by(most.max(1)).chain([n]).collect()
     };
     let mut ends = cuts.ends.clone();
-    for (own, limit) in ends.iter_mut().zip(&cuts.limit).filter(|(own, limit)| own.len() > 2 && **limit == "neurons") {
-        debug_assert_eq!(*limit, "neurons");
+    for (own, _) in ends.iter_mut().zip(&cuts.limit).filter(|(own, limit)| own.len() > 2 && **limit == "neurons") {
         *own = full(own);
     }
     if ends == cuts.ends {
@@ -116,10 +116,9 @@ fn fill_up(chip: &mut ChipImage, hardware: &Hardware, cuts: &Cuts) -> Option<Cut
 
 /// The sources that reach each chunk, as sets of bits; empty if they would be too large.
 fn sources(chip: &ChipImage) -> Vec<Vec<u64>> {
-    let sizes = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
     let mut first = std::collections::BTreeMap::new();
     let mut n = 0;
-    for source in sizes {
+    for source in chip.sources() {
         first.insert(source, n);
         n += chip.size_of(source);
     }
