@@ -1,5 +1,6 @@
 //! Weights in non-volatile cells: same bits on any number of workers, and a life that goes on over power-off.
 
+use pumice::Memory;
 use pumice::device::nv::NvState;
 use pumice::meter::Event;
 use pumice::prelude::*;
@@ -71,6 +72,9 @@ fn reset_and_snapshots_draw_the_same_noise() {
     other.load(&half).unwrap();
     other.run(RunSteps(150)).unwrap();
     assert_eq!(other.counts(), counts);
+    let late = events.iter().filter(|event| event.0 > 150).count();
+    let after = other.recordings()[0].events();
+    assert_eq!(after[after.len() - late..], events[events.len() - late..], "recordings go on, and the same");
 }
 
 /// Power off, power on: nothing is programmed, time has passed, and the cells go on with their lives.
@@ -91,6 +95,14 @@ fn cells_go_on_over_power_off() {
     old.age(YEAR_NS, 328_150).unwrap();
     let (_, aged) = run(&RunConfig::default(), Some(&old.nv()));
     assert_ne!(aged, events, "the cells relaxed");
+    // Noise alone would change events: what the cells hold, read without it, must have moved by more than in the runs.
+    let held = |memory: &Memory| -> Vec<i64> {
+        let now = memory.cells().now_ns();
+        memory.cells().stores().flat_map(|(_, store)| store.rows(now, false).unwrap()).collect()
+    };
+    let moved = |to: &Memory| -> i64 { held(&memory).iter().zip(held(to)).map(|(a, b)| (a - b).abs()).sum() };
+    let (by_age, by_use) = (moved(&old), moved(&later));
+    assert!(by_age > 0 && by_age > 2 * by_use, "{by_age} by a year, {by_use} by a run");
 }
 
 /// Without cells the chip computes as ever, and a process gets the memory that it asks for, or an error.

@@ -334,6 +334,7 @@ fn neuromodulators_gate_learning_and_act_on_excitability() {
             let want = shown(&fixed);
             let weights = &want.0[0];
             assert_eq!(weights[0], weights[3], "no dopamine, no learning");
+            assert!(weights[5].iter().zip(&weights[3]).all(|(now, before)| now >= before), "none shrinks");
             assert!(weights[5] > weights[3], "dopamine lets weights grow");
             assert_eq!(weights[6], weights[14], "it is over");
             assert_ne!(want.0[2][20], want.0[2][60], "the level must wander");

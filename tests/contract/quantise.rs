@@ -112,7 +112,7 @@ fn what_other_things_drive_keeps_its_scale() {
     let found = quantise(&mut graph, &Arithmetic::loihi2()).unwrap();
     assert!(found.populations.iter().all(|p| p.scale == 1.0));
     assert!((found.populations[1].threshold_error - 0.4).abs() < 1e-12, "{found:?}");
-    assert!((found.connections[0].max_error - 0.3).abs() < 0.31);
+    assert!((found.connections[0].max_error - 0.2 / 64.0).abs() < 1e-12, "{found:?}");
 }
 
 #[test]

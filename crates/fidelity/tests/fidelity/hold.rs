@@ -1,8 +1,41 @@
 //! Properties that hold of the real kernels, on every arithmetic.
 
-use pumice_fidelity::{Failure, Networks, Stimulus, networks};
+use pumice_fidelity::{Failure, Networks, Stimulus, model, networks};
 
 const PROFILES: [&str; 2] = ["loihi1", "loihi2"];
+
+/// A source, a connection and a neuron without bias.
+const QUIET: &str = r#"
+schema = 1
+name = "quiet"
+steps = 20
+
+[[process]]
+name = "input"
+type = "Poisson"
+shape = [2]
+probability = 0.2
+
+[[process]]
+name = "synapses"
+type = "Dense"
+weights = [[100, 100]]
+
+[[process]]
+name = "output"
+type = "LIF"
+shape = [1]
+vth = 50
+du = 4095
+
+[[connect]]
+from = "input.s_out"
+to = "synapses.s_in"
+
+[[connect]]
+from = "synapses.a_out"
+to = "output.a_in"
+"#;
 
 /// A few cases as a rule, as many as `PROPTEST_CASES` says if it does.
 fn cases() -> u32 {
@@ -29,6 +62,16 @@ fn a_property_can_be_refuted_and_says_by_what() {
     };
     assert!(refuted.to_string().contains("have a partner within 0 steps, claimed are 100.00 %"), "{refuted}");
     assert!(refuted.case.neurons().unwrap() <= 3, "{refuted}");
-    let silent = networks(Networks::default()).on("loihi1").for_every(Stimulus::Poisson { probability: 0.0 }).cases(3);
-    assert!(matches!(silent.never_overflows().seed(1).check(), Ok(_) | Err(Failure::Silent { .. })));
+}
+
+/// A model that never fires proves nothing, unless silence was asked for.
+#[test]
+fn a_property_of_a_silent_model_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quiet.toml");
+    std::fs::write(&path, QUIET).unwrap();
+    let quiet = || model(&path).on("loihi1").cases(3).never_overflows();
+    let never = quiet().for_every(Stimulus::Poisson { probability: 0.0 }).check();
+    assert!(matches!(never, Err(Failure::Silent { .. })), "{never:?}");
+    assert_eq!(quiet().for_every(Stimulus::Silence).check().unwrap().spikes, 0);
 }

@@ -11,8 +11,10 @@ use crate::faulty::{Fault, Faulty};
 /// The properties that ship, on networks away from and at the ends of their registers.
 fn shipped(edges: bool, fault: Fault) -> Property {
     let space = if edges { Networks::default().at_edges() } else { Networks::default() };
+    // Only on Loihi 2 is the exponent applied to the sum, where a kernel can forget it.
+    let profile = if fault == Fault::NoExponent { "loihi2" } else { "loihi1" };
     networks(space)
-        .on("loihi1")
+        .on(profile)
         .for_every(Stimulus::Any)
         .steps(60)
         .cases(200)
@@ -79,6 +81,7 @@ fn every_fault_is_caught_and_shrinks_to_three_neurons_and_twenty_steps() {
         Fault::AtThreshold,
         Fault::DelayOff,
         Fault::BiasTwice,
+        Fault::NoExponent,
         Fault::DecayAfter,
         Fault::OldCurrent,
     ];
