@@ -251,8 +251,7 @@ impl Simulation {
     fn since_power_on(&self) -> (Vec<(Source, Vec<u64>)>, u64) {
         let chip = &self.image().chip;
         let mut all = Vec::new();
-        let sources = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
-        for (k, source) in sources.enumerate() {
+        for (k, source) in chip.sources().enumerate() {
             let mut spikes = match source {
                 Source::Bank(bank) => self.engine.spikes(bank),
                 Source::Input(input) => self.engine.input_spikes(input).to_vec(),

@@ -1,5 +1,7 @@
 //! What workers and the host send each other once per step.
 
+use std::sync::Arc;
+
 use pumice_models::{Fired, Overflow};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,13 @@ pub struct Batch {
     pub probes: Vec<(usize, usize, Vec<i32>)>,
     /// Overflow of this step, by bank; indices are those of the whole bank.
     pub overflow: Vec<(usize, Overflow)>,
+}
+
+/// The neurons of a bank that fired in a step, from the batches of all workers in their order.
+pub fn fired(batches: &[Arc<Batch>], bank: usize) -> Fired {
+    let mut whole = Fired::default();
+    batches.iter().for_each(|batch| whole.append(&batch.fired[bank]));
+    whole
 }
 
 /// The spikes of one step, of the whole chip: by bank and by input.

@@ -19,7 +19,7 @@ mod table;
 pub mod timing;
 mod worker;
 
-pub use batch::{Batch, HostBatch, PastSpikes};
+pub use batch::{Batch, HostBatch, PastSpikes, fired};
 pub use drawn::{OnCore, drawn_by_core};
 pub use image::{BankImage, ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 pub use limits::{CoreLimits, SynapseFormat};

@@ -206,11 +206,9 @@ fn join(fired: &mut Fired) {
             }
         }
     }
-    let zero: Vec<usize> = (0..fired.payload.len()).filter(|k| fired.payload[*k] == 0).collect();
-    for k in zero.into_iter().rev() {
-        fired.index.remove(k);
-        fired.payload.remove(k);
-    }
+    let mut sums = fired.payload.iter();
+    fired.index.retain(|_| sums.next().is_some_and(|sum| *sum != 0));
+    fired.payload.retain(|sum| *sum != 0);
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use pumice_models::{
 };
 use thiserror::Error;
 
-use crate::batch::{Batch, HostBatch, PastSpikes};
+use crate::batch::{Batch, HostBatch, PastSpikes, fired};
 use crate::image::{ChipImage, DrawnProjection, DriveImage, Projection, Source};
 use crate::mesh::CoreId;
 use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
@@ -116,25 +116,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Worker `w` of `workers`, with all its synapses.
+    /// Worker `w` of `workers`; its tables of drawn synapses are given, in the order of sources.
     ///
     /// # Errors
     /// If a population refuses its parameters, or has no form for cores.
-    pub fn new(image: &ChipImage, w: usize, workers: usize) -> Result<Self, WorkerError> {
-        let mut tables = Vec::new();
-        for source in image.sources() {
-            let table =
-                Table::new(image, source, (w, workers)).map_err(|synapses| WorkerError::Synapses { synapses })?;
-            tables.extend(table);
-        }
-        Self::with_tables(image, w, workers, tables)
-    }
-
-    /// Worker `w` of `workers`, whose tables of drawn synapses were made before, in the order of sources.
-    ///
-    /// # Errors
-    /// If a population refuses its parameters, or has no form for cores.
-    pub fn with_tables(image: &ChipImage, w: usize, workers: usize, tables: Vec<Table>) -> Result<Self, WorkerError> {
+    pub fn new(image: &ChipImage, w: usize, workers: usize, tables: Vec<Table>) -> Result<Self, WorkerError> {
         let layout = Layout::new(image, w, workers);
         let mut shares = Vec::with_capacity(image.banks.len());
         for (b, bank) in image.banks.iter().enumerate() {
@@ -261,7 +247,7 @@ impl Worker {
     pub fn past(&self) -> Vec<PastSpikes> {
         let banks = self.shares.len();
         let whole = |past: &Past| PastSpikes {
-            banks: (0..banks).map(|b| join(past.batches.iter().map(|batch| &batch.fired[b]))).collect(),
+            banks: (0..banks).map(|b| fired(&past.batches, b)).collect(),
             inputs: past.inputs.clone(),
         };
         self.history.iter().map(whole).collect()
@@ -320,8 +306,8 @@ impl Worker {
         }
     }
 
-    /// Adds the events that neurons cause by themselves, and returns spikes per neuron of each share.
-    pub fn totals(&self, steps: u64, loads: &mut [Counts]) -> Vec<(Range<usize>, &[u64])> {
+    /// Adds the events that neurons and learning synapses cause by themselves.
+    pub fn add_totals(&self, steps: u64, loads: &mut [Counts]) {
         for share in &self.shares {
             for ((core, part), active) in share.parts.iter().zip(&share.active) {
                 let load = &mut loads[core.0 as usize];
@@ -330,12 +316,11 @@ impl Worker {
             }
         }
         self.plastic.iter().for_each(|own| own.add_updates(loads));
-        self.shares.iter().map(|s| (s.range.clone(), s.spikes.as_slice())).collect()
     }
 
-    /// Reads a variable of this worker's share of a bank: first neuron and values.
-    pub fn get(&self, bank: usize, var: usize) -> (usize, Vec<i32>) {
-        (self.shares[bank].range.start, self.shares[bank].bank.get(var))
+    /// Reads a variable of this worker's share of a bank.
+    pub fn get(&self, bank: usize, var: usize) -> Vec<i32> {
+        self.shares[bank].bank.get(var)
     }
 
     /// Writes a variable of this worker's share of a bank from the values of the whole bank.
@@ -530,13 +515,4 @@ fn deliver(fired: &Fired, rows: &RowTable, d: usize, sums: &mut [i32]) {
         let payload = if rows.graded { fired.payload_of(k) } else { 1 };
         rows.deliver(d, *i, payload, sums);
     }
-}
-
-fn join<'a>(parts: impl Iterator<Item = &'a Fired>) -> Fired {
-    let mut whole = Fired::default();
-    for part in parts {
-        whole.index.extend_from_slice(&part.index);
-        whole.payload.extend_from_slice(&part.payload);
-    }
-    whole
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pumice_chip::cells::{Acting, RowNoise};
-use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Routes, Source, Traffic, Worker};
+use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Routes, Source, Traffic, Worker, fired};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -302,9 +302,8 @@ impl Engine {
         let image = self.image.clone();
         let mut direct: Vec<(usize, usize, Vec<i32>)> = Vec::new();
         self.units.iter_mut().for_each(Unit::clear);
-        for (u, unit) in image.units.iter().enumerate().filter(|(_, unit)| unit.buffered) {
+        for (u, _) in image.units.iter().enumerate().filter(|(_, unit)| unit.buffered) {
             self.units[u].emit(self.step);
-            debug_assert!(unit.buffered);
             self.propagate(u, &mut direct);
         }
         let mut pause = false;
@@ -486,16 +485,6 @@ fn pair(units: &mut [Unit], from: usize, to: usize) -> (Option<&Unit>, &mut Unit
         let (low, high) = units.split_at_mut(from);
         (Some(&high[0]), &mut low[to])
     }
-}
-
-/// The neurons of a bank that fired in a step.
-fn fired(batches: &[Arc<Batch>], bank: usize) -> Fired {
-    let mut whole = Fired::default();
-    for own in batches.iter().map(|batch| &batch.fired[bank]) {
-        whole.index.extend_from_slice(&own.index);
-        whole.payload.extend_from_slice(&own.payload);
-    }
-    whole
 }
 
 /// Two workers pay from about this much work per step on (a barrier costs 12 to 36 µs, a synapse 1 ns or so).

@@ -97,7 +97,7 @@ impl<'scope> Pool<'scope> {
 
     /// Reads a variable of a whole bank.
     pub(crate) fn get(&mut self, bank: usize, var: usize) -> Result<Vec<i32>, EngineError> {
-        let mut all = self.first.get(bank, var).1;
+        let mut all = self.first.get(bank, var);
         for (k, remote) in self.remotes.iter().enumerate() {
             let lost = || EngineError::Lost { worker: k + 1, step: 0 };
             remote.orders.send(Order::Get(bank, var)).map_err(|_| lost())?;
@@ -224,7 +224,7 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
     while let Ok(order) = take(inbox) {
         let sent = match order {
             Order::Step(host) => exchange(&mut worker, me, &host, lanes),
-            Order::Get(bank, var) => outbox.send(Reply::Got(worker.get(bank, var).1)).is_ok(),
+            Order::Get(bank, var) => outbox.send(Reply::Got(worker.get(bank, var))).is_ok(),
             Order::Set(bank, var, values) => {
                 let written = worker.set(bank, var, &values).map_err(EngineError::from);
                 outbox.send(Reply::Written(written)).is_ok()

@@ -312,3 +312,28 @@ pub fn divergence(a: &Observed, b: &Observed) -> Option<(u64, String, u32, bool)
     };
     a.fired.iter().filter_map(first).min_by_key(|d| d.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// However long a register decays, its error stays below the limit, and comes near it.
+        #[test]
+        fn errors_stay_below_their_limit(keep in 0_i32..4096, step_error in 0.0..50.0_f64) {
+            let limit = limit(keep, step_error).unwrap();
+            let mut error = 0.0;
+            for _ in 0..100_000 {
+                error = f64::from(keep) / 4096.0 * error + step_error + rounding(keep);
+                prop_assert!(error <= limit * (1.0 + 1e-12));
+            }
+            prop_assert!(error >= limit * 0.999_999, "{error} of {limit}");
+        }
+    }
+
+    #[test]
+    fn what_never_decays_has_no_limit() {
+        assert_eq!((limit(4096, 0.0), limit(4096, 0.1)), (Some(0.0), None));
+    }
+}

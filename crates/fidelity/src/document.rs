@@ -138,11 +138,6 @@ impl Document {
         self.table.get("steps").and_then(Value::as_integer).and_then(|n| u64::try_from(n).ok()).unwrap_or(1)
     }
 
-    /// Whether it has a task.
-    pub fn has_task(&self) -> bool {
-        self.table.contains_key("task")
-    }
-
     /// The same on another profile.
     #[must_use]
     pub fn on(mut self, profile: &str) -> Self {
@@ -154,13 +149,6 @@ impl Document {
     #[must_use]
     pub fn with_steps(mut self, steps: u64) -> Self {
         self.table.insert("steps".into(), Value::Integer(i64::try_from(steps).unwrap_or(i64::MAX)));
-        self
-    }
-
-    /// The same with another name.
-    #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
-        self.table.insert("name".into(), name.into());
         self
     }
 

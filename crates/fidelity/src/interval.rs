@@ -102,7 +102,7 @@ pub fn check(document: &Document, profile: &Profile) -> Result<Check, FidelityEr
     let file = document.model()?;
     let a = &profile.arithmetic.values;
     let wiring = Wiring::new(&file.graph, a, file.config.seed)?;
-    let steps = if document.has_task() && !resets(&file) { MOST_STEPS } else { file.steps.min(MOST_STEPS) };
+    let steps = if !resets(&file) { MOST_STEPS } else { file.steps.min(MOST_STEPS) };
     let registers: Vec<Reach> = wiring.populations.iter().flat_map(|p| follow(p, a, steps)).collect();
     let proven = wiring.unknown.is_empty() && registers.iter().all(|r| r.leaves.is_none());
     let verdict = match proven {

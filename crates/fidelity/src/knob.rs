@@ -28,18 +28,6 @@ pub enum Knob {
 }
 
 impl Knob {
-    /// What it turns, as people say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Knob::WeightBits(_) => "weight bits",
-            Knob::WeightExponent(_) => "weight exponent",
-            Knob::DecayBits(_) => "decay bits",
-            Knob::Decay(_) => "decay",
-            Knob::ThresholdBits(_) => "threshold bits",
-            Knob::Threshold(_) => "threshold",
-        }
-    }
-
     /// The model with this knob turned in every process that has it, and how many processes have.
     ///
     /// # Errors

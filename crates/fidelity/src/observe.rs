@@ -90,11 +90,6 @@ impl State {
     pub fn at(&self, step: u64, element: usize) -> Option<f64> {
         self.values.get(usize::try_from(step).ok()?.checked_sub(1)? * self.n + element).copied()
     }
-
-    /// One element over time.
-    pub fn course(&self, element: usize) -> Vec<f64> {
-        self.values.iter().skip(element).step_by(self.n.max(1)).copied().collect()
-    }
 }
 
 /// A wrap, clip or saturation, and where it happened first.

@@ -26,8 +26,6 @@ pub struct WeightError {
 /// A connection into a population.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
-    /// Path of the connection.
-    pub connection: String,
     /// Path of the process that sends into it.
     pub from: String,
     /// Its synapses in registers.
@@ -76,8 +74,6 @@ pub struct Wiring {
     pub populations: Vec<Neurons>,
     /// Processes that are not followed, and why.
     pub unknown: Vec<(String, String)>,
-    /// Elements of each source and population, by path.
-    pub senders: BTreeMap<String, usize>,
 }
 
 impl Wiring {
@@ -86,16 +82,13 @@ impl Wiring {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn new(graph: &Graph, arithmetic: &Arithmetic, seed: u64) -> Result<Self, FidelityError> {
-        let mut own = Wiring { populations: Vec::new(), unknown: Vec::new(), senders: BTreeMap::new() };
+        let mut own = Wiring { populations: Vec::new(), unknown: Vec::new() };
         for (k, node) in graph.nodes().iter().enumerate() {
             let setting = Setting { arithmetic, seed, place: k as u32 };
             let Body::Model(model) = &node.body else {
                 own.unknown.push((node.path.clone(), "a process of the user".into()));
                 continue;
             };
-            for port in model.out_ports() {
-                own.senders.insert(node.path.clone(), port.shape.iter().product());
-            }
             let connection = model.buffered() || model.in_ports().is_empty() || model.out_ports().is_empty();
             match model.as_ref() {
                 Model::Lif(lif) => match links(graph, k, arithmetic, seed)? {
@@ -168,7 +161,7 @@ fn links(graph: &Graph, k: usize, a: &Arithmetic, seed: u64) -> Result<Result<Ve
         let Some(errors) = weight_errors(model, &rows, &setting)? else {
             return Ok(Err(format!("`{path}` has too many synapses to compare one by one")));
         };
-        found.push(Link { connection: path, from: nodes[number(feed.from.0)].path.clone(), rows, errors });
+        found.push(Link { from: nodes[number(feed.from.0)].path.clone(), rows, errors });
     }
     Ok(Ok(found))
 }

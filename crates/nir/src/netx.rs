@@ -23,7 +23,7 @@ use pumice_process::models::connection::conv::{Conv, Pair};
 use pumice_process::models::connection::dense::Dense;
 use pumice_process::models::neuron::lif::Lif;
 use pumice_process::models::neuron::lif_reset::LifReset;
-use pumice_process::models::{Model, PerNeuron};
+use pumice_process::models::{Behaviour, Model, PerNeuron};
 use pumice_process::{Activation, Graph, InPort, OutPort, ProcessId, Spike};
 
 use crate::ImportError;
@@ -322,23 +322,13 @@ fn conv(node: &Node, shape: &[usize], before: Option<&Before>) -> Result<Conv, I
         groups,
         ..Conv::new(input, weight)
     };
-    let made = made_shape(&conv, [width, height], out);
-    match made.as_deref() == Some(shape) && channels * groups == input[2] {
+    let made = conv.out_ports().swap_remove(0).shape;
+    match made == *shape && channels * groups == input[2] {
         true => Ok(conv),
         false => {
             Err(node.value("shape", format!("{shape:?}"), format!("{made:?}, from its kernel and the layer before")))
         }
     }
-}
-
-/// The shape that a convolution makes; `None` if the kernel is larger than its input.
-fn made_shape(conv: &Conv, kernel: [usize; 2], out: usize) -> Option<Vec<usize>> {
-    let axis = |k: usize| {
-        let room = conv.input_shape[k] + 2 * conv.padding.xy()[k];
-        let span = conv.dilation.xy()[k] * kernel[k].checked_sub(1)? + 1;
-        Some(room.checked_sub(span)? / conv.stride.xy()[k] + 1)
-    };
-    Some(vec![axis(0)?, axis(1)?, out])
 }
 
 fn dense(node: &Node, n: usize, before: Option<&Before>) -> Result<Vec<Vec<f64>>, ImportError> {

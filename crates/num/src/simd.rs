@@ -5,8 +5,8 @@
 //! level, because only the choice of instructions differs; properties hold the levels equal.
 //!
 //! This is the one module of the project with `unsafe` code. Its proof: a function with target features may be called
-//! when the processor has them, and a [`Level`] that needs some is made by [`Level::available`] only after asking the
-//! processor; a prefetch of any address is defined, and has no effect that a program can see.
+//! when the processor has them, and a [`Level`] that needs some is made only by [`Level::available`] and
+//! [`Level::widest`], after asking the processor; a prefetch of any address is defined, and has no effect that a program can see.
 
 #![allow(unsafe_code)]
 

@@ -1,9 +1,8 @@
-//! Networks that are compared between simulators, and the statistics of their spikes, as library functions.
+//! Networks that are compared between simulators, as library functions.
 //!
-//! [`network`] builds the graphs, at any scale; [`statistics`] says how a population fires. This crate runs nothing
-//! and prints nothing.
+//! [`network`] builds the graphs, at any scale. This crate runs nothing and prints nothing; how their spikes are
+//! distributed is for the metrics of `pumice-fidelity`.
 
 pub mod network;
-pub mod statistics;
 
 pub use network::{Network, NetworkError, Population};

@@ -199,8 +199,7 @@ fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
         loads[s.core.0 as usize].add(Event::NeuronAccess, s.len as u64 * STEPS);
         loads[s.core.0 as usize].add(Event::NeuronUpdate, s.len as u64 * STEPS);
     }
-    let sources = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
-    for source in sources {
+    for source in chip.sources() {
         (0..chip.size_of(source)).for_each(|i| routes.add(chip, source, i, 1, &mut loads));
     }
     let time = |load: &CoreLoad| {

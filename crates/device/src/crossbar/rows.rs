@@ -88,11 +88,6 @@ impl RowReads {
         })
     }
 
-    /// Whether reads are noisy.
-    pub fn is_noisy(&self) -> bool {
-        !self.sigma.is_empty()
-    }
-
     /// The weight that a read without noise gives `[weight LSB · 2⁻¹⁶]`; 0 for a place that does not exist.
     pub fn weight(&self, row: usize, col: usize) -> i64 {
         self.g.get(self.cells(row, col)).map_or(0, |cells| self.decode(col, cells))

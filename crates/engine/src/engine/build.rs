@@ -18,7 +18,7 @@ pub(super) fn build(chip: &ChipImage, acts: &ChipImage, workers: usize) -> Resul
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         jobs(chip, acts, workers, threads)?
     };
-    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::with_tables(acts, w, workers, tables));
+    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, workers, tables));
     Ok((made.collect::<Result<_, _>>()?, routes))
 }
 

@@ -3,7 +3,7 @@
 use pumice_chip::Worker;
 use pumice_meter::Counts;
 use pumice_models::message::ToHost;
-use pumice_models::{Fired, Overflow, OverflowRecord, Values};
+use pumice_models::{Overflow, OverflowRecord, Values};
 
 use super::{Engine, host_events, no_such, place, probe};
 use crate::error::EngineError;
@@ -20,7 +20,7 @@ impl Engine {
     pub fn get(&self, process: u32, var: usize) -> Result<Values, EngineError> {
         match place(&self.image, process)? {
             Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
-            Where::Bank(bank) => Ok(Values::Int(self.workers.iter().flat_map(|w| w.get(bank, var).1).collect())),
+            Where::Bank(bank) => Ok(Values::Int(self.workers.iter().flat_map(|w| w.get(bank, var)).collect())),
             Where::Synapses => match self.plastic(process) {
                 Some(connection) => Ok(Values::Int(self.get_plastic(connection, var))),
                 None => self.weights(process),
@@ -201,7 +201,7 @@ impl Engine {
     fn neuron_loads(&self) -> Vec<Counts> {
         let mut loads = self.base_loads.clone();
         for worker in &self.workers {
-            worker.totals(self.counted, &mut loads);
+            worker.add_totals(self.counted, &mut loads);
         }
         loads
     }
@@ -225,11 +225,6 @@ impl Engine {
     /// Wraps, clips and saturations of each process, by its number.
     pub fn overflow(&self) -> Vec<Vec<OverflowRecord>> {
         self.overflow.iter().map(Overflow::records).collect()
-    }
-
-    /// The input spikes that the next step will integrate.
-    pub fn pending_inputs(&self) -> &[Fired] {
-        &self.inputs
     }
 }
 

@@ -194,8 +194,7 @@ impl Engine {
     pub(super) fn add_routes(&self, loads: &mut [Counts]) {
         let chip = &self.image.chip;
         loads.iter_mut().zip(&self.settled.loads).for_each(|(load, settled)| *load += settled);
-        let sources = (0..chip.banks.len()).map(Source::Bank).chain((0..chip.inputs.len()).map(Source::Input));
-        for source in sources {
+        for source in chip.sources() {
             for (i, n) in self.spikes_since(source).into_iter().enumerate().filter(|(_, n)| *n > 0) {
                 self.routes.add(chip, source, i, n, loads);
             }

@@ -23,6 +23,12 @@ impl Fired {
         self.payload.clear();
     }
 
+    /// Appends the spikes of another part of the bank.
+    pub fn append(&mut self, part: &Fired) {
+        self.index.extend_from_slice(&part.index);
+        self.payload.extend_from_slice(&part.payload);
+    }
+
     /// The payload of entry `k`: 1 for plain spikes.
     #[inline(always)]
     pub fn payload_of(&self, k: usize) -> i32 {

@@ -193,7 +193,7 @@ struct Float {
 impl Kernel<f64> for Float {
     fn step(&mut self, io: &mut Io<'_, f64>) {
         let base = at(&self.baseline, io.step);
-        self.level = base + (self.level - base) * self.keep + self.amplitude * self.course.noise(io.step).real_half();
+        self.level = base + (self.level - base) * self.keep + self.amplitude * self.course.noise(io.step) as f64 / 2.0;
         let level = self.level.clamp(-128.0, 127.0);
         io.outputs[0].fill(level);
         io.outputs[1].fill(level * f64::from(self.course.gain));
@@ -218,17 +218,6 @@ impl Kernel<f64> for Float {
             _ => return Err(ModelError::range("saved state", state.len(), "1 level")),
         }
         Ok(())
-    }
-}
-
-/// Half of an integer as a real.
-trait Half {
-    fn real_half(self) -> f64;
-}
-
-impl Half for i64 {
-    fn real_half(self) -> f64 {
-        self as f64 / 2.0
     }
 }
 

@@ -65,15 +65,6 @@ const DEAD: i32 = 21;
 /// Weight of an excitatory synapse `[weight LSB]`.
 const UNIT: f64 = 40.0;
 
-/// What drives a neuron from outside the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outside {
-    /// Poisson spikes.
-    Poisson,
-    /// A constant current of the same mean.
-    Current,
-}
-
 /// The network in numbers.
 #[derive(Clone, Debug)]
 pub struct Parameters {
@@ -135,14 +126,6 @@ fn amplitude(target: usize, source: usize) -> f64 {
 /// # Errors
 /// If the scale is not in `0.01..=1`.
 pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
-    build_driven(scale, seed, Outside::Poisson)
-}
-
-/// As [`build`], driven as one likes.
-///
-/// # Errors
-/// If the scale is not in `0.01..=1`.
-pub fn build_driven(scale: f64, seed: u64, outside: Outside) -> Result<Network, NetworkError> {
     if !(0.01..=1.0).contains(&scale) {
         return Err(NetworkError::Scale { name: "pd14", scale, allowed: "a number in 0.01..=1" });
     }
@@ -150,7 +133,7 @@ pub fn build_driven(scale: f64, seed: u64, outside: Outside) -> Result<Network, 
     let mut graph = Graph::new();
     let mut populations = Vec::with_capacity(8);
     for k in 0..8 {
-        populations.push(population(&mut graph, &own, k, (scale, seed), outside)?);
+        populations.push(population(&mut graph, &own, k, (scale, seed))?);
     }
     for (target, to) in populations.iter().enumerate() {
         for (source, from) in populations.iter().enumerate().filter(|(s, _)| own.synapses[target][*s] > 0) {
@@ -167,7 +150,6 @@ fn population(
     own: &Parameters,
     k: usize,
     (scale, seed): (f64, u64),
-    outside: Outside,
 ) -> Result<Population, GraphError> {
     let n = own.n[k];
     let first = |i: usize| {
@@ -178,11 +160,7 @@ fn population(
         own.state(FIRST_V[k].0 + FIRST_V[k].1 * normal - REST_MV)
     };
     let rate_per_step = OUTSIDE_RATE * OUTSIDE[k] * scale * STEP_MS * 1e-3;
-    let mut current_pa = own.lost_pa[k];
-    if outside == Outside::Current {
-        current_pa += CURRENT_PA * own.growth * rate_per_step / STEP_MS * TAU_CURRENT_MS;
-    }
-    let bias = own.state(current_pa * STEP_MS / CAPACITY_PF);
+    let bias = own.state(own.lost_pa[k] * STEP_MS / CAPACITY_PF);
     let neurons = CubaLif {
         v: (0..n).map(first).collect::<Vec<f64>>().into(),
         du: (4095 - KEEP_U).into(),
@@ -192,10 +170,8 @@ fn population(
         ..CubaLif::new(&[n], own.state(THRESHOLD_MV - REST_MV).into())
     };
     let neurons = graph.add(POPULATIONS[k], neurons)?;
-    if outside == Outside::Poisson {
-        let drive = graph.add(&format!("outside{}", POPULATIONS[k]), PoissonInput::new(&[n], rate_per_step, UNIT))?;
-        graph.connect(drive.a_out, neurons.a_in)?;
-    }
+    let drive = graph.add(&format!("outside{}", POPULATIONS[k]), PoissonInput::new(&[n], rate_per_step, UNIT))?;
+    graph.connect(drive.a_out, neurons.a_in)?;
     Ok(Population { name: POPULATIONS[k].into(), process: neurons.id, spikes: neurons.s_out, n })
 }
 
