@@ -3,7 +3,8 @@
 //! A [`ChipImage`] is a placed network in plain tables. Chip cores exist in it for placement, limits,
 //! metering and time; a [`Worker`] owns a share of every population and one row of synapses per source over
 //! all its targets, whatever cores they lie on. So the layout of execution is not the layout of the chip.
-//! This crate knows no graphs, no threads, no joules and no files.
+//! This crate knows no graphs and no threads, prices nothing and touches no file; [`cells`] keeps what `pumice-device`
+//! says of non-volatile cells.
 
 mod batch;
 pub mod cells;

@@ -1,6 +1,6 @@
 //! How far fixed point is from floating point: as numbers, as derived budgets, and as properties for one's own models.
 //!
-//! * [`metric`]: distances of spike trains and state, each tested against other tools;
+//! * [`metric`]: distances of spike trains and state, tested against other tools where these have them;
 //! * [`compare`]: a model on several backends beside its float twin, with the first divergence and its cause;
 //! * [`budget`]: the worst error that rounding can make, step by step;
 //! * [`model`], [`networks`]: a property as a sentence, whose smallest counter-example is a model file.

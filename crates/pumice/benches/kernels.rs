@@ -1,6 +1,6 @@
-//! Nanoseconds per natural unit: neuron update, synaptic event, spike exchanged.
+//! Throughput in natural units: neuron updates, synaptic events, spikes exchanged.
 //!
-//! Criterion prints time per element (`thrpt` is elements per second). Run with `cargo bench`. What the figures mean
+//! Criterion prints time per iteration, and elements per second (`thrpt`). Run with `cargo bench`. What the figures mean
 //! and how far they are from the limits of the machine is in `docs/PERFORMANCE.md`.
 
 #![allow(clippy::unwrap_used)] // a test fails where it unwraps

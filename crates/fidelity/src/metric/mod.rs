@@ -1,7 +1,8 @@
 //! How far two recordings are apart, one measure per file.
 //!
-//! A train is the ascending times of one neuron's spikes `[steps]`; a step is counted from 1. Every measure is tested
-//! against what Elephant and PySpike computed for the same trains (`tests/golden`).
+//! A train is the ascending times of one neuron's spikes `[steps]`; a step is counted from 1. Distances, rates,
+//! irregularity and correlation are tested against what Elephant, PySpike and SciPy computed for the same trains
+//! (`tests/golden`), the others by hand.
 
 pub mod agreement;
 pub mod coincidence;
