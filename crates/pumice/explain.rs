@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use pumice_chip::Source;
 use pumice_chip::timing::{Link, Resource, Side, StepTime};
+use pumice_chip::{Source, drawn_by_core};
 use pumice_meter::{Bill, Component, Counts, Event, Term, Usage};
 
 use pumice_report::{Parts, Power};
@@ -223,6 +223,13 @@ impl Simulation {
             let mut counts = Counts::default();
             let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
             counts.add(chip.read_event(p), reads);
+            parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
+        }
+        for p in &chip.drawn {
+            let spikes = engine.spikes_since(p.source);
+            let reads = drawn_by_core(chip, p).iter().map(|own| u64::from(own.n) * spikes[own.source as usize]).sum();
+            let mut counts = Counts::default();
+            counts.add(Event::SynapseReadSparse, reads);
             parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
         }
         parts.extend(self.learned());

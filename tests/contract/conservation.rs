@@ -3,6 +3,8 @@
 use pumice::chip::CoreLoad;
 use pumice::engine::{Control, Observer};
 use pumice::meter::{Counts, Event, Term};
+use pumice::models::connection::random::Random;
+use pumice::models::connection::topology::Topology;
 use pumice::prelude::*;
 
 use crate::network::{recurrent, simulate};
@@ -45,6 +47,32 @@ fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
     assert_eq!(counts[Event::PacketIn], counts[Event::PacketOut] + counts[Event::HostSpikeIn]);
     assert_eq!(counts[Event::NeuronAccess], 310 * 100);
     assert!(counts[Event::NeuronUpdate] <= counts[Event::NeuronAccess]);
+}
+
+/// Synapses that are drawn in place belong to their connection as listed ones do.
+#[test]
+fn the_parts_of_drawn_synapses_add_up_to_the_whole() {
+    let mut graph = Graph::new();
+    let drive = graph.add("drive", Poisson::new(&[40], 0.3)).unwrap();
+    let topology = Topology::DrawnInDegree { degree: 12 };
+    let input = graph.add("input", Random::new([80, 40], topology, 20.0)).unwrap();
+    let cells = Lif { du: 4095.into(), dv: 512.into(), vth: 60.into(), ..Lif::new(&[80]) };
+    let cells = graph.add("cells", cells).unwrap();
+    graph.connect(drive.out, input.s_in).unwrap();
+    graph.connect(input.a_out, cells.a_in).unwrap();
+    let mut simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &RunConfig::default()).unwrap();
+    simulation.run(RunSteps(50)).unwrap();
+    assert_eq!(simulation.image().chip.drawn.len(), 1);
+    let whole = simulation.counts();
+    assert!(whole.synaptic_events() > 1000 && whole[Event::NeuronSpike] > 100);
+    for parts in [simulation.counts_by_process(), simulation.counts_by_layer()] {
+        let mut sum: Counts = parts.iter().map(|(_, counts)| counts).sum();
+        // The barrier is the chip's, not a process's.
+        sum.add(Event::Barrier, 50);
+        assert_eq!(sum, whole);
+    }
+    let of = |name: &str| simulation.counts_by_process().into_iter().find(|(path, _)| path == name).unwrap().1;
+    assert_eq!(of("input").synaptic_events(), whole.synaptic_events());
 }
 
 /// Sums the loads of all steps.

@@ -38,8 +38,9 @@ impl NeuroBench {
         let neurons = chip.neurons() as u64;
         let registers = run.profile.neuron.u_bits.unwrap_or(0) + run.profile.neuron.v_bits.unwrap_or(0);
         let weighted = || chip.projections.iter().filter(|p| p.rows.format != RowFormat::Conv);
-        let possible: u64 = weighted().map(|p| p.rows.n_in as u64 * p.rows.n_out as u64).sum();
-        let present: u64 = weighted().map(|p| p.rows.len() as u64).sum();
+        let listed = weighted().map(|p| (p.rows.n_in as u64 * p.rows.n_out as u64, p.rows.len() as u64));
+        let drawn = chip.drawn.iter().map(|p| (p.synapses.n_in() as u64 * p.synapses.n_out() as u64, p.n as u64));
+        let (possible, present) = listed.chain(drawn).fold((0, 0), |(all, some), (a, b)| (all + a, some + b));
         let shared = chip.projections.iter().filter(|p| p.rows.format == RowFormat::Conv);
         let dense = possible + shared.map(|p| p.rows.len() as u64).sum::<u64>();
         let part = |n: u64, of: u64| (of > 0).then(|| 1.0 - n as f64 / of as f64);

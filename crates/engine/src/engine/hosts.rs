@@ -81,7 +81,8 @@ impl Engine {
             image.chip_inputs.iter().enumerate().filter(|(_, from)| from.0 == u).map(|(k, _)| Source::Input(k));
         for source in inputs {
             let fed = image.chip.projections.iter().filter(|p| p.source == source);
-            waiting.extend(fed.map(|p| port(p.process, 0)));
+            let drawn = image.chip.drawn.iter().filter(|p| p.source == source);
+            waiting.extend(fed.map(|p| p.process).chain(drawn.map(|p| p.process)).map(|process| port(process, 0)));
         }
         waiting.sort();
         waiting.dedup();
