@@ -50,12 +50,14 @@ pub struct Evidence<'a> {
     wiring: &'a Wiring,
     arithmetic: &'a Arithmetic,
     held: Option<Held>,
+    /// Values of registers that claims looked at, budgets left out.
+    looked_at: u64,
 }
 
 impl<'a> Evidence<'a> {
     /// From a float and a fixed run of the same network.
     pub fn new(float: &'a Observed, fixed: &'a Observed, wiring: &'a Wiring, arithmetic: &'a Arithmetic) -> Self {
-        Evidence { float, fixed, wiring, arithmetic, held: None }
+        Evidence { float, fixed, wiring, arithmetic, held: None, looked_at: 0 }
     }
 
     fn held(&mut self) -> &Held {
@@ -63,9 +65,9 @@ impl<'a> Evidence<'a> {
         self.held.get_or_insert_with(follow)
     }
 
-    /// Values that were held against their budget so far.
+    /// Values of registers that were compared so far: with a budget, with their twin, or with the ends of their register.
     pub fn values(&self) -> u64 {
-        self.held.as_ref().map_or(0, |held| held.checked)
+        self.looked_at + self.held.as_ref().map_or(0, |held| held.checked)
     }
 }
 
@@ -89,13 +91,7 @@ impl Claim {
                     place.process, r.variable, r.first_index, r.first_step
                 )
             }),
-            Claim::MembraneWithin { lsb } => evidence.float.states.iter().filter(|s| s.variable == "v").find_map(|s| {
-                let other = evidence.fixed.state(&s.process, "v")?;
-                let found = rmse::rmse(&s.values, &other.values);
-                (found > *lsb).then(|| {
-                    format!("`{}.v` is {found:.3} LSB off in the root mean square, allowed is {lsb}", s.process)
-                })
-            }),
+            Claim::MembraneWithin { lsb } => membranes(evidence, *lsb),
             Claim::Decisions { part } => match (&evidence.float.answers, &evidence.fixed.answers) {
                 (Some(a), Some(b)) => {
                     let found = agreement::agreement(a, b);
@@ -109,10 +105,31 @@ impl Claim {
     }
 }
 
+/// What is said of a machine that does not show what a claim is about.
+fn hidden(what: &str, process: &str) -> String {
+    format!("the fixed run shows no {what} of `{process}`, so there is nothing to compare")
+}
+
+fn membranes(evidence: &mut Evidence<'_>, lsb: f64) -> Option<String> {
+    for s in evidence.float.states.iter().filter(|s| s.variable == "v") {
+        let Some(other) = evidence.fixed.state(&s.process, "v") else {
+            return Some(hidden("voltage", &s.process));
+        };
+        evidence.looked_at += s.values.len() as u64;
+        let found = rmse::rmse(&s.values, &other.values);
+        if found > lsb {
+            return Some(format!("`{}.v` is {found:.3} LSB off in the root mean square, allowed is {lsb}", s.process));
+        }
+    }
+    None
+}
+
 fn spikes(evidence: &Evidence<'_>, window: f64, part: f64) -> Option<String> {
     let (mut matched, mut all) = (0.0, 0.0);
     for a in evidence.float.fired.iter().filter(|f| !f.source) {
-        let b = evidence.fixed.fired_by(&a.process)?;
+        let Some(b) = evidence.fixed.fired_by(&a.process) else {
+            return Some(hidden("spikes", &a.process));
+        };
         for (x, y) in a.trains().iter().zip(&b.trains()) {
             matched += 2.0 * coincidence::pairs(x, y, window).len() as f64;
             all += (x.len() + y.len()) as f64;
@@ -130,7 +147,9 @@ fn spikes(evidence: &Evidence<'_>, window: f64, part: f64) -> Option<String> {
 
 fn rates(evidence: &Evidence<'_>, part: f64) -> Option<String> {
     evidence.float.fired.iter().filter(|f| !f.source).find_map(|a| {
-        let b = evidence.fixed.fired_by(&a.process)?;
+        let Some(b) = evidence.fixed.fired_by(&a.process) else {
+            return Some(hidden("spikes", &a.process));
+        };
         let (float, fixed) = (a.events.len() as f64, b.events.len() as f64);
         let allowed = (part * float).max(1.0);
         ((fixed - float).abs() > allowed).then(|| {
@@ -156,7 +175,7 @@ fn budget(evidence: &mut Evidence<'_>) -> Option<String> {
     ))
 }
 
-fn registers(evidence: &Evidence<'_>) -> Option<String> {
+fn registers(evidence: &mut Evidence<'_>) -> Option<String> {
     let a = evidence.arithmetic;
     let current = match a.current.overflow {
         OverflowPolicy::Unbounded => (f64::from(i32::MIN), f64::from(i32::MAX)),
@@ -167,9 +186,11 @@ fn registers(evidence: &Evidence<'_>) -> Option<String> {
         }
     };
     let voltage = (f64::from(a.v_min), f64::from(a.v_max));
-    evidence.wiring.populations.iter().find_map(|p| {
+    let (wiring, fixed, looked_at) = (evidence.wiring, evidence.fixed, &mut evidence.looked_at);
+    wiring.populations.iter().find_map(|p| {
         [("u", current), ("v", voltage)].into_iter().find_map(|(name, (low, high))| {
-            let state = evidence.fixed.state(&p.path, name)?;
+            let state = fixed.state(&p.path, name)?;
+            *looked_at += state.values.len() as u64;
             let k = state.values.iter().position(|x| *x < low || *x > high)?;
             let (neuron, step, value) = (k % state.n, k / state.n + 1, state.values[k]);
             Some(format!(

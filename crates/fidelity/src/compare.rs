@@ -143,7 +143,10 @@ pub struct Against {
     pub accuracy: Option<f64>,
     /// Dynamic energy `[J]`.
     pub dynamic_j: Option<f64>,
-    /// What became of the derived budgets; `None` where state was not recorded or no LIF population can be followed.
+    /// Whether its weights lie in non-volatile cells, which hold them only nearly; no rounding budget covers that.
+    pub weights_in_cells: bool,
+    /// What became of the derived budgets; `None` where state was not recorded, no LIF population can be followed, or weights
+    /// lie in cells.
     pub budget: Option<Held>,
 }
 
@@ -241,7 +244,8 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
 
 /// Holds one run against the float run of the same model.
 pub fn against(name: &str, float: &Observed, run: &Observed, wiring: &Wiring, (align, window): (u32, f64)) -> Against {
-    let followed = !wiring.populations.is_empty() && !run.states.is_empty() && !float.states.is_empty();
+    let recorded = !run.states.is_empty() && !float.states.is_empty();
+    let followed = !wiring.populations.is_empty() && recorded && !run.weights_in_cells;
     let budget = followed.then(|| Follower::new(wiring, align, float, run).follow());
     let pairs = float.fired.iter().filter(|f| !f.source).filter_map(|f| Some((f, run.fired_by(&f.process)?)));
     Against {
@@ -259,6 +263,7 @@ pub fn against(name: &str, float: &Observed, run: &Observed, wiring: &Wiring, (a
         agreement: float.answers.as_ref().zip(run.answers.as_ref()).map(|(a, b)| agreement::agreement(a, b)),
         accuracy: run.accuracy(),
         dynamic_j: run.dynamic_j,
+        weights_in_cells: run.weights_in_cells,
         budget,
     }
 }
@@ -276,6 +281,9 @@ fn cause(divergence: &(u64, String, u32, bool), run: &Observed, budget: Option<&
             r.first_step,
             if run.reset_every.is_some() { " of a sample" } else { "" },
         );
+    }
+    if run.weights_in_cells {
+        return "weights in cells: those that act are not quite those of the model".into();
     }
     match budget.and_then(|b| b.margin.as_ref()) {
         Some(m) if m.explained() => format!(

@@ -98,6 +98,9 @@ impl Against {
     }
 
     fn write_budget(&self, text: &mut String) {
+        if self.weights_in_cells {
+            let _ = writeln!(text, "  rounding budget   none: weights lie in cells, which hold them only nearly");
+        }
         let Some(held) = &self.budget else { return };
         match &held.violation {
             None => {

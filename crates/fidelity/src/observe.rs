@@ -113,6 +113,8 @@ pub struct Observed {
     pub fired: Vec<Fired>,
     /// State by process and variable; empty if it was not recorded.
     pub states: Vec<State>,
+    /// Whether weights lie in non-volatile cells, which hold them only nearly.
+    pub weights_in_cells: bool,
     /// Values that left their registers.
     pub overflow: Vec<Place>,
     /// The answers to the samples of a task.
@@ -209,6 +211,7 @@ pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError
             own
         }
     };
+    observed.weights_in_cells = !simulation.image().chip.cell_cores.is_empty();
     observed.overflow.sort_by(|a, b| (a.record.first_step, &a.process).cmp(&(b.record.first_step, &b.process)));
     Ok(observed)
 }

@@ -72,7 +72,7 @@ pub struct Checked {
     pub cases: u64,
     /// Spikes of all populations of the float twins; 0 would say that nothing was alive.
     pub spikes: u64,
-    /// Values that were held against a budget.
+    /// Values of registers that were compared: with a budget, with their twin, or with the ends of their register.
     pub values: u64,
 }
 
@@ -83,6 +83,11 @@ pub enum Failure {
     Refuted(Box<Refuted>),
     /// The model is wrong or a run fails.
     Broken(FidelityError),
+    /// A claim is about registers, and not one value of any was compared; such a property says nothing.
+    Empty {
+        /// Cases that were run.
+        cases: u64,
+    },
     /// No float twin fired a single spike; such a property says nothing.
     Silent {
         /// Cases that were run.
@@ -228,10 +233,13 @@ impl Property {
     pub fn check(self) -> Result<Checked, Failure> {
         let subject = self.subject.map_err(Failure::Broken)?;
         let (own_profile, own_steps) = match &subject {
-            Subject::Model(document, _) => (document.profile().to_owned(), document.steps()),
+            Subject::Model(document, _) => {
+                let folder = document.path().parent().unwrap_or(Path::new(""));
+                (Profile::name_from(folder, document.profile()), document.steps())
+            }
             Subject::Any(_) => ("loihi1".to_owned(), 100),
         };
-        let name = self.profile.unwrap_or(own_profile);
+        let name = self.profile.map_or(own_profile, |name| Profile::name_from(Path::new(""), &name));
         let profile = Profile::load(&name).map_err(|e| Failure::Broken(e.into()))?;
         let cases = Cases {
             subject,
@@ -304,6 +312,9 @@ fn run(cases: &Cases, trial: &Trial<'_>, config: Config, folder: &Path) -> Resul
         _ => match (broken.into_inner(), total.into_inner()) {
             (Some(error), _) => Err(Failure::Broken(error)),
             (None, total) if total.spikes == 0 && !only_silent(cases) => Err(Failure::Silent { cases: total.cases }),
+            (None, total) if total.values == 0 && trial.claims.iter().any(Claim::needs_states) => {
+                Err(Failure::Empty { cases: total.cases })
+            }
             (None, total) => Ok(total),
         },
     }
@@ -344,6 +355,10 @@ impl fmt::Display for Failure {
         match self {
             Failure::Refuted(refuted) => refuted.fmt(f),
             Failure::Broken(fault) => fault.fmt(f),
+            Failure::Empty { cases } => write!(
+                f,
+                "no value of a register was compared in {cases} cases; allowed is a model with LIF populations, whose state is recorded up to 16 million values"
+            ),
             Failure::Silent { cases } => {
                 write!(f, "not one neuron fired in {cases} cases; allowed is a stimulus that makes the model fire")
             }

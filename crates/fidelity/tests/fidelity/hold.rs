@@ -1,6 +1,7 @@
 //! Properties that hold of the real kernels, on every arithmetic.
 
-use pumice_fidelity::{Failure, Networks, Stimulus, model, networks};
+use pumice_fidelity::observe::{Emulator, Machine, Observed, Setup};
+use pumice_fidelity::{Claim, Document, Failure, FidelityError, Networks, Stimulus, model, networks};
 
 const PROFILES: [&str; 2] = ["loihi1", "loihi2"];
 
@@ -74,4 +75,34 @@ fn a_property_of_a_silent_model_fails() {
     let never = quiet().for_every(Stimulus::Poisson { probability: 0.0 }).check();
     assert!(matches!(never, Err(Failure::Silent { .. })), "{never:?}");
     assert_eq!(quiet().for_every(Stimulus::Silence).check().unwrap().spikes, 0);
+}
+
+/// A machine that shows nothing of what it computes.
+#[derive(Debug)]
+struct Blind;
+
+impl Machine for Blind {
+    fn observe(&self, document: &Document, setup: &Setup) -> Result<Observed, FidelityError> {
+        let seen = Emulator.observe(document, setup)?;
+        Ok(Observed { steps: seen.steps, ..Observed::default() })
+    }
+}
+
+/// Where nothing can be compared, nothing holds.
+#[test]
+fn a_machine_that_shows_nothing_keeps_no_claim() {
+    let blind = || networks(Networks::default()).on("loihi1").for_every(Stimulus::poisson(0.3)).cases(20).run_by(Blind);
+    let shown = [
+        Claim::SpikesWithin { steps: 50, part: 0.0 },
+        Claim::RateWithin { part: 9.0 },
+        Claim::MembraneWithin { lsb: 1e9 },
+    ];
+    for claim in shown {
+        let Err(Failure::Refuted(refuted)) = blind().claims(claim.clone()).check() else { panic!("{claim:?} holds") };
+        assert!(refuted.reason.contains("so there is nothing to compare"), "{}", refuted.reason);
+    }
+    for claim in [Claim::Registers, Claim::Budget] {
+        let checked = blind().claims(claim.clone()).check();
+        assert!(matches!(checked, Err(Failure::Empty { cases: 20 } | Failure::Refuted(_))), "{claim:?}: {checked:?}");
+    }
 }
