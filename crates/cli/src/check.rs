@@ -41,7 +41,7 @@ impl CheckArgs {
         }
         let Verdict::Overflows { spikes, .. } = &found.verdict else { return Ok(()) };
         if let Some(path) = &self.out {
-            document.playing(spikes)?.on(self.profile.as_deref().unwrap_or(document.profile())).write(path)?;
+            document.playing(spikes)?.on(&file.profile).write(path)?;
         }
         Err(CliError::Overflows { model: self.model, written: self.out })
     }

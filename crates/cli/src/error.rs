@@ -56,6 +56,14 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// The JSON of a file of cells is wrong.
+    #[error("`{}` is no JSON of cells as `pumice nv export` prints it: {source}", json.display())]
+    NvJson {
+        /// The file.
+        json: PathBuf,
+        /// What is wrong, and where.
+        source: pumice::device::DeviceError,
+    },
     /// Samples are asked of a model without any.
     #[error("--samples needs a task, and `{}` has none", model.display())]
     NoTask {

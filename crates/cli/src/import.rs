@@ -77,7 +77,14 @@ impl ImportArgs {
         }
         let name = self.file.file_stem().map_or("network".into(), |stem| stem.to_string_lossy().into_owned());
         let config = RunConfig::default();
-        Ok(ModelFile { name, profile: self.profile.clone(), steps: self.steps, graph, config, task: None })
+        Ok(ModelFile {
+            name,
+            profile: Profile::name_from(Path::new(""), &self.profile),
+            steps: self.steps,
+            graph,
+            config,
+            task: None,
+        })
     }
 }
 

@@ -11,18 +11,20 @@ use crate::error::CliError;
 
 /// Reads a model file and its profile: the one asked for, or the one that the file names.
 ///
-/// A path in the file is relative to the file; a path on the command line is relative to where the command runs.
+/// A path in the file is relative to the file; a path on the command line is relative to where the command runs. The
+/// file that is returned names the profile that is, so that it opens from anywhere.
 pub(crate) fn load(model: &Path, profile: Option<&str>) -> Result<(ModelFile, Profile), CliError> {
-    let file = ModelFile::load(model)?;
+    let mut file = ModelFile::load(model)?;
     let name = profile.map_or_else(|| beside(model, &file.profile), str::to_owned);
     let profile = Profile::load(&name)?;
+    file.profile = Profile::name_from(Path::new(""), &name);
     Ok((file, profile))
 }
 
+/// The profile that a model file names, as it is found from where the command runs.
 fn beside(model: &Path, profile: &str) -> String {
-    let is_path = profile.contains(['/', '\\']) || profile.ends_with(".toml");
     match model.parent() {
-        Some(folder) if is_path => folder.join(profile).display().to_string(),
+        Some(folder) if Profile::is_path(profile) => folder.join(profile).display().to_string(),
         _ => profile.to_owned(),
     }
 }

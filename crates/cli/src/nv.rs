@@ -77,7 +77,8 @@ impl NvCommand {
             NvCommand::Import { json, file } => {
                 let read = |source| DeviceError::Io { act: "read", path: json.clone(), source };
                 let text = std::fs::read_to_string(&json).map_err(read).map_err(pumice::Error::from)?;
-                let state = NvState::from_json(&text).map_err(pumice::Error::from)?;
+                let state = NvState::from_json(&text);
+                let state = state.map_err(|source| CliError::NvJson { json, source })?;
                 save(&state, &file)
             }
         }

@@ -48,11 +48,11 @@ fn part(text: &str) -> Result<f64, String> {
 
 impl QuantiseArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (_, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }
-        let document = Document::load(&self.model)?.on(&profile.meta.name);
+        let document = Document::load(&self.model)?.on(&file.profile);
         let limits = Limits { agreement: self.agreement, matched: self.spikes, accuracy_loss: self.budget };
         let samples = self.samples.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let bar = progress::bar(!self.json, 0, "runs");

@@ -142,9 +142,9 @@ impl RunArgs {
         let kept = self.nv.as_ref().filter(|path| path.exists());
         let saved = kept.map(|path| crate::nv::load(path)).transpose()?;
         let mut simulation = Simulation::with_nv(file.graph, profile, &file.config, saved.as_ref())?;
-        if self.nv.is_some() {
-            // Asked for before the run, so that a chip without cells costs nobody an hour.
-            simulation.memory()?;
+        if let Some(path) = &self.nv {
+            // Before the run, so that neither a chip without cells nor a file that cannot be written costs anybody an hour.
+            crate::nv::save(&simulation.memory()?.nv(), path)?;
         }
         simulation.set_timing(self.timing);
         simulation.set_step_counts(self.out.is_some());

@@ -113,8 +113,8 @@ pub enum DeviceError {
         /// How.
         fault: Damage,
     },
-    /// Reference data does not follow its schema.
-    #[error("the reference data is not valid: {0}")]
+    /// A JSON text, of reference data or of cells, does not follow its schema.
+    #[error("the JSON does not follow its schema: {0}")]
     Reference(#[from] serde_json::Error),
     /// Reference data of a schema that cannot be replayed.
     #[error("reference data of schema `{schema}` is unknown, the known ones are {known}")]

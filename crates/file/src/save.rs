@@ -123,6 +123,7 @@ impl Writer {
             writeln!(self.out, "\n[[probe]]\ntarget = {}\n{how}", text(target))?;
         }
         self.backends(&file.config)?;
+        self.cores(&file.config)?;
         match &file.task {
             Some(task) => self.task(&file.graph, task),
             None => Ok(()),
@@ -195,6 +196,16 @@ impl Writer {
         }
         for (path, backend) in &config.exceptions {
             writeln!(self.out, "{} = {}", text(name(path)), text(backend.name()))?;
+        }
+        Ok(())
+    }
+
+    fn cores(&mut self, config: &RunConfig) -> Result<(), Fault> {
+        if !config.cores.is_empty() {
+            writeln!(self.out, "\n[cores]")?;
+        }
+        for (path, kind) in &config.cores {
+            writeln!(self.out, "{} = {}", text(name(path)), text(kind.name()))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use pumice_process::models::connection::sparse::Sparse;
 use pumice_process::models::neuron::lif::Lif;
 use pumice_process::models::source::poisson::Poisson;
 use pumice_process::models::{Decay, Matrix, PerNeuron};
-use pumice_process::{Backend, Body, Graph, Record, Reduce, RunConfig};
+use pumice_process::{Backend, Body, CoreKind, Graph, Record, Reduce, RunConfig};
 
 fn same(read: &ModelFile, written: &ModelFile) {
     let models = |file: &ModelFile| {
@@ -30,6 +30,7 @@ fn same(read: &ModelFile, written: &ModelFile) {
     assert_eq!((&read.name, &read.profile, read.steps), (&written.name, &written.profile, written.steps));
     assert_eq!((read.config.seed, read.config.backend), (written.config.seed, written.config.backend));
     assert_eq!(read.config.exceptions, written.config.exceptions);
+    assert_eq!(read.config.cores, written.config.cores);
 }
 
 #[test]
@@ -86,6 +87,8 @@ proptest! {
         let mut config = RunConfig::default().seed(u64::from(seed));
         if fixed {
             config = config.except("cells", Backend::Fixed);
+        } else {
+            config = config.on_cores("cells", CoreKind::Analog).on_cores("space", CoreKind::Digital);
         }
         let file = ModelFile { name: "made \"here\"".into(), profile: "loihi2".into(), steps: 9, graph, config, task: None };
         let folder = tempfile::tempdir().unwrap();

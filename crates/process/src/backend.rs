@@ -65,6 +65,17 @@ pub enum CoreKind {
     Digital,
 }
 
+impl CoreKind {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CoreKind::Auto => "auto",
+            CoreKind::Analog => "analog",
+            CoreKind::Digital => "digital",
+        }
+    }
+}
+
 /// How a graph is to be run: one backend for all, with exceptions by process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunConfig {

@@ -74,6 +74,23 @@ impl Profile {
         read::read(Layer::open(name_or_path, None)?)
     }
 
+    /// Whether a profile is named by its file: by a text with `/`, `\\` or `.toml`.
+    #[must_use]
+    pub fn is_path(name_or_path: &str) -> bool {
+        name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml")
+    }
+
+    /// The name by which a profile opens from anywhere: that of a built-in one stays, a path is taken to be relative to
+    /// `folder` and made absolute.
+    #[must_use]
+    pub fn name_from(folder: &Path, name_or_path: &str) -> String {
+        let path = folder.join(name_or_path);
+        match Profile::is_path(name_or_path) {
+            true => std::path::absolute(&path).unwrap_or(path).display().to_string(),
+            false => name_or_path.to_owned(),
+        }
+    }
+
     /// Reads a profile from its text; `file` names it in errors, and bases are relative to its folder.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ impl Layer {
         if let Some(text) = builtin::text(name_or_path) {
             return Layer::parse(name_or_path, text, None);
         }
-        if !(name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml")) {
+        if !Profile::is_path(name_or_path) {
             let allowed = builtin::names().collect();
             return Err(ProfileError::Unknown { name: name_or_path.to_owned(), allowed });
         }

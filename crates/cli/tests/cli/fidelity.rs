@@ -75,3 +75,31 @@ fn sweep_and_quantise_write_what_other_commands_read() {
     assert_eq!(run.code, Some(2));
     assert!(run.err.contains("allowed is 1 to 8"), "{}", run.err);
 }
+
+/// A chip of the user's own, named by its file, is found from wherever a model is written.
+#[test]
+fn models_that_are_written_open_on_a_profile_beside_the_first() {
+    let bench = Bench::new();
+    let own = "extends = \"loihi1\"\n[meta]\nname = \"own\"\n[core]\nneurons = 37\n[sources]\ncore = { ev = \"assumed\", src = \"test\" }\n";
+    bench.write("own.toml", own);
+    let on_own = |text: &str| text.replace("schema = 1", "schema = 1\nprofile = \"own.toml\"");
+    bench.write("model.toml", &on_own(SMALL));
+    bench.well(&["quantise", "model.toml", "--out", "small", "--spikes", "0.5", "--budget", "0.5"]);
+    assert!(bench.well(&["run", "small/MODEL.toml"]).contains("profile own"));
+    bench.write("runaway.toml", &on_own(&runaway()));
+    let run = bench.run(&["check", "runaway.toml", "--steps", "3000", "--out", "bad/MODEL.toml"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(bench.well(&["run", "bad/MODEL.toml"]).contains("profile own"));
+}
+
+/// What cells hold is not what was asked for: that breaks no budget of rounding.
+#[test]
+fn compare_says_that_weights_lie_in_cells() {
+    let bench = Bench::new();
+    let text = bench.well(&["compare", "small.toml", "--profile", "hybrid-rram", "--no-knobs"]);
+    assert!(text.contains("rounding budget   held by"), "{text}");
+    assert!(text.contains("rounding budget   none: weights lie in cells") && !text.contains("BROKEN"), "{text}");
+    let json = bench.json(&["compare", "small.toml", "--profile", "hybrid-rram", "--no-knobs", "--json"]);
+    let cells: Vec<_> = json["backends"].as_array().unwrap().iter().map(|b| &b["weights_in_cells"]).collect();
+    assert_eq!(cells, [false, true]);
+}

@@ -42,3 +42,24 @@ fn what_is_no_whole_file_is_refused_and_kept() {
     }
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "a damaged file is left as it is");
 }
+
+/// Nobody waits for a run whose cells cannot be kept.
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_run() {
+    let bench = Bench::new();
+    let done =
+        bench.run(&["run", "small.toml", "--profile", "hybrid-rram", "--nv", "no/such/weights.nv", "--out", "results"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
+    assert!(done.err.contains("no/such") && done.err.lines().count() == 1, "{}", done.err);
+    assert!(!bench.path("results/result.json").exists(), "the run was not made");
+}
+
+#[test]
+fn json_that_is_no_state_of_cells_is_named() {
+    let bench = Bench::new();
+    bench.write("bad.json", "{\"hardware\": 3}");
+    let done = bench.run(&["nv", "import", "bad.json", "made.nv"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    assert!(done.err.contains("`bad.json` is no JSON of cells"), "{}", done.err);
+    assert!(!bench.path("made.nv").exists());
+}

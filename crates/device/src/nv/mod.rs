@@ -48,7 +48,7 @@ pub struct SavedStore {
 pub struct NvState {
     /// Name of the hardware profile.
     pub hardware: String,
-    /// Fingerprint of the hardware profile.
+    /// Fingerprint of the cells' technology; each store has the whole of it, which is what is checked when a file is used.
     pub fingerprint: u32,
     /// The stores, by core.
     pub stores: Vec<SavedStore>,
