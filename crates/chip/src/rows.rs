@@ -1,15 +1,17 @@
 //! Synapse rows as a worker holds them: one row per source and delay, over all its targets.
 
-use crate::image::Projection;
 use std::ops::Range;
+
+use pumice_num::fits;
+use pumice_num::{Level, Task};
+
+use crate::image::Projection;
 
 /// The synapses of one projection whose targets belong to one worker.
 #[derive(Debug)]
 pub(crate) struct RowTable {
     /// Distinct delays, ascending.
     pub(crate) delays: Vec<u8>,
-    /// Row of delay `d` and source `i` is `start[d * n_in + i]..start[d * n_in + i + 1]`.
-    start: Vec<u32>,
     n_in: usize,
     synapses: Packed,
     /// Left shift of every stored weight.
@@ -18,25 +20,27 @@ pub(crate) struct RowTable {
     pub(crate) graded: bool,
 }
 
-/// Synapses in 4 bytes where weights allow, else in 8.
+/// Synapses in the smallest form that holds them: whole rows of bytes, or lists of 4 or 8 bytes each.
 #[derive(Debug)]
 enum Packed {
-    /// Target in the high 23 bits, weight in the low 9.
-    Narrow(Vec<u32>),
-    /// Target and weight.
-    Wide(Vec<(u32, i32)>),
+    /// One weight for every target from `first` on, zeros included; row after row.
+    Dense { first: usize, row: usize, weights: Vec<i8> },
+    /// Target in the high 23 bits, weight in the low 9; row `r` is `start[r]..start[r + 1]`.
+    Narrow { start: Vec<u32>, words: Vec<u32> },
+    /// Target and weight; rows as before.
+    Wide { start: Vec<u32>, words: Vec<(u32, i32)> },
 }
 
 const WEIGHT_BITS: u32 = 9;
 
 impl RowTable {
     /// Cuts the rows of `p` to the targets in `range`, which are then counted from 0.
+    ///
+    /// Row `d * n_in + i` is that of delay number `d` and source `i`.
     pub(crate) fn new(p: &Projection, range: &Range<usize>) -> Self {
         let rows = &p.rows;
         let scale = rows.weight.iter().fold(31, |z, w| z.min(w.trailing_zeros().min(31)));
         let scale = if rows.is_empty() { 0 } else { scale };
-        let narrow = range.len() < 1 << (32 - WEIGHT_BITS)
-            && rows.weight.iter().all(|w| pumice_num::fits(i64::from(w >> scale), WEIGHT_BITS));
         let mut delays: Vec<u8> = rows.delay.clone();
         delays.sort_unstable();
         delays.dedup();
@@ -57,42 +61,152 @@ impl RowTable {
             }
         }
         start.push(kept.len() as u32);
-        let synapses = if narrow {
-            let mask = (1 << WEIGHT_BITS) - 1;
-            Packed::Narrow(kept.iter().map(|(t, w)| t << WEIGHT_BITS | *w as u32 & mask).collect())
-        } else {
-            Packed::Wide(kept)
-        };
-        RowTable { delays, start, n_in: rows.n_in, synapses, scale, graded: rows.graded }
+        RowTable { delays, n_in: rows.n_in, synapses: Packed::new(start, kept), scale, graded: rows.graded }
     }
 
     /// Memory in use `[byte]`.
     pub(crate) fn bytes(&self) -> usize {
-        let synapses = match &self.synapses {
-            Packed::Narrow(all) => 4 * all.len(),
-            Packed::Wide(all) => 8 * all.len(),
-        };
-        synapses + 4 * self.start.len()
+        match &self.synapses {
+            Packed::Dense { weights, .. } => weights.len(),
+            Packed::Narrow { start, words } => 4 * (start.len() + words.len()),
+            Packed::Wide { start, words } => 4 * start.len() + 8 * words.len(),
+        }
     }
 
     /// Adds the weights of source `i` at delay number `d`, times `payload`, to the accumulators.
     #[inline]
     pub(crate) fn deliver(&self, d: usize, i: u32, payload: i32, sums: &mut [i32]) {
         let at = d * self.n_in + i as usize;
-        let row = self.start[at] as usize..self.start[at + 1] as usize;
         let gain = payload << self.scale;
         match &self.synapses {
-            Packed::Narrow(all) => {
-                for synapse in &all[row] {
+            Packed::Dense { first, row, weights } => {
+                let weights = &weights[at * row..(at + 1) * row];
+                Level::widest().run(AddRow { weights, gain, sums: &mut sums[*first..first + row] });
+            }
+            Packed::Narrow { start, words } => {
+                for synapse in &words[start[at] as usize..start[at + 1] as usize] {
                     let w = ((synapse << (32 - WEIGHT_BITS)) as i32) >> (32 - WEIGHT_BITS);
                     let sum = &mut sums[(synapse >> WEIGHT_BITS) as usize];
                     *sum = sum.wrapping_add(w.wrapping_mul(gain));
                 }
             }
-            Packed::Wide(all) => {
-                for (target, w) in &all[row] {
+            Packed::Wide { start, words } => {
+                for (target, w) in &words[start[at] as usize..start[at + 1] as usize] {
                     let sum = &mut sums[*target as usize];
                     *sum = sum.wrapping_add(w.wrapping_mul(gain));
+                }
+            }
+        }
+    }
+}
+
+impl Packed {
+    fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {
+        if let Some(dense) = Packed::dense(&start, &kept) {
+            return dense;
+        }
+        let narrow = |(t, w): &(u32, i32)| *t < 1 << (32 - WEIGHT_BITS) && fits(i64::from(*w), WEIGHT_BITS);
+        if !kept.iter().all(narrow) {
+            return Packed::Wide { start, words: kept };
+        }
+        let mask = (1 << WEIGHT_BITS) - 1;
+        Packed::Narrow { start, words: kept.iter().map(|(t, w)| t << WEIGHT_BITS | *w as u32 & mask).collect() }
+    }
+
+    /// Whole rows of bytes, where they hold every weight and take no more memory than lists of 4 bytes.
+    ///
+    /// Several synapses between the same two neurons become one of their sum, which adds the same.
+    fn dense(start: &[u32], kept: &[(u32, i32)]) -> Option<Self> {
+        let first = kept.iter().map(|(target, _)| *target).min()? as usize;
+        let row = kept.iter().map(|(target, _)| *target).max()? as usize + 1 - first;
+        let rows = start.len() - 1;
+        if rows.saturating_mul(row) > kept.len().saturating_mul(4) {
+            return None;
+        }
+        let mut weights = vec![0_i8; rows * row];
+        for (own, ends) in weights.chunks_exact_mut(row).zip(start.windows(2)) {
+            for (target, w) in &kept[ends[0] as usize..ends[1] as usize] {
+                let weight = &mut own[*target as usize - first];
+                *weight = i8::try_from(i32::from(*weight).checked_add(*w)?).ok()?;
+            }
+        }
+        Some(Packed::Dense { first, row, weights })
+    }
+}
+
+/// Adds a whole row, times a gain.
+struct AddRow<'a> {
+    weights: &'a [i8],
+    gain: i32,
+    sums: &'a mut [i32],
+}
+
+impl Task for AddRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (sum, w) in self.sums.iter_mut().zip(self.weights) {
+            *sum = sum.wrapping_add(i32::from(*w).wrapping_mul(self.gain));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Source;
+    use proptest::prelude::*;
+    use pumice_models::Rows;
+
+    fn projection(n_in: usize, n_out: usize, entries: Vec<(u32, u32, i32, u8)>) -> Projection {
+        let rows = Rows::from_entries(n_in, n_out, entries);
+        Projection { process: 0, path: "p".into(), source: Source::Bank(0), target: 0, port: 0, rows }
+    }
+
+    fn form(table: &RowTable) -> &'static str {
+        match table.synapses {
+            Packed::Dense { .. } => "dense",
+            Packed::Narrow { .. } => "narrow",
+            Packed::Wide { .. } => "wide",
+        }
+    }
+
+    #[test]
+    fn the_smallest_form_is_taken() {
+        let all = |weight: i32| (0..64).map(|k| (k / 8, k % 8, weight, 0)).collect::<Vec<_>>();
+        let one = |weight: i32| vec![(3, 0, 1, 0), (3, 7, weight, 0)];
+        for (entries, expected) in [
+            (all(-128), "dense"),
+            (all(127 << 6), "dense"),
+            (all(129), "narrow"),
+            (all(257), "wide"),
+            (one(2), "narrow"),
+            (one(400), "wide"),
+        ] {
+            assert_eq!(form(&RowTable::new(&projection(8, 8, entries), &(0..8))), expected);
+        }
+    }
+
+    proptest! {
+        /// What is delivered is the sum of the synapses, whatever form they take.
+        #[test]
+        fn rows_add_their_synapses(
+            entries in prop::collection::vec((0..4u32, 0..12u32, prop_oneof![-128..128i32, -300..300i32], 0..2u8), 0..150),
+            (up, payload) in (0..8u32, -5..100i32),
+            (from, to) in (0..6usize, 6..=12usize),
+        ) {
+            let entries: Vec<_> = entries.into_iter().map(|(s, t, w, d)| (s, t, w << up, d)).collect();
+            let table = RowTable::new(&projection(4, 12, entries.clone()), &(from..to));
+            for (d, delay) in table.delays.iter().enumerate() {
+                for source in 0..4 {
+                    let (mut sums, mut expected) = (vec![7; to - from], vec![7; to - from]);
+                    table.deliver(d, source, payload, &mut sums);
+                    let own = entries.iter().filter(|e| e.0 == source && e.3 == *delay);
+                    for (_, target, w, _) in own.filter(|e| (from..to).contains(&(e.1 as usize))) {
+                        expected[*target as usize - from] += w * payload;
+                    }
+                    prop_assert_eq!(sums, expected);
                 }
             }
         }
