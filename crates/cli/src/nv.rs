@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use pumice::device::nv::{NvState, SavedStore};
+use pumice::device::nv::{NvState, SavedStore, StoreDiff};
 use pumice::device::{DeviceError, WeightStore};
 
 use crate::error::CliError;
-use crate::output::emit;
+use crate::output::{emit, emit_json};
 
 /// What to do with a file of cells.
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,16 @@ pub(crate) enum NvCommand {
     Reprogram {
         /// The file
         file: PathBuf,
+    },
+    /// Show what changed from one file to another
+    Diff {
+        /// The first file
+        first: PathBuf,
+        /// The second file
+        second: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Print everything in the file as JSON
     Export {
@@ -73,6 +83,10 @@ impl NvCommand {
                 Some(cells) => cells.refresh().map(drop),
                 None => Ok(()),
             }),
+            NvCommand::Diff { first, second, json } => {
+                let found = load(&first)?.diff(&load(&second)?).map_err(pumice::Error::from)?;
+                if json { emit_json(&found) } else { emit(&found.iter().map(changes).collect::<String>()) }
+            }
             NvCommand::Export { file } => emit(&(load(&file)?.to_json() + "\n")),
             NvCommand::Import { json, file } => {
                 let read = |source| DeviceError::Io { act: "read", path: json.clone(), source };
@@ -129,4 +143,26 @@ fn text(state: &NvState) -> Result<String, CliError> {
         );
     }
     Ok(text)
+}
+
+fn changes(d: &StoreDiff) -> String {
+    if d.is_empty() {
+        return format!("core {}: no difference\n", d.core);
+    }
+    format!(
+        "core {}: {} of {} weights asked for differ, {:.6} days later\n  {} of {} cells differ, by {:.3} µS in the root mean square, {:.3} µS at most\n  {:+} pulses, cycles of the most used cell {} -> {}, faults {} -> {}\n",
+        d.core,
+        d.weights_differ,
+        d.weights,
+        d.age_s / 86_400.0,
+        d.cells_differ,
+        d.cells,
+        d.rms_us,
+        d.largest_us,
+        d.pulses,
+        d.most_cycles[0],
+        d.most_cycles[1],
+        d.faults[0],
+        d.faults[1],
+    )
 }

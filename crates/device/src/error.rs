@@ -113,6 +113,16 @@ pub enum DeviceError {
         /// How.
         fault: Damage,
     },
+    /// Two states of cells cannot be held against each other.
+    #[error("{what} differ: {first} in the first, {second} in the second; allowed are two states of the same arrays")]
+    NotAlike {
+        /// What differs.
+        what: &'static str,
+        /// The first.
+        first: String,
+        /// The second.
+        second: String,
+    },
     /// A JSON text, of reference data or of cells, does not follow its schema.
     #[error("the JSON does not follow its schema: {0}")]
     Reference(#[from] serde_json::Error),

@@ -17,14 +17,30 @@ fn cells_are_programmed_once_age_and_are_refreshed() {
     assert!(pulses(&shown) > 0, "{shown}");
     bench.well(&RUN);
     assert_eq!(pulses(&bench.well(&["nv", "show", "weights.nv"])), pulses(&shown), "a second run programs nothing");
+    assert!(bench.well(&["nv", "diff", "weights.nv", "weights.nv"]).ends_with(": no difference\n"));
+    std::fs::copy(bench.path("weights.nv"), bench.path("fresh.nv")).unwrap();
     let aged = bench.well(&["nv", "age", "weights.nv", "--for", "1y", "--celsius", "55"]);
     assert!(aged.contains("365."), "{aged}");
+    let grown = bench.json(&["nv", "diff", "fresh.nv", "weights.nv", "--json"]);
+    assert_eq!((&grown[0]["weights_differ"], &grown[0]["pulses"]), (&0.into(), &0.into()), "{grown}");
+    assert_eq!(grown[0]["age_s"], 365.0 * 86_400.0);
+    assert!(grown[0]["cells_differ"].as_u64() > Some(0) && grown[0]["largest_us"].as_f64() > Some(0.0), "{grown}");
     let refreshed = bench.well(&["nv", "reprogram", "weights.nv"]);
     assert!(pulses(&refreshed) > pulses(&shown), "{refreshed}");
     let json = bench.well(&["nv", "export", "weights.nv"]);
     bench.write("weights.json", &json);
     bench.well(&["nv", "import", "weights.json", "copy.nv"]);
     assert_eq!(bench.well(&["nv", "export", "copy.nv"]), json);
+}
+
+#[test]
+fn cells_of_other_networks_are_not_compared() {
+    let bench = Bench::new();
+    bench.well(&RUN);
+    bench.well(&["run", "free.toml", "--profile", "hybrid-rram", "--nv", "free.nv"]);
+    let done = bench.run(&["nv", "diff", "weights.nv", "free.nv"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
+    assert!(done.err.contains("allowed are two states of the same arrays"), "{}", done.err);
 }
 
 #[test]

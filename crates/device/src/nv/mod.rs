@@ -17,6 +17,7 @@
 
 mod codec;
 mod container;
+mod diff;
 mod disk;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ use crate::error::DeviceError;
 use crate::profile::CellProfile;
 use crate::store::{CellStore, Layout, StoreState};
 
+pub use diff::StoreDiff;
 #[doc(hidden)]
 pub use disk::{Step, replace_watched};
 
