@@ -29,6 +29,9 @@ impl ExplainArgs {
         let time = step.checked_sub(1).and_then(|k| steps.times.get(k as usize));
         let time = *time.ok_or(pumice::Error::NoStep { step, first: 1, last })?;
         let (processes, next_processes) = (steps.processes_on(time.core), steps.processes_on(time.next_core));
+        if let Some(n) = steps.samples {
+            emit(&format!("of {n} samples the last, whose {last} steps are kept:\n"))?;
+        }
         emit(&StepExplanation { step, time, processes, next_processes }.to_string())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `steps.npz` has one number per step in each of `total_ps`, `work_ps`, `barrier_ps`, `resource`, `core`, `link_tile`, `link_side`,
 //! `next_core`, `next_ps`; -1 stands for none, `resource` and `link_side` are places in [`Resource::ALL`] and [`Side::ALL`]. `cores.json` lists
-//! the processes on each core. With a task the steps are those of the last sample.
+//! the processes on each core. With a task the steps are those of the last sample, and `samples` is how many there were, else 0.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use crate::{ReportError, write_text};
 
 const TIMES: &str = "steps.npz";
 const CORES: &str = "cores.json";
+const SAMPLES: &str = "samples";
 const NAMES: [&str; 9] =
     ["total_ps", "work_ps", "barrier_ps", "resource", "core", "link_tile", "link_side", "next_core", "next_ps"];
 
@@ -22,13 +23,15 @@ const NAMES: [&str; 9] =
 pub struct Steps {
     /// By step, from step 1 on.
     pub times: Vec<StepTime>,
+    /// Samples of the run, to the last of which the steps belong; `None` without a task.
+    pub samples: Option<u64>,
     /// Paths of the processes with neurons on each core.
     pub processes: Vec<Vec<String>>,
 }
 
 impl Steps {
     /// Of a run on a chip.
-    pub fn new(times: &[StepTime], chip: &ChipImage) -> Self {
+    pub fn new(times: &[StepTime], samples: Option<u64>, chip: &ChipImage) -> Self {
         let mut processes = vec![Vec::new(); chip.cores()];
         for segment in &chip.segments {
             let own = &mut processes[segment.core.0 as usize];
@@ -37,7 +40,7 @@ impl Steps {
                 own.push(path.clone());
             }
         }
-        Steps { times: times.to_vec(), processes }
+        Steps { times: times.to_vec(), samples, processes }
     }
 
     /// The processes on a core.
@@ -52,7 +55,9 @@ impl Steps {
     pub fn write(&self, folder: &Path) -> Result<[PathBuf; 2], ReportError> {
         let (times, cores) = (folder.join(TIMES), folder.join(CORES));
         let columns: Vec<Array> = (0..NAMES.len()).map(|k| Array::ints(self.times.iter().map(|t| row(t)[k]))).collect();
-        let named: Vec<(&str, &Array)> = NAMES.iter().copied().zip(&columns).collect();
+        let samples = Array::ints([self.samples.map_or(0, u64::cast_signed)]);
+        let columns = NAMES.iter().copied().zip(&columns);
+        let named: Vec<(&str, &Array)> = columns.chain([(SAMPLES, &samples)]).collect();
         write_npz(&times, &named)?;
         let json = serde_json::to_string(&self.processes).expect("lists of texts can be written");
         write_text(&cores, &(json + "\n"))?;
@@ -78,13 +83,19 @@ impl Steps {
                 _ => return Err(malformed(&path, format!("it has no integers `{name}`"))),
             }
         }
+        // A file of a version that did not say it says nothing of samples.
+        let samples = match all.iter().find(|(own, _)| own == SAMPLES).map(|(_, array)| array.data()) {
+            Some(Data::Int(values)) => values.first().and_then(|n| u64::try_from(*n).ok()).filter(|n| *n > 0),
+            _ => None,
+        };
         let n = columns[0].len();
         if columns.iter().any(|column| column.len() != n) {
             return Err(malformed(&path, "its arrays differ in length".into()));
         }
         let step = |t: usize| time(std::array::from_fn(|k| columns[k][t]));
         let times: Option<Vec<StepTime>> = (0..n).map(step).collect();
-        Ok(Steps { times: times.ok_or_else(|| malformed(&path, "a number is out of range".into()))?, processes })
+        let times = times.ok_or_else(|| malformed(&path, "a number is out of range".into()))?;
+        Ok(Steps { times, samples, processes })
     }
 }
 
@@ -143,8 +154,11 @@ mod tests {
             ..StepTime::default()
         };
         let held = StepTime { core: Some(7), next_core: Some(2), next_ps: 5, resource: Resource::Tick, ..busy };
-        let steps =
-            Steps { times: vec![StepTime::default(), busy, held], processes: vec![vec!["a".into()], Vec::new()] };
+        let steps = Steps {
+            times: vec![StepTime::default(), busy, held],
+            samples: Some(9),
+            processes: vec![vec!["a".into()], Vec::new()],
+        };
         steps.write(folder.path()).unwrap();
         assert_eq!(Steps::read(folder.path()).unwrap(), steps);
         assert_eq!(steps.processes_on(Some(0)), ["a"]);

@@ -14,3 +14,11 @@ fn a_step_of_a_written_run_is_explained() {
         assert!(longest.starts_with("step ") && longest.contains("barrier"), "{model}: {longest}");
     }
 }
+
+#[test]
+fn the_sample_whose_steps_are_explained_is_named() {
+    let bench = Bench::new();
+    bench.well(&["run", "small.toml", "--out", "told"]);
+    let text = bench.well(&["explain", "told", "--step", "5"]);
+    assert!(text.starts_with("of 3 samples the last, whose 20 steps are kept:\nstep 5 took "), "{text}");
+}
