@@ -77,6 +77,30 @@ impl Claim {
         matches!(self, Claim::Budget | Claim::Registers | Claim::MembraneWithin { .. })
     }
 
+    /// What it compares, in a few words.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Claim::SpikesWithin { .. } => "times of spikes",
+            Claim::RateWithin { .. } => "rates",
+            Claim::Budget => "registers with their rounding budget",
+            Claim::Registers => "registers with their ends",
+            Claim::NoOverflow => "overflow",
+            Claim::MembraneWithin { .. } => "membranes",
+            Claim::Decisions { .. } => "decisions",
+        }
+    }
+
+    /// As [`Claim::refuted`], with the number of register values that it compared.
+    pub fn judged(&self, evidence: &mut Evidence<'_>) -> (Option<String>, u64) {
+        let before = evidence.looked_at;
+        let refuted = self.refuted(evidence);
+        let values = match self {
+            Claim::Budget => evidence.held().checked,
+            _ => evidence.looked_at - before,
+        };
+        (refuted, values)
+    }
+
     /// What contradicts it, in one sentence.
     pub fn refuted(&self, evidence: &mut Evidence<'_>) -> Option<String> {
         match self {
@@ -189,7 +213,13 @@ fn registers(evidence: &mut Evidence<'_>) -> Option<String> {
     let (wiring, fixed, looked_at) = (evidence.wiring, evidence.fixed, &mut evidence.looked_at);
     wiring.populations.iter().find_map(|p| {
         [("u", current), ("v", voltage)].into_iter().find_map(|(name, (low, high))| {
-            let state = fixed.state(&p.path, name)?;
+            // Where no state is shown at all, nothing is compared, and the property says so at its end.
+            if fixed.states.is_empty() {
+                return None;
+            }
+            let Some(state) = fixed.state(&p.path, name) else {
+                return Some(hidden(&format!("`{name}`"), &p.path));
+            };
             *looked_at += state.values.len() as u64;
             let k = state.values.iter().position(|x| *x < low || *x > high)?;
             let (neuron, step, value) = (k % state.n, k / state.n + 1, state.values[k]);

@@ -85,6 +85,8 @@ pub enum Failure {
     Broken(FidelityError),
     /// A claim is about registers, and not one value of any was compared; such a property says nothing.
     Empty {
+        /// What it would compare.
+        about: &'static str,
         /// Cases that were run.
         cases: u64,
     },
@@ -251,7 +253,8 @@ impl Property {
         let mut setup = Setup::new(&profile, self.backend);
         setup.samples = self.samples;
         setup.states = self.claims.iter().any(Claim::needs_states);
-        let trial = Trial { machine: &*self.machine, setup, claims: &self.claims };
+        let compared = std::cell::RefCell::new(vec![0; self.claims.len()]);
+        let trial = Trial { machine: &*self.machine, setup, claims: &self.claims, compared };
         run(&cases, &trial, config(self.cases, self.seed), &self.folder)
     }
 }
@@ -270,9 +273,17 @@ struct Trial<'a> {
     machine: &'a dyn Machine,
     setup: Setup,
     claims: &'a [Claim],
+    /// Register values that each claim compared, over all cases.
+    compared: std::cell::RefCell<Vec<u64>>,
 }
 
 impl Trial<'_> {
+    /// The first claim about registers that compared nothing.
+    fn idle(&self) -> Option<&Claim> {
+        let compared = self.compared.borrow();
+        self.claims.iter().zip(&*compared).find(|(claim, n)| claim.needs_states() && **n == 0).map(|(claim, _)| claim)
+    }
+
     /// What the case shows, and the first claim that it contradicts.
     fn run(&self, case: &Case) -> Result<(Checked, Option<String>), FidelityError> {
         let document = case.document()?;
@@ -281,7 +292,12 @@ impl Trial<'_> {
         let float = Emulator.observe(&document, &self.setup.on(Backend::Float))?;
         let fixed = self.machine.observe(&document, &self.setup)?;
         let mut evidence = Evidence::new(&float, &fixed, &wiring, self.setup.arithmetic());
-        let refuted = self.claims.iter().find_map(|claim| claim.refuted(&mut evidence));
+        let mut compared = self.compared.borrow_mut();
+        let refuted = self.claims.iter().zip(&mut *compared).find_map(|(claim, compared)| {
+            let (refuted, values) = claim.judged(&mut evidence);
+            *compared += values;
+            refuted
+        });
         let checked = Checked { cases: 1, spikes: float.n_spikes(), values: evidence.values() };
         Ok((checked, refuted))
     }
@@ -312,10 +328,10 @@ fn run(cases: &Cases, trial: &Trial<'_>, config: Config, folder: &Path) -> Resul
         _ => match (broken.into_inner(), total.into_inner()) {
             (Some(error), _) => Err(Failure::Broken(error)),
             (None, total) if total.spikes == 0 && !only_silent(cases) => Err(Failure::Silent { cases: total.cases }),
-            (None, total) if total.values == 0 && trial.claims.iter().any(Claim::needs_states) => {
-                Err(Failure::Empty { cases: total.cases })
-            }
-            (None, total) => Ok(total),
+            (None, total) => match trial.idle() {
+                Some(claim) => Err(Failure::Empty { about: claim.about(), cases: total.cases }),
+                None => Ok(total),
+            },
         },
     }
 }
@@ -355,9 +371,9 @@ impl fmt::Display for Failure {
         match self {
             Failure::Refuted(refuted) => refuted.fmt(f),
             Failure::Broken(fault) => fault.fmt(f),
-            Failure::Empty { cases } => write!(
+            Failure::Empty { about, cases } => write!(
                 f,
-                "no value of a register was compared in {cases} cases; allowed is a model with LIF populations, whose state is recorded up to 16 million values"
+                "a claim about {about} compared not one value in {cases} cases; allowed is a model with LIF populations, whose state is recorded up to 16 million values"
             ),
             Failure::Silent { cases } => {
                 write!(f, "not one neuron fired in {cases} cases; allowed is a stimulus that makes the model fire")
