@@ -77,14 +77,8 @@ impl ImportArgs {
         }
         let name = self.file.file_stem().map_or("network".into(), |stem| stem.to_string_lossy().into_owned());
         let config = RunConfig::default();
-        Ok(ModelFile {
-            name,
-            profile: Profile::name_from(Path::new(""), &self.profile),
-            steps: self.steps,
-            graph,
-            config,
-            task: None,
-        })
+        let profile = Profile::from_anywhere(&self.profile);
+        Ok(ModelFile { name, profile, steps: self.steps, graph, config, task: None })
     }
 }
 

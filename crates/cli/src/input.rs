@@ -15,18 +15,10 @@ use crate::error::CliError;
 /// file that is returned names the profile that is, so that it opens from anywhere.
 pub(crate) fn load(model: &Path, profile: Option<&str>) -> Result<(ModelFile, Profile), CliError> {
     let mut file = ModelFile::load(model)?;
-    let name = profile.map_or_else(|| beside(model, &file.profile), str::to_owned);
+    let name = profile.map_or_else(|| Profile::beside(model, &file.profile), str::to_owned);
     let profile = Profile::load(&name)?;
-    file.profile = Profile::name_from(Path::new(""), &name);
+    file.profile = Profile::from_anywhere(&name);
     Ok((file, profile))
-}
-
-/// The profile that a model file names, as it is found from where the command runs.
-fn beside(model: &Path, profile: &str) -> String {
-    match model.parent() {
-        Some(folder) if Profile::is_path(profile) => folder.join(profile).display().to_string(),
-        _ => profile.to_owned(),
-    }
 }
 
 /// Records the spikes of every process, where the model does not do so already.

@@ -235,13 +235,10 @@ impl Property {
     pub fn check(self) -> Result<Checked, Failure> {
         let subject = self.subject.map_err(Failure::Broken)?;
         let (own_profile, own_steps) = match &subject {
-            Subject::Model(document, _) => {
-                let folder = document.path().parent().unwrap_or(Path::new(""));
-                (Profile::name_from(folder, document.profile()), document.steps())
-            }
+            Subject::Model(document, _) => (Profile::beside(document.path(), document.profile()), document.steps()),
             Subject::Any(_) => ("loihi1".to_owned(), 100),
         };
-        let name = self.profile.map_or(own_profile, |name| Profile::name_from(Path::new(""), &name));
+        let name = Profile::from_anywhere(&self.profile.unwrap_or(own_profile));
         let profile = Profile::load(&name).map_err(|e| Failure::Broken(e.into()))?;
         let cases = Cases {
             subject,

@@ -74,20 +74,27 @@ impl Profile {
         read::read(Layer::open(name_or_path, None)?)
     }
 
-    /// Whether a profile is named by its file: by a text with `/`, `\\` or `.toml`.
-    #[must_use]
-    pub fn is_path(name_or_path: &str) -> bool {
+    /// Whether a profile is named by its file: by a text with `/`, `\` or `.toml`.
+    pub(crate) fn is_path(name_or_path: &str) -> bool {
         name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml")
     }
 
-    /// The name by which a profile opens from anywhere: that of a built-in one stays, a path is taken to be relative to
-    /// `folder` and made absolute.
+    /// The profile that a file, say a model, names: a path is relative to the folder of `file`, the name of a built-in
+    /// profile stays.
     #[must_use]
-    pub fn name_from(folder: &Path, name_or_path: &str) -> String {
-        let path = folder.join(name_or_path);
-        match Profile::is_path(name_or_path) {
-            true => std::path::absolute(&path).unwrap_or(path).display().to_string(),
-            false => name_or_path.to_owned(),
+    pub fn beside(file: &Path, name_or_path: &str) -> String {
+        match file.parent() {
+            Some(folder) if Profile::is_path(name_or_path) => folder.join(name_or_path).display().to_string(),
+            _ => name_or_path.to_owned(),
+        }
+    }
+
+    /// The name by which a profile opens from any folder: a path is made absolute, the name of a built-in profile stays.
+    #[must_use]
+    pub fn from_anywhere(name_or_path: &str) -> String {
+        match std::path::absolute(name_or_path) {
+            Ok(path) if Profile::is_path(name_or_path) => path.display().to_string(),
+            _ => name_or_path.to_owned(),
         }
     }
 
