@@ -217,20 +217,21 @@ impl Simulation {
             self.add_packets(Source::Input(k), &engine.spikes_since(Source::Input(k)), &mut counts);
             parts.push((input.path.clone(), input.path.clone(), counts));
         }
+        let mut connection = |path: &str, target: usize, event: Event, reads: u64| {
+            let mut counts = Counts::default();
+            counts.add(event, reads);
+            parts.push((path.to_owned(), chip.banks[target].path.clone(), counts));
+        };
         for (k, p) in chip.projections.iter().enumerate() {
             let rows = engine.rows(k);
             let lengths = rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
-            let mut counts = Counts::default();
             let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
-            counts.add(chip.read_event(p), reads);
-            parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
+            connection(&p.path, p.target, chip.read_event(p), reads);
         }
         for p in &chip.drawn {
             let spikes = engine.spikes_since(p.source);
             let reads = drawn_by_core(chip, p).iter().map(|own| u64::from(own.n) * spikes[own.source as usize]).sum();
-            let mut counts = Counts::default();
-            counts.add(Event::SynapseReadSparse, reads);
-            parts.push((p.path.clone(), chip.banks[p.target].path.clone(), counts));
+            connection(&p.path, p.target, Event::SynapseReadSparse, reads);
         }
         parts.extend(self.learned());
         let settled: Counts = engine.settled().loads.iter().sum();

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use pumice_num::fits;
-use pumice_num::{Level, Task};
+use pumice_num::{Level, Task, fits};
 
 use crate::image::Projection;
 

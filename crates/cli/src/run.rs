@@ -219,7 +219,7 @@ impl RunArgs {
 fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let (recordings, answers) = (&outcome.recordings, outcome.answers.as_ref());
     let files = Files { image: outcome.simulation.image(), recordings, answers };
-    let samples = answers.map(|all| all.fixed.as_ref().or(all.float.as_ref()).map_or(0, Vec::len) as u64);
+    let samples = answers.map(|all| all.labels.len() as u64);
     let steps = Steps::new(outcome.simulation.step_times(), samples, &outcome.simulation.image().chip);
     // The folder was tried before the run: what fails now is the run, not the input.
     let mut written = Vec::new();
