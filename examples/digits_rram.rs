@@ -9,11 +9,12 @@
 //! network is that of `examples/digits`; the chip is `hw-profiles/hybrid-rram.toml`, whose numbers have their sources beside them. Read
 //! noise is new in every step of a life, so a few answers change even when the cells do not. Only dynamic energy is shown.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pumice::device::nv::NvState;
-use pumice::file::{ModelFile, Task};
+use pumice::file::{Classify, ModelFile, Task};
 use pumice::prelude::*;
+use pumice::report::text::counted;
 use pumice::{Memory, classify};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -31,14 +32,19 @@ struct Asked {
     energy_j: f64,
 }
 
-/// Powers a chip on, with the cells of a file or fresh ones, and asks it for the first images.
-fn ask(chip: &str, saved: Option<&NvState>, images: usize) -> Outcome<Asked> {
+/// Powers a chip on, with cells that were saved or fresh ones; with it all images.
+fn power_on(chip: &str, saved: Option<&NvState>) -> Outcome<(Simulation, Classify)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits/digits.toml");
     let file = ModelFile::load(&path)?;
-    let Some(Task::Classify(mut task)) = file.task else { return Err("digits.toml has no images".into()) };
+    let Some(Task::Classify(task)) = file.task else { return Err("digits.toml has no images".into()) };
+    Ok((Simulation::with_nv(file.graph, &Profile::load(chip)?, &file.config, saved)?, task))
+}
+
+/// Powers a chip on and asks it for the first images.
+fn ask(chip: &str, saved: Option<&NvState>, images: usize) -> Outcome<Asked> {
+    let (mut simulation, mut task) = power_on(chip, saved)?;
     task.samples.truncate(images);
     task.labels.truncate(images);
-    let mut simulation = Simulation::with_nv(file.graph, &Profile::load(chip)?, &file.config, saved)?;
     let found = classify(&mut simulation, &(&task).into(), |_| {})?;
     let energy_j = simulation.bill_of(&found.counts, &found.usage)?.dynamic_j / found.samples.len() as f64;
     Ok(Asked { simulation, accuracy: found.accuracy(), answers: found.answers(), energy_j })
@@ -70,10 +76,12 @@ fn main() -> Outcome<()> {
     let digital = ask("loihi1", None, images)?;
     let fresh = ask("hybrid-rram", None, images)?;
     let first = fresh.simulation.memory()?;
-    let file: PathBuf = std::env::temp_dir().join(format!("digits_rram-{}.nv", std::process::id()));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("digits.nv");
     first.nv().save(&file)?;
 
-    println!("{images} images, {} weights in {} arrays", first.cells().weights(), first.cells().stores().count());
+    let arrays = counted(first.cells().stores().count() as u64, "array");
+    println!("{images} images, {} weights in {arrays}", first.cells().weights());
     println!("{:<22}{:>10}{:>10}{:>16}{:>16}", "", "accuracy", "as fresh", "programming", "per image");
     let row = |name: &str, asked: &Asked, programmed_j: f64| {
         let same = asked.answers.iter().zip(&fresh.answers).filter(|(a, b)| a == b).count();
@@ -89,11 +97,10 @@ fn main() -> Outcome<()> {
     row("fresh", &fresh, programming_j(&first));
     for (name, fate) in FATES {
         let kept = NvState::load(&file)?;
-        let mut cells = ask("hybrid-rram", Some(&kept), 0)?.simulation.memory()?;
+        let mut cells = power_on("hybrid-rram", Some(&kept))?.0.memory()?;
         fate(&mut cells)?;
         let asked = ask("hybrid-rram", Some(&cells.nv()), images)?;
         row(name, &asked, programming_j(&cells) - programming_j(&first));
     }
-    std::fs::remove_file(&file)?;
     Ok(())
 }
