@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pumice-engine", 3),
     ("pumice-file", 3),
     ("pumice-nir", 3),
+    ("pumice-sanafe", 3),
     ("pumice-compile", 4),
     ("pumice-report", 4),
     ("pumice", 5),

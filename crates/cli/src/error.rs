@@ -28,6 +28,9 @@ pub(crate) enum CliError {
     /// A benchmark network.
     #[error(transparent)]
     Network(#[from] pumice_studies::NetworkError),
+    /// Files of SANA-FE.
+    #[error(transparent)]
+    Sanafe(#[from] pumice_sanafe::SanafeError),
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),

@@ -19,6 +19,7 @@ mod profile;
 mod progress;
 mod quantise;
 mod run;
+mod sanafe;
 mod schema;
 mod sweep;
 
@@ -71,6 +72,8 @@ enum Command {
     Quantise(quantise::QuantiseArgs),
     /// Run a model in many formats: accuracy and energy against bits
     Sweep(sweep::SweepArgs),
+    /// Run a network of SANA-FE on its architecture, with its arithmetic
+    Sanafe(sanafe::SanafeArgs),
     /// Print the JSON Schema of a file format
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -91,6 +94,7 @@ impl Command {
             Command::Bench(args) => args.run(),
             Command::Profile(command) => command.run(),
             Command::Nv(command) => command.run(),
+            Command::Sanafe(args) => args.run(),
             Command::Schema(args) => args.run(),
             Command::Completions(args) => args.run(),
         }

@@ -66,7 +66,8 @@ pub(crate) struct RunArgs {
     no_float: bool,
 }
 
-fn timing_models() -> impl TypedValueParser<Value = TimingModel> {
+/// Names of models of time.
+pub(crate) fn timing_models() -> impl TypedValueParser<Value = TimingModel> {
     PossibleValuesParser::new(TimingModel::ALL.iter().map(|model| model.name())).try_map(|name| name.parse())
 }
 

@@ -13,3 +13,4 @@ mod prices;
 mod profile;
 mod refused;
 mod run;
+mod sanafe;

@@ -3,88 +3,87 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use pumice_sanafe::{self as sanafe, Attributes, End, Mapping, Network};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Net {
-    #[serde(rename = "name")]
-    pub(super) _name: String,
-    pub(super) groups: Vec<Group>,
+    name: String,
+    groups: Vec<Group>,
     /// Group, neuron, tile, core of the tile; in the order in which each core updates its neurons.
-    pub(super) mapping: Vec<(String, usize, u32, u32)>,
-    pub(super) edges: Vec<Edge>,
+    mapping: Vec<(String, u32, u32, u32)>,
+    edges: Vec<Edge>,
+}
+
+impl Net {
+    /// The network; or which group is not there.
+    pub(super) fn network(self) -> Result<Network, String> {
+        let numbers: BTreeMap<&str, u32> = self.groups.iter().map(|group| group.name.as_str()).zip(0..).collect();
+        let end = |group: &str, index| match numbers.get(group) {
+            Some(group) => Ok(End { group: *group, index }),
+            None => Err(format!("there is no group `{group}`")),
+        };
+        let mapping = |(group, index, tile, core): &(String, u32, u32, u32)| {
+            Ok(Mapping { neuron: end(group, *index)?, tile: *tile, core: *core, units: Attributes::default() })
+        };
+        let edge = |edge: &Edge| {
+            let (from, to) = (end(&edge.from.0, edge.from.1)?, end(&edge.to.0, edge.to.1)?);
+            Ok(sanafe::Edge { from, to, weight: edge.weight, delay: edge.delay })
+        };
+        let mapping: Vec<Mapping> = self.mapping.iter().map(mapping).collect::<Result<_, String>>()?;
+        let edges = self.edges.iter().map(edge).collect::<Result<_, String>>()?;
+        let group = |group: Group| sanafe::Group {
+            name: group.name,
+            n: group.n,
+            default: group.default,
+            own: group.own.into_iter().collect(),
+        };
+        let groups = self.groups.into_iter().map(group).collect();
+        Ok(Network { name: self.name, groups, mapping, edges })
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Group {
-    pub(super) name: String,
-    pub(super) n: usize,
-    pub(super) default: Attributes,
+struct Group {
+    name: String,
+    n: usize,
+    default: Attributes,
     #[serde(rename = "override")]
-    pub(super) own: BTreeMap<usize, Attributes>,
+    own: BTreeMap<usize, Attributes>,
 }
 
-/// What may be said of a neuron.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Attributes {
-    pub(super) soma_hw_name: Option<String>,
-    pub(super) dendrite_hw_name: Option<String>,
-    pub(super) synapse_hw_name: Option<String>,
-    pub(super) bias: Option<f64>,
-    pub(super) threshold: Option<f64>,
-    pub(super) reset: Option<f64>,
-    pub(super) reset_mode: Option<String>,
-    pub(super) reverse_threshold: Option<f64>,
-    pub(super) reverse_reset: Option<f64>,
-    pub(super) reverse_reset_mode: Option<String>,
-    pub(super) leak_decay: Option<f64>,
-    pub(super) input_decay: Option<f64>,
-    pub(super) leak: Option<f64>,
-    pub(super) refractory_delay: Option<u32>,
-    pub(super) potential: Option<f64>,
-    pub(super) force_update: Option<bool>,
-    pub(super) spikes: Option<Vec<u8>>,
-}
-
-impl Attributes {
-    /// These, and those of the group where these are silent.
-    pub(super) fn or(&self, group: &Attributes) -> Attributes {
-        macro_rules! either {
-            ($($name:ident),*) => { Attributes { $($name: self.$name.clone().or_else(|| group.$name.clone()),)* } };
-        }
-        either!(
-            soma_hw_name,
-            dendrite_hw_name,
-            synapse_hw_name,
-            bias,
-            threshold,
-            reset,
-            reset_mode,
-            reverse_threshold,
-            reverse_reset,
-            reverse_reset_mode,
-            leak_decay,
-            input_decay,
-            leak,
-            refractory_delay,
-            potential,
-            force_update,
-            spikes
-        )
-    }
+/// Whether two forms say the same, edges in any order; what only logs does not count.
+pub(super) fn same(written: &Network, neutral: &Network) -> bool {
+    let silent = |a: &Attributes| Attributes { log_potential: None, ..a.clone() };
+    let groups = |net: &Network| {
+        let said = |group: &sanafe::Group, k: usize| {
+            silent(&group.own.get(&k).map_or(group.default.clone(), |a| a.or(&group.default)))
+        };
+        net.groups
+            .iter()
+            .map(|g| (g.name.clone(), (0..g.n).map(|k| said(g, k)).collect::<Vec<_>>()))
+            .collect::<Vec<_>>()
+    };
+    let places = |net: &Network| net.mapping.iter().map(|m| (m.neuron, m.tile, m.core)).collect::<Vec<_>>();
+    let edges = |net: &Network| {
+        let key = |e: &sanafe::Edge| (e.from.group, e.from.index, e.to.group, e.to.index, e.weight.to_bits(), e.delay);
+        let mut all: Vec<_> = net.edges.iter().map(key).collect();
+        all.sort_unstable();
+        all
+    };
+    groups(written) == groups(neutral) && places(written) == places(neutral) && edges(written) == edges(neutral)
 }
 
 /// `[group, neuron, group, neuron, weight]`, with a delay `[steps]` as a sixth.
 #[derive(Debug)]
-pub(super) struct Edge {
-    pub(super) from: (String, usize),
-    pub(super) to: (String, usize),
-    pub(super) weight: f64,
-    pub(super) delay: usize,
+struct Edge {
+    from: (String, u32),
+    to: (String, u32),
+    weight: f64,
+    delay: usize,
 }
 
 impl<'de> Deserialize<'de> for Edge {

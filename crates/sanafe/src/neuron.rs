@@ -13,7 +13,10 @@
 //! V was not 0, it has a bias, it received something or it is told to; it is computed in any case. Written from the
 //! behaviour of recordings; how far decays go on while refractory is not recorded.
 
-use super::net::Attributes;
+use pumice_num::{Purpose, draw, draw_unit};
+
+use crate::attributes::Attributes;
+use crate::network::End;
 
 /// What to do with V beyond a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +58,50 @@ enum Kind {
 
 /// A neuron with its state.
 #[derive(Clone, Debug)]
-pub(super) enum Neuron {
-    /// Sends a list of spikes once.
-    Input { spikes: Vec<bool>, at: usize },
+pub(crate) enum Neuron {
+    /// Sends spikes by a rule.
+    Input(Input),
     /// Integrates.
     Membrane(Box<Membrane>),
 }
 
+/// When an input fires.
 #[derive(Clone, Debug)]
-pub(super) struct Membrane {
+pub(crate) enum Input {
+    /// A list, once.
+    List(Vec<bool>),
+    /// Every so many steps; never for 0.
+    Every(u64),
+    /// With a probability in each step.
+    Poisson { probability: f64, seed: u64, place: End },
+}
+
+impl Input {
+    /// A rate `r` fires in every `floor(1 / r)`th step, as recorded of SANA-FE: 0.4 fires as often as 0.5.
+    fn new(a: &Attributes, (seed, place): (u64, End)) -> Result<Input, String> {
+        match (&a.spikes, a.rate, a.poisson) {
+            (None, None, None) => Ok(Input::List(Vec::new())),
+            (Some(spikes), None, None) => Ok(Input::List(spikes.iter().map(|s| *s != 0).collect())),
+            (None, Some(rate), None) => Ok(Input::Every(if rate > 0.0 { (1.0 / rate) as u64 } else { 0 })),
+            (None, None, Some(probability)) => Ok(Input::Poisson { probability, seed, place }),
+            _ => Err("an input has more than one of `spikes`, `rate` and `poisson`".to_owned()),
+        }
+    }
+
+    fn fires(&self, step: u64) -> bool {
+        match self {
+            Input::List(spikes) => usize::try_from(step).ok().and_then(|at| spikes.get(at).copied()).unwrap_or(false),
+            Input::Every(period) => *period > 0 && (step + 1).is_multiple_of(*period),
+            Input::Poisson { probability, seed, place } => {
+                let [a, b, ..] = draw(*seed, Purpose::POISSON, place.group, place.index, step);
+                draw_unit([a, b]) < *probability
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Membrane {
     kind: Kind,
     bias: f64,
     threshold: f64,
@@ -85,19 +123,16 @@ pub(super) struct Membrane {
 
 /// What a neuron did in a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Did {
-    pub(super) updated: bool,
-    pub(super) fired: bool,
+pub(crate) struct Did {
+    pub(crate) updated: bool,
+    pub(crate) fired: bool,
 }
 
 impl Neuron {
     /// A neuron of a soma model.
-    pub(super) fn new(model: &str, a: &Attributes) -> Result<Neuron, String> {
+    pub(crate) fn new(model: &str, a: &Attributes, draw: (u64, End)) -> Result<Neuron, String> {
         let kind = match model {
-            "input" => {
-                let spikes = a.spikes.as_ref().ok_or("an input without a list of spikes cannot be replayed")?;
-                return Ok(Neuron::Input { spikes: spikes.iter().map(|s| *s != 0).collect(), at: 0 });
-            }
+            "input" => return Input::new(a, draw).map(Neuron::Input),
             "leaky_integrate_fire" => Kind::Lif,
             "truenorth" => Kind::TrueNorth,
             other => return Err(format!("the soma model `{other}` is not known")),
@@ -124,11 +159,10 @@ impl Neuron {
     }
 
     /// One step with what arrived for it.
-    pub(super) fn step(&mut self, input: Option<f64>) -> Did {
+    pub(crate) fn step(&mut self, step: u64, input: Option<f64>) -> Did {
         match self {
-            Neuron::Input { spikes, at } => {
-                let fired = spikes.get(*at).copied().unwrap_or(false);
-                *at += 1;
+            Neuron::Input(rule) => {
+                let fired = rule.fires(step);
                 Did { updated: fired, fired }
             }
             Neuron::Membrane(membrane) => membrane.step(input),
@@ -136,9 +170,9 @@ impl Neuron {
     }
 
     /// The membrane potential; 0 for inputs.
-    pub(super) fn potential(&self) -> f64 {
+    pub(crate) fn potential(&self) -> f64 {
         match self {
-            Neuron::Input { .. } => 0.0,
+            Neuron::Input(_) => 0.0,
             Neuron::Membrane(membrane) => membrane.v,
         }
     }
@@ -181,12 +215,19 @@ impl Membrane {
 mod tests {
     use super::*;
 
+    const HERE: (u64, End) = (0, End { group: 0, index: 0 });
+
     #[test]
     fn the_leak_cuts_to_64ths_after_the_first_step() {
         let attributes =
             Attributes { threshold: Some(10.0), potential: Some(3.0), leak_decay: Some(0.5), ..Attributes::default() };
-        let mut neuron = Neuron::new("leaky_integrate_fire", &attributes).unwrap();
-        let seen: Vec<(f64, bool)> = (0..10).map(|_| (neuron.step(None), neuron.potential()).into_pair()).collect();
+        let mut neuron = Neuron::new("leaky_integrate_fire", &attributes, HERE).unwrap();
+        let seen: Vec<(f64, bool)> = (0..10)
+            .map(|step| {
+                let did = neuron.step(step, None);
+                (neuron.potential(), did.updated)
+            })
+            .collect();
         assert_eq!(seen[0], (3.0, true));
         assert_eq!(seen[6], (0.046_875, true));
         assert_eq!(seen[7], (0.015_625, true));
@@ -194,21 +235,36 @@ mod tests {
         assert_eq!(seen[9], (0.0, false));
     }
 
-    trait IntoPair {
-        fn into_pair(self) -> (f64, bool);
+    /// Steps (from 1) in which an input fires, as recorded of SANA-FE 2.2.9.
+    #[test]
+    fn rates_fire_as_recorded() {
+        for (rate, first) in
+            [(0.1, 10), (0.2, 5), (0.25, 4), (0.3, 3), (0.4, 2), (0.5, 2), (0.6, 1), (0.9, 1), (1.0, 1)]
+        {
+            let attributes = Attributes { rate: Some(rate), ..Attributes::default() };
+            let mut input = Neuron::new("input", &attributes, HERE).unwrap();
+            let fired: Vec<u64> = (0..24).filter(|step| input.step(*step, None).fired).map(|step| step + 1).collect();
+            let expected: Vec<u64> = (1..=24).filter(|step| step % first == 0).collect();
+            assert_eq!(fired, expected, "rate {rate}");
+        }
+        let mut silent = Neuron::new("input", &Attributes { rate: Some(0.0), ..Attributes::default() }, HERE).unwrap();
+        assert!((0..24).all(|step| !silent.step(step, None).fired));
     }
 
-    impl IntoPair for (Did, f64) {
-        fn into_pair(self) -> (f64, bool) {
-            (self.1, self.0.updated)
-        }
+    #[test]
+    fn poisson_inputs_fire_with_their_probability() {
+        let attributes = Attributes { poisson: Some(0.3), ..Attributes::default() };
+        let mut input = Neuron::new("input", &attributes, HERE).unwrap();
+        let fired = (0..10_000).filter(|step| input.step(*step, None).fired).count();
+        assert!((2_800..3_200).contains(&fired), "{fired}");
     }
 
     #[test]
     fn unknown_models_and_modes_are_refused() {
-        assert!(Neuron::new("hodgkin_huxley", &Attributes::default()).is_err());
-        assert!(Neuron::new("input", &Attributes::default()).is_err());
+        assert!(Neuron::new("hodgkin_huxley", &Attributes::default(), HERE).is_err());
+        let two = Attributes { rate: Some(0.1), poisson: Some(0.1), ..Attributes::default() };
+        assert!(Neuron::new("input", &two, HERE).is_err());
         let odd = Attributes { reset_mode: Some("firm".into()), ..Attributes::default() };
-        assert!(Neuron::new("truenorth", &odd).is_err());
+        assert!(Neuron::new("truenorth", &odd, HERE).is_err());
     }
 }

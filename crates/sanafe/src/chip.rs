@@ -1,20 +1,26 @@
-//! A recorded network on a recorded chip: its neurons are computed here; its routes, events, prices and times are Pumice's.
+//! A network on an architecture: its neurons are computed here; its routes, events, prices and times are Pumice's.
 
-use std::collections::HashMap;
+use pumice_chip::timing::{CoreWork, Grid, Network as Links, Packet, Timing, TimingModel, Work};
+use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
+use pumice_meter::{Between, Event, Evidence, SyncByTiles, SyncEntry};
+use pumice_models::neuron::lif::Lif;
+use pumice_models::{Arithmetic, RowFormat, Rows};
 
-use pumice::chip::timing::{CoreWork, Grid, Network, Packet, Timing, TimingModel, Work};
-use pumice::chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
-use pumice::meter::{Between, Event, Evidence, SyncByTiles, SyncEntry};
-use pumice::models::neuron::lif::Lif;
-use pumice::models::{Arithmetic, RowFormat, Rows};
-
-use super::arch::{self, Architecture, Sync};
-use super::net::{Attributes, Net};
-use super::neuron::Neuron;
-use super::prices::{self, Class, SomaTimes, WayTimes};
+use crate::arch::{self, Architecture, Sync};
+use crate::attributes::Attributes;
+use crate::error::SanafeError;
+use crate::network::{End, Network};
+use crate::neuron::Neuron;
+use crate::prices::{self, Class, SomaTimes, WayTimes};
 
 /// The number of each neuron, by group and index.
-type Numbers = HashMap<(String, usize), u32>;
+struct Numbers(Vec<Vec<Option<u32>>>);
+
+impl Numbers {
+    fn of(&self, end: End) -> Option<u32> {
+        self.0.get(end.group as usize)?.get(end.index as usize).copied().flatten()
+    }
+}
 
 /// Where a neuron lies and what its units cost.
 #[derive(Clone, Copy, Debug)]
@@ -36,22 +42,59 @@ struct Synapse {
 
 /// What happened in a step.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Row {
-    pub(super) fired: u64,
-    pub(super) updated: u64,
-    pub(super) packets: u64,
-    pub(super) hops: u64,
-    pub(super) reads: u64,
-    /// Length of the step by each model `[ps]`, in the order of [`MODELS`].
-    pub(super) time_ps: [u64; 2],
+pub struct Step {
+    /// Spikes.
+    pub fired: u64,
+    /// Neurons that count as updated: those with a potential, an input or a bias, and those told to.
+    pub updated: u64,
+    /// Packets, one per spike and core that it reaches.
+    pub packets: u64,
+    /// Hops of all packets between tiles.
+    pub hops: u64,
+    /// Synapses read.
+    pub synaptic_reads: u64,
+    /// Length of the step `[ps]`, by each model of [`Setup::timing`].
+    pub time_ps: Vec<u64>,
 }
 
-/// The models that SANA-FE has too: its `simple` and its `detailed`.
-pub(super) const MODELS: [TimingModel; 2] = [TimingModel::Simple, TimingModel::Queue];
+/// Energy of all steps so far `[J]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Energy {
+    /// Synapses read.
+    pub synapse: f64,
+    /// Dendrites.
+    pub dendrite: f64,
+    /// Neurons: access, update and spike.
+    pub soma: f64,
+    /// Packets and hops.
+    pub network: f64,
+}
 
-/// A chip with its network and state.
+impl Energy {
+    /// The sum.
+    pub fn total(&self) -> f64 {
+        self.synapse + self.dendrite + self.soma + self.network
+    }
+}
+
+/// How a chip is run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Models of time. SANA-FE has `simple` and, under the name `detailed`, `queue`.
+    pub timing: Vec<TimingModel>,
+    /// Seed of `poisson` inputs.
+    pub seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup { timing: vec![TimingModel::Simple, TimingModel::Queue], seed: 0 }
+    }
+}
+
+/// An architecture with a network and its state.
 #[derive(Debug)]
-pub(super) struct Chip {
+pub struct Chip {
     names: Vec<String>,
     neurons: Vec<Neuron>,
     places: Vec<Place>,
@@ -71,6 +114,8 @@ pub(super) struct Chip {
     ways: Vec<Class<WayTimes>>,
     cores: Vec<CoreWork>,
     packets: Vec<Packet>,
+    logged: Vec<usize>,
+    steps: u64,
 }
 
 const FORMATS: [RowFormat; 3] = [RowFormat::Dense, RowFormat::Sparse, RowFormat::Conv];
@@ -126,6 +171,7 @@ struct Mapped {
     name: String,
     neuron: Neuron,
     place: Place,
+    logged: bool,
 }
 
 /// Builds a chip part by part.
@@ -140,7 +186,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn neuron(&mut self, name: String, core: u32, a: &Attributes) -> Result<Mapped, String> {
+    fn neuron(&mut self, name: String, core: u32, a: &Attributes, draw: (u64, End)) -> Result<Mapped, String> {
         let (t, c) = *self.definitions.get(core as usize).ok_or_else(|| format!("`{name}` is mapped to no core"))?;
         let definition = &self.arch.tile[t].core[c];
         let inside = match (definition.attributes.buffer_position.as_str(), definition.attributes.buffer_inside_unit) {
@@ -175,18 +221,27 @@ impl Builder<'_> {
             dendrite: prices::dendrite(dendrite)?.share(&mut self.dendrites),
             read: prices::read(synapse, dendrite)?.share(&mut self.reads),
         };
-        Ok(Mapped { neuron: Neuron::new(&soma.model, a)?, name, place })
+        let neuron = Neuron::new(&soma.model, a, draw)?;
+        Ok(Mapped { neuron, name, place, logged: a.log_potential == Some(true) })
     }
 
     /// All mapped neurons: by core, in the order of mapping; and the number of each by group and index.
-    fn neurons(&mut self, net: &Net) -> Result<(Vec<Mapped>, Numbers), String> {
+    fn neurons(&mut self, net: &Network, seed: u64) -> Result<(Vec<Mapped>, Numbers), String> {
+        let mut numbers = Numbers(net.groups.iter().map(|group| vec![None; group.n]).collect());
         let mut all = Vec::with_capacity(net.mapping.len());
-        for (group, index, tile, core) in &net.mapping {
-            let own = net.groups.iter().find(|g| g.name == *group && *index < g.n);
-            let own = own.ok_or_else(|| format!("`{group}.{index}` is mapped but there is no such neuron"))?;
-            let attributes = own.own.get(index).map_or_else(|| own.default.clone(), |a| a.or(&own.default));
-            let name = format!("{group}.{index}");
-            all.push((self.neuron(name, tile * self.per_tile + core, &attributes)?, (group.clone(), *index)));
+        for mapping in &net.mapping {
+            let End { group, index } = mapping.neuron;
+            let found = net.groups.get(group as usize).filter(|group| (index as usize) < group.n);
+            let own = found.ok_or_else(|| format!("neuron {index} of group {group} is mapped but is not there"))?;
+            let name = format!("{}.{index}", own.name);
+            if mapping.core >= self.per_tile {
+                return Err(format!("`{name}` is mapped to no core"));
+            }
+            let said = own.own.get(&(index as usize));
+            let said = said.map_or_else(|| own.default.clone(), |said| said.or(&own.default));
+            let core = mapping.tile.checked_mul(self.per_tile).and_then(|first| first.checked_add(mapping.core));
+            let core = core.ok_or_else(|| format!("`{name}` is mapped to no core"))?;
+            all.push((self.neuron(name, core, &mapping.units.or(&said), (seed, mapping.neuron))?, mapping.neuron));
         }
         all.sort_by_key(|(mapped, _)| mapped.place.core);
         for core in all.chunk_by(|(a, _), (b, _)| a.place.core == b.place.core) {
@@ -196,7 +251,17 @@ impl Builder<'_> {
                 return Err(format!("core {} has {} neurons, more than it supports", core[0].0.place.core, core.len()));
             }
         }
-        let numbers = all.iter().enumerate().map(|(k, (_, key))| (key.clone(), k as u32)).collect();
+        for (k, (mapped, end)) in all.iter().enumerate() {
+            let number = &mut numbers.0[end.group as usize][end.index as usize];
+            if number.replace(k as u32).is_some() {
+                return Err(format!("`{}` is mapped twice", mapped.name));
+            }
+        }
+        for (group, numbers) in net.groups.iter().zip(&numbers.0) {
+            if let Some(index) = numbers.iter().position(Option::is_none) {
+                return Err(format!("`{}.{index}` is not mapped", group.name));
+            }
+        }
         Ok((all.into_iter().map(|(mapped, _)| mapped).collect(), numbers))
     }
 
@@ -265,17 +330,28 @@ impl Builder<'_> {
 }
 
 impl Chip {
-    pub(super) fn new(arch: &Architecture, net: &Net) -> Result<Chip, String> {
+    /// Lays a network on an architecture.
+    ///
+    /// # Errors
+    ///
+    /// [`SanafeError::Refused`] if it does not fit, names units that are not there, or needs what is not modelled.
+    pub fn new(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, SanafeError> {
+        Chip::build(arch, net, setup).map_err(SanafeError::Refused)
+    }
+
+    fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
         let (definitions, per_tile) = definitions(arch)?;
         let (somas, dendrites, reads) = (Vec::new(), Vec::new(), Vec::new());
         let mut builder = Builder { arch, definitions, per_tile, somas, dendrites, reads, dendrites_buffer: None };
-        let (mapped, numbers) = builder.neurons(net)?;
+        let (mapped, numbers) = builder.neurons(net, setup.seed)?;
         let mut synapses: Vec<Vec<Synapse>> = vec![Vec::new(); mapped.len()];
         for edge in &net.edges {
-            let number = |end: &(String, usize)| {
-                numbers.get(end).copied().ok_or_else(|| format!("`{}.{}` is not mapped", end.0, end.1))
+            let number = |end: End| {
+                numbers.of(end).ok_or_else(|| {
+                    format!("an edge names neuron {} of group {}, which is not there", end.index, end.group)
+                })
             };
-            let (from, target) = (number(&edge.from)?, number(&edge.to)?);
+            let (from, target) = (number(edge.from)?, number(edge.to)?);
             if edge.delay >= DELAYS {
                 return Err(format!("a delay of {} steps is too long, allowed is 0 to {}", edge.delay, DELAYS - 1));
             }
@@ -291,7 +367,7 @@ impl Chip {
             ways_of.push(prices::ways(out, into, &tile.attributes)?.share(&mut ways));
         }
         let hops = ways.first().map(|class| class.times.hops).unwrap_or_default();
-        let network = Network { link_buffer: arch.attributes.link_buffer_size, hops };
+        let network = Links { link_buffer: arch.attributes.link_buffer_size, hops };
         let grid = Grid::new(&image.mesh, image.cores());
         let mut start = vec![0];
         start.extend(synapses.iter().scan(0, |sum, own| {
@@ -299,14 +375,16 @@ impl Chip {
             Some(*sum)
         }));
         let Builder { somas, dendrites, reads, dendrites_buffer, .. } = builder;
-        Ok(Chip {
+        let chip = Chip {
             arriving: vec![vec![None; places.len()]; DELAYS + 1],
             routes: Routes::new(&image),
             dendrites_buffer: dendrites_buffer.unwrap_or(false),
             barrier_ps: barrier_ps(&arch.attributes.latency_sync, image.tiles())?,
-            timing: MODELS.iter().map(|model| model.build(grid.clone(), network)).collect(),
+            timing: setup.timing.iter().map(|model| model.build(grid.clone(), network)).collect(),
             cores: Vec::new(),
             packets: Vec::new(),
+            logged: mapped.iter().enumerate().filter(|(_, m)| m.logged).map(|(k, _)| k).collect(),
+            steps: 0,
             names: mapped.iter().map(|m| m.name.clone()).collect(),
             neurons: mapped.into_iter().map(|m| m.neuron).collect(),
             synapses: synapses.into_iter().flatten().collect(),
@@ -318,26 +396,44 @@ impl Chip {
             dendrites,
             reads,
             ways,
-        })
+        };
+        chip.sums()?;
+        Ok(chip)
     }
 
-    /// Names of the neurons, in the order of their numbers.
-    pub(super) fn names(&self) -> &[String] {
+    /// Names of the neurons, in the order of their numbers: by core, in the order of the mapping.
+    pub fn names(&self) -> &[String] {
         &self.names
     }
 
     /// Membrane potentials, in the order of the neurons' numbers.
-    pub(super) fn potentials(&self) -> Vec<f64> {
+    pub fn potentials(&self) -> Vec<f64> {
         self.neurons.iter().map(Neuron::potential).collect()
     }
 
+    /// Numbers of the neurons with `log_potential`.
+    pub fn logged(&self) -> &[usize] {
+        &self.logged
+    }
+
+    /// Number of synapses.
+    pub fn synapses(&self) -> usize {
+        self.synapses.len()
+    }
+
+    /// Cores with neurons, and tiles with such cores.
+    pub fn used(&self) -> (usize, usize) {
+        let cores = self.places.chunk_by(|a, b| a.core == b.core).count();
+        (cores, self.image.tiles() as usize)
+    }
+
     /// One step; the numbers of the neurons that fired are left in `fired`.
-    pub(super) fn step(&mut self, fired: &mut Vec<usize>) -> Row {
+    pub fn step(&mut self, fired: &mut Vec<usize>) -> Step {
         fired.clear();
         self.cores.clear();
         self.cores.resize(self.image.cores(), CoreWork::default());
         self.packets.clear();
-        let mut row = Row::default();
+        let mut row = Step::default();
         let arrived = self.arriving.remove(0);
         self.arriving.push(vec![None; arrived.len()]);
         let mut since_packet = 0;
@@ -346,7 +442,7 @@ impl Chip {
             if k > 0 && self.places[k].core != self.places[k - 1].core {
                 since_packet = 0;
             }
-            let did = self.neurons[k].step(arrived[k]);
+            let did = self.neurons[k].step(self.steps, arrived[k]);
             let place = self.places[k];
             let soma = &mut self.somas[place.soma];
             let times = soma.times;
@@ -376,14 +472,13 @@ impl Chip {
             }
         }
         let work = Work { cores: &self.cores, packets: &self.packets, barrier_ps: self.barrier_ps };
-        for (time, model) in row.time_ps.iter_mut().zip(&mut self.timing) {
-            *time = model.step(&work).total_ps;
-        }
+        row.time_ps = self.timing.iter_mut().map(|model| model.step(&work).total_ps).collect();
+        self.steps += 1;
         row
     }
 
     /// Sends the packets of a spike.
-    fn send(&mut self, k: usize, since_packet: &mut u64, row: &mut Row) {
+    fn send(&mut self, k: usize, since_packet: &mut u64, row: &mut Step) {
         let Chip { routes, image, ways, ways_of, places, reads, cores, packets, .. } = self;
         let own = &places[k];
         for sent in routes.packets(Source::Bank(0), k) {
@@ -407,7 +502,7 @@ impl Chip {
                 reads[class].counts.add(Event::SynapseReadDense, u64::from(n));
                 reads[class].counts.add(Event::DendriteOperation, u64::from(n));
                 synapses_ps += u64::from(n) * reads[class].times;
-                row.reads += u64::from(n);
+                row.synaptic_reads += u64::from(n);
             }
             cores[from.0 as usize].sending_ps += out.out_ps;
             cores[to.0 as usize].receiving_ps += in_ps;
@@ -429,17 +524,25 @@ const NETWORK: [Event; 6] =
     [Event::PacketOut, Event::PacketIn, Event::HopEast, Event::HopWest, Event::HopNorth, Event::HopSouth];
 
 impl Chip {
-    /// Energy of all steps `[J]`: synapses, dendrites, somas, network.
-    pub(super) fn energy_j(&self) -> Result<[f64; 4], String> {
+    /// Energy of all steps so far.
+    ///
+    /// # Errors
+    ///
+    /// [`SanafeError::Refused`] if the architecture has a price that no event can have; [`Chip::new`] has checked that.
+    pub fn energy(&self) -> Result<Energy, SanafeError> {
+        self.sums().map_err(SanafeError::Refused)
+    }
+
+    fn sums(&self) -> Result<Energy, String> {
         fn sum<T: PartialEq>(classes: &[Class<T>], events: &[Event]) -> Result<f64, String> {
             classes.iter().map(|class| class.energy_j(events)).sum()
         }
         let dendrite = [Event::DendriteOperation];
-        Ok([
-            sum(&self.reads, &[Event::SynapseReadDense])?,
-            sum(&self.reads, &dendrite)? + sum(&self.dendrites, &dendrite)?,
-            sum(&self.somas, &[Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike])?,
-            sum(&self.ways, &NETWORK)?,
-        ])
+        Ok(Energy {
+            synapse: sum(&self.reads, &[Event::SynapseReadDense])?,
+            dendrite: sum(&self.reads, &dendrite)? + sum(&self.dendrites, &dendrite)?,
+            soma: sum(&self.somas, &[Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike])?,
+            network: sum(&self.ways, &NETWORK)?,
+        })
     }
 }

@@ -1,93 +1,126 @@
 //! Architecture files of SANA-FE 2.2 (YAML), as far as they are ordinary data.
 //!
-//! Not read, because they cannot be replayed: plug-ins, noise, and units that SANA-FE itself does not simulate as
-//! written (`facts` of the recordings list them). An unknown key is an error.
+//! Not read: plug-ins, noise, and units that SANA-FE itself does not simulate as written. An unknown key is an error.
+//! `update_every_timestep` is read and changes nothing, as in SANA-FE where costs are given in the file.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
+
+use crate::error::SanafeError;
+use crate::read;
 
 /// A file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub(super) architecture: Architecture,
+struct File {
+    architecture: Architecture,
+}
+
+/// A chip as SANA-FE describes it: tiles with cores with units, each with its energies `[J]` and times `[s]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    name: String,
+    pub(crate) attributes: ChipAttributes,
+    pub(crate) tile: Vec<Tile>,
+}
+
+impl Architecture {
+    /// Reads a file; one that ends in `.gz` is unpacked.
+    ///
+    /// # Errors
+    ///
+    /// [`SanafeError`] if it cannot be read or is no architecture file, with the line.
+    pub fn open(path: &Path) -> Result<Architecture, SanafeError> {
+        Architecture::parse(&read::text(path)?).map_err(|fault| SanafeError::File { path: path.to_path_buf(), fault })
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn parse(text: &str) -> Result<Architecture, String> {
+        let file: Result<File, _> = serde_saphyr::from_str(text);
+        file.map(|file| file.architecture).map_err(|fault| fault.to_string())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Architecture {
-    #[serde(rename = "name")]
-    pub(super) _name: String,
-    pub(super) attributes: ChipAttributes,
-    pub(super) tile: Vec<Tile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ChipAttributes {
+pub(crate) struct ChipAttributes {
     #[serde(default, rename = "topology")]
-    pub(super) _topology: Option<String>,
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) link_buffer_size: u32,
+    pub(crate) _topology: Option<String>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) link_buffer_size: u32,
     #[serde(default, rename = "sync_model")]
-    pub(super) _sync_model: Option<String>,
-    pub(super) latency_sync: Sync,
+    pub(crate) _sync_model: Option<String>,
+    #[serde(default)]
+    pub(crate) latency_sync: Sync,
 }
 
 /// The barrier `[s]`: one number, or by the number of mapped tiles.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Sync {
+pub(crate) enum Sync {
     Fixed(f64),
     Table(BTreeMap<u32, f64>),
 }
 
+impl Default for Sync {
+    fn default() -> Self {
+        Sync::Fixed(0.0)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tile {
-    pub(super) name: String,
-    pub(super) attributes: HopAttributes,
-    pub(super) core: Vec<Core>,
+pub(crate) struct Tile {
+    pub(crate) name: String,
+    pub(crate) attributes: HopAttributes,
+    pub(crate) core: Vec<Core>,
 }
 
 /// Energy `[J]` and time `[s]` per hop.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct HopAttributes {
-    pub(super) energy_north_hop: f64,
-    pub(super) latency_north_hop: f64,
-    pub(super) energy_east_hop: f64,
-    pub(super) latency_east_hop: f64,
-    pub(super) energy_south_hop: f64,
-    pub(super) latency_south_hop: f64,
-    pub(super) energy_west_hop: f64,
-    pub(super) latency_west_hop: f64,
+pub(crate) struct HopAttributes {
+    pub(crate) energy_north_hop: f64,
+    pub(crate) latency_north_hop: f64,
+    pub(crate) energy_east_hop: f64,
+    pub(crate) latency_east_hop: f64,
+    pub(crate) energy_south_hop: f64,
+    pub(crate) latency_south_hop: f64,
+    pub(crate) energy_west_hop: f64,
+    pub(crate) latency_west_hop: f64,
     #[serde(default, rename = "log_energy")]
     _log_energy: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Core {
-    pub(super) name: String,
-    pub(super) attributes: CoreAttributes,
-    pub(super) axon_in: Vec<Unit<AxonIn>>,
-    pub(super) synapse: Vec<Unit<Synapse>>,
-    pub(super) dendrite: Vec<Unit<Dendrite>>,
-    pub(super) soma: Vec<Unit<Soma>>,
-    pub(super) axon_out: Vec<Unit<AxonOut>>,
+pub(crate) struct Core {
+    pub(crate) name: String,
+    pub(crate) attributes: CoreAttributes,
+    pub(crate) axon_in: Vec<Unit<AxonIn>>,
+    pub(crate) synapse: Vec<Unit<Synapse>>,
+    pub(crate) dendrite: Vec<Unit<Dendrite>>,
+    pub(crate) soma: Vec<Unit<Soma>>,
+    pub(crate) axon_out: Vec<Unit<AxonOut>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CoreAttributes {
-    pub(super) buffer_position: String,
+pub(crate) struct CoreAttributes {
+    pub(crate) buffer_position: String,
     #[serde(default)]
-    pub(super) buffer_inside_unit: bool,
+    pub(crate) buffer_inside_unit: bool,
     #[serde(default)]
-    pub(super) max_neurons_supported: Option<usize>,
+    pub(crate) max_neurons_supported: Option<usize>,
     #[serde(default, rename = "log_energy")]
     _log_energy: Option<bool>,
     #[serde(default, rename = "log_latency")]
@@ -96,37 +129,39 @@ pub(super) struct CoreAttributes {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Unit<A> {
-    pub(super) name: String,
-    pub(super) attributes: A,
+pub(crate) struct Unit<A> {
+    pub(crate) name: String,
+    pub(crate) attributes: A,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AxonIn {
+pub(crate) struct AxonIn {
     #[serde(rename = "energy_message_in")]
-    pub(super) energy: f64,
+    pub(crate) energy: f64,
     #[serde(rename = "latency_message_in")]
-    pub(super) latency: f64,
+    pub(crate) latency: f64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AxonOut {
+pub(crate) struct AxonOut {
     #[serde(rename = "energy_message_out")]
-    pub(super) energy: f64,
+    pub(crate) energy: f64,
     #[serde(rename = "latency_message_out")]
-    pub(super) latency: f64,
+    pub(crate) latency: f64,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Synapse {
-    pub(super) model: String,
+pub(crate) struct Synapse {
+    pub(crate) model: String,
+    #[serde(default, rename = "update_every_timestep")]
+    _update_every_timestep: Option<bool>,
     #[serde(rename = "energy_process_spike")]
-    pub(super) energy: f64,
+    pub(crate) energy: f64,
     #[serde(rename = "latency_process_spike")]
-    pub(super) latency: f64,
+    pub(crate) latency: f64,
     #[serde(default, rename = "log_energy")]
     _log_energy: Option<bool>,
     #[serde(default, rename = "log_latency")]
@@ -135,12 +170,14 @@ pub(super) struct Synapse {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Dendrite {
-    pub(super) model: String,
+pub(crate) struct Dendrite {
+    pub(crate) model: String,
+    #[serde(default, rename = "update_every_timestep")]
+    _update_every_timestep: Option<bool>,
     #[serde(rename = "energy_update")]
-    pub(super) energy: f64,
+    pub(crate) energy: f64,
     #[serde(rename = "latency_update")]
-    pub(super) latency: f64,
+    pub(crate) latency: f64,
     #[serde(default, rename = "log_energy")]
     _log_energy: Option<bool>,
     #[serde(default, rename = "log_latency")]
@@ -149,14 +186,16 @@ pub(super) struct Dendrite {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Soma {
-    pub(super) model: String,
-    pub(super) energy_access_neuron: f64,
-    pub(super) latency_access_neuron: f64,
-    pub(super) energy_update_neuron: f64,
-    pub(super) latency_update_neuron: f64,
-    pub(super) energy_spike_out: f64,
-    pub(super) latency_spike_out: f64,
+pub(crate) struct Soma {
+    pub(crate) model: String,
+    #[serde(default, rename = "update_every_timestep")]
+    _update_every_timestep: Option<bool>,
+    pub(crate) energy_access_neuron: f64,
+    pub(crate) latency_access_neuron: f64,
+    pub(crate) energy_update_neuron: f64,
+    pub(crate) latency_update_neuron: f64,
+    pub(crate) energy_spike_out: f64,
+    pub(crate) latency_spike_out: f64,
     #[serde(default, rename = "log_energy")]
     _log_energy: Option<bool>,
     #[serde(default, rename = "log_latency")]
@@ -164,7 +203,7 @@ pub(super) struct Soma {
 }
 
 /// A name with a range stands for several: `core[0..3]`. Returns how many.
-pub(super) fn copies(name: &str) -> Result<u32, String> {
+pub(crate) fn copies(name: &str) -> Result<u32, String> {
     let Some((_, range)) = name.split_once('[') else { return Ok(1) };
     let ends = range.strip_suffix(']').and_then(|range| range.split_once(".."));
     let ends = ends.and_then(|(first, last)| Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?)));
@@ -175,7 +214,7 @@ pub(super) fn copies(name: &str) -> Result<u32, String> {
 }
 
 /// Whether a unit of this name (perhaps with a range) is the one asked for, such as `loihi_inputs[3]`.
-pub(super) fn is_called(name: &str, wanted: &str) -> bool {
+pub(crate) fn is_called(name: &str, wanted: &str) -> bool {
     let (base, range) = name.split_once('[').unwrap_or((name, ""));
     match wanted.split_once('[') {
         None => name == wanted,

@@ -1,14 +1,14 @@
 //! Price classes: units with equal energies share a table, and a count of their events.
 
-use pumice::chip::timing::HopTimes;
-use pumice::meter::{
+use pumice_chip::timing::HopTimes;
+use pumice_meter::{
     Bill, Counts, EnergyTable, Event, Evidence, Figure, Latency, NeuronModel, Scope, StaticPower, Term, Usage,
 };
 
-use super::arch::{AxonIn, AxonOut, Dendrite, HopAttributes, Soma, Synapse};
+use crate::arch::{AxonIn, AxonOut, Dendrite, HopAttributes, Soma, Synapse};
 
 /// Seconds as whole picoseconds.
-pub(super) fn ps(seconds: f64) -> Result<u64, String> {
+pub(crate) fn ps(seconds: f64) -> Result<u64, String> {
     let figure = Figure::new(seconds, Evidence::Assumed, "arch.yaml");
     Latency::try_from(figure).map(|latency| latency.ps()).map_err(|fault| fault.to_string())
 }
@@ -24,10 +24,10 @@ fn table(prices: &[(Event, f64)]) -> EnergyTable {
 
 /// A class of units: their prices, their times, and what they did.
 #[derive(Clone, Debug)]
-pub(super) struct Class<T> {
+pub(crate) struct Class<T> {
     table: EnergyTable,
-    pub(super) times: T,
-    pub(super) counts: Counts,
+    pub(crate) times: T,
+    pub(crate) counts: Counts,
 }
 
 impl<T: PartialEq> Class<T> {
@@ -36,7 +36,7 @@ impl<T: PartialEq> Class<T> {
     }
 
     /// Adds a class unless there is one like it; returns its number.
-    pub(super) fn share(self, all: &mut Vec<Self>) -> usize {
+    pub(crate) fn share(self, all: &mut Vec<Self>) -> usize {
         let same = all.iter().position(|other| other.table == self.table && other.times == self.times);
         same.unwrap_or_else(|| {
             all.push(self);
@@ -45,7 +45,7 @@ impl<T: PartialEq> Class<T> {
     }
 
     /// Energy of some of its events `[J]`.
-    pub(super) fn energy_j(&self, events: &[Event]) -> Result<f64, String> {
+    pub(crate) fn energy_j(&self, events: &[Event]) -> Result<f64, String> {
         let bill = Bill::price(&self.counts, &self.table, &StaticPower::default(), &Usage::default());
         let bill = bill.map_err(|fault| fault.to_string())?;
         Ok(events.iter().filter_map(|event| bill.energy_of(&Term::Event(*event))).sum())
@@ -54,14 +54,14 @@ impl<T: PartialEq> Class<T> {
 
 /// Times of a soma unit `[ps]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SomaTimes {
-    pub(super) access_ps: u64,
-    pub(super) update_ps: u64,
-    pub(super) spike_ps: u64,
+pub(crate) struct SomaTimes {
+    pub(crate) access_ps: u64,
+    pub(crate) update_ps: u64,
+    pub(crate) spike_ps: u64,
 }
 
 /// The class of a soma unit.
-pub(super) fn soma(unit: &Soma) -> Result<Class<SomaTimes>, String> {
+pub(crate) fn soma(unit: &Soma) -> Result<Class<SomaTimes>, String> {
     let prices = [
         (Event::NeuronAccess, unit.energy_access_neuron),
         (Event::NeuronUpdate, unit.energy_update_neuron),
@@ -76,26 +76,26 @@ pub(super) fn soma(unit: &Soma) -> Result<Class<SomaTimes>, String> {
 }
 
 /// The class of a dendrite unit.
-pub(super) fn dendrite(unit: &Dendrite) -> Result<Class<u64>, String> {
+pub(crate) fn dendrite(unit: &Dendrite) -> Result<Class<u64>, String> {
     Ok(Class::new(&[(Event::DendriteOperation, unit.energy)], ps(unit.latency)?))
 }
 
 /// The class of reads of a synapse unit into a dendrite unit; its time is that of both.
-pub(super) fn read(synapse: &Synapse, dendrite: &Dendrite) -> Result<Class<u64>, String> {
+pub(crate) fn read(synapse: &Synapse, dendrite: &Dendrite) -> Result<Class<u64>, String> {
     let prices = [(Event::SynapseReadDense, synapse.energy), (Event::DendriteOperation, dendrite.energy)];
     Ok(Class::new(&prices, ps(synapse.latency)? + ps(dendrite.latency)?))
 }
 
 /// Times of the ways in and out of a core `[ps]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct WayTimes {
-    pub(super) out_ps: u64,
-    pub(super) in_ps: u64,
-    pub(super) hops: HopTimes,
+pub(crate) struct WayTimes {
+    pub(crate) out_ps: u64,
+    pub(crate) in_ps: u64,
+    pub(crate) hops: HopTimes,
 }
 
 /// The class of a core's ways: its axons, and the hops of its tile.
-pub(super) fn ways(out: AxonOut, into: AxonIn, tile: &HopAttributes) -> Result<Class<WayTimes>, String> {
+pub(crate) fn ways(out: AxonOut, into: AxonIn, tile: &HopAttributes) -> Result<Class<WayTimes>, String> {
     let prices = [
         (Event::PacketOut, out.energy),
         (Event::PacketIn, into.energy),

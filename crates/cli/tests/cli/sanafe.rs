@@ -1,0 +1,88 @@
+//! `pumice sanafe`.
+
+use crate::bench::{Bench, root};
+
+fn case(name: &str) -> [String; 2] {
+    ["arch.yaml", "snn.yaml"].map(|file| {
+        root().join("tests/golden/sanafe").join(name).join(file).to_str().expect("a path of this repository").to_owned()
+    })
+}
+
+/// What the command says and writes is what SANA-FE recorded for the same files.
+#[test]
+fn a_network_of_sana_fe_runs_as_recorded() {
+    let bench = Bench::new();
+    let [arch, snn] = case("f02_conv2d");
+    let recorded = std::fs::read_to_string(root().join("tests/golden/sanafe/f02_conv2d/expected.json")).unwrap();
+    let recorded: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+    let said = bench.well(&["sanafe", &arch, &snn, "40", "--json", "--out", "out"]);
+    let result: serde_json::Value = serde_json::from_str(&said).unwrap();
+    for name in ["neurons_fired", "neurons_updated", "synaptic_reads", "packets", "hops"] {
+        assert_eq!(result[name], recorded["totals"][name], "{name}");
+    }
+    let near = |own: &serde_json::Value, other: &serde_json::Value| {
+        let (own, other) = (own.as_f64().unwrap(), other.as_f64().unwrap());
+        (own - other).abs() <= 1e-9 * other
+    };
+    assert!(near(&result["energy_j"]["total"], &recorded["totals"]["energy"]["total"]), "{result}");
+    assert!(near(&result["time"][0]["emulated_time_s"], &recorded["totals"]["sim_time"]["simple"]), "{result}");
+
+    let spikes = std::fs::read_to_string(bench.path("out/spikes.csv")).unwrap();
+    let mut own: Vec<(usize, &str)> = spikes
+        .lines()
+        .skip(1)
+        .map(|line| line.split_once(',').map(|(name, step)| (step.parse().unwrap(), name)).unwrap())
+        .collect();
+    own.sort_unstable();
+    let names = recorded["spikes"].as_array().unwrap().iter().zip(1..);
+    let expected: Vec<(usize, &str)> = names
+        .flat_map(|(names, step)| names.as_array().unwrap().iter().map(move |name| (step, name.as_str().unwrap())))
+        .collect();
+    assert!(own.len() > 400);
+    assert_eq!(own, expected);
+    let written = std::fs::read_to_string(bench.path("out/result.json")).unwrap();
+    assert_eq!(written, said);
+    let steps = std::fs::read_to_string(bench.path("out/steps.csv")).unwrap();
+    assert!(steps.starts_with("timestep,fired,updated,packets,hops,synaptic_reads,time_simple_ps,time_queue_ps\n1,"));
+    let potentials = std::fs::read_to_string(bench.path("out/potentials.csv")).unwrap();
+    assert!(potentials.starts_with("timestep,map.0,map.1,") && potentials.lines().count() == 41);
+
+    let text = bench.well(&["sanafe", &arch, &snn, "40", "--timing", "bound,flit"]);
+    for words in ["conv on forms", "arithmetic sanafe-2.2", "408 spikes", "timing model flit", "not priced", "assumed"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_in_one_sentence() {
+    let bench = Bench::new();
+    let [arch, snn] = case("f01_forms");
+    let (good_arch, good) = (std::fs::read_to_string(&arch).unwrap(), std::fs::read_to_string(&snn).unwrap());
+    bench.write("typo.yaml", &good.replace("threshold: 4,", "treshold: 4,"));
+    bench.write("far.yaml", &good.replace("core: 2.0", "core: 9.0"));
+    bench.write("unmapped.yaml", &good.replace("  - 7.3: {core: 2.0}\n", ""));
+    bench.write("twice.yaml", &good.replace("  - 7.3: {core: 2.0}\n", "  - 7.2..3: {core: 2.0}\n"));
+    bench.write("unit.yaml", &good.replace("soma: slow_cells}\n  - 7.3", "soma: none}\n  - 7.3"));
+    bench.write("cut.yaml", &good[..good.len() / 2]);
+    bench.write("negative.yaml", &good_arch.replace("energy_message_in: 3.0e-12", "energy_message_in: -3.0e-12"));
+    bench.write("key.yaml", &good_arch.replace("energy_message_in", "energy_massage_in"));
+    let table: &[(&[&str], &str)] = &[
+        (&["sanafe", &arch, "none.yaml", "9"], "cannot read `none.yaml`: No such file"),
+        (&["sanafe", &arch, "typo.yaml", "9"], "`typo.yaml`: line 14: no neuron has an attribute `treshold`"),
+        (&["sanafe", &arch, "far.yaml", "9"], "`7.3` is mapped to no core"),
+        (&["sanafe", &arch, "unmapped.yaml", "9"], "`7.3` is not mapped"),
+        (&["sanafe", &arch, "twice.yaml", "9"], "`7.2` is mapped twice"),
+        (&["sanafe", &arch, "unit.yaml", "9"], "there is no soma unit `none`"),
+        (&["sanafe", &arch, "cut.yaml", "9"], "`cut.yaml`: line "),
+        (&["sanafe", "negative.yaml", &snn, "9"], "-3e-12"),
+        (&["sanafe", "key.yaml", &snn, "9"], "energy_massage_in"),
+        (&["sanafe", &snn, &arch, "9"], "architecture"),
+    ];
+    for (args, words) in table {
+        let done = bench.run(args);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}: {}", done.err);
+        assert!(done.err.starts_with("error: ") && done.err.contains(words), "{args:?} says: {}", done.err);
+        assert_eq!(done.err.trim_end().lines().count(), 1, "{args:?} says: {}", done.err);
+    }
+}

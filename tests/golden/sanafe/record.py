@@ -1,0 +1,73 @@
+"""Records a case with SANA-FE 2.2.9 (`pip install sanafe==2.2.9`): python3 record.py CASE_FOLDER STEPS DESCRIPTION.
+
+The folder has `arch.yaml` and `snn.yaml`, in which every neuron has `log_spikes: true`; `expected.json` is written.
+Each model of time runs in a process of its own.
+"""
+
+import csv
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+RUN = """
+import json, sys, sanafe
+arch = sanafe.load_arch(sys.argv[1] + "/arch.yaml")
+chip = sanafe.SpikingChip(arch)
+chip.load(sanafe.load_net(sys.argv[1] + "/snn.yaml", arch))
+out = sys.argv[4]
+result = chip.sim(int(sys.argv[2]), timing_model=sys.argv[3], processing_threads=1, spike_trace=out + "/spikes.csv",
+                  potential_trace=out + "/potentials.csv" if sys.argv[3] == "simple" else True, perf_trace=out + "/perf.csv")
+json.dump({key: result[key] for key in ("energy", "sim_time", "spikes", "packets_sent", "neurons_updated",
+                                        "neurons_fired", "potential_trace")}, open(out + "/result.json", "w"))
+"""
+
+
+def run(case, steps, model):
+    with tempfile.TemporaryDirectory() as out:
+        subprocess.run([sys.executable, "-c", RUN, case, str(steps), model, out], check=True, stdout=subprocess.DEVNULL)
+        rows = lambda name: list(csv.reader(open(f"{out}/{name}.csv")))
+        # The file has the names of potentials, but only six digits.
+        names = [name.removeprefix("neuron ") for name in rows("potentials")[0][1:] if name] if model == "simple" else []
+        return json.load(open(f"{out}/result.json")), rows("spikes"), names, rows("perf")
+
+
+def main(case, steps, description):
+    done = {model: run(case, steps, model) for model in ("simple", "detailed")}
+    result, spikes, _, perf = done["detailed"]
+    fired = [sorted(name for name, step in spikes[1:] if int(step) == k + 1) for k in range(steps)]
+    lines = "\n".join(f"{k + 1}:{','.join(names)}" for k, names in enumerate(fired))
+    head = perf[0]
+    columns = ["fired", "updated", "packets", "hops", "spikes", "synapse_energy", "dendrite_energy", "soma_energy",
+               "network_energy", "total_energy", "sim_time"]
+    table = [[float(row[head.index(c)]) for c in columns] for row in perf[1:]]
+    for row, simple in zip(table, done["simple"][3][1:]):
+        row.insert(-1, float(simple[head.index("sim_time")]))
+    names = ["synaptic_reads" if c == "spikes" else c for c in columns[:-1]] + ["sim_time_simple", "sim_time_detailed"]
+    expected = {
+        "case": pathlib.Path(case).name,
+        "description": description,
+        "steps": steps,
+        "produced_by": "sanafe 2.2.9 (PyPI wheel), processing_threads=1",
+        "totals": {
+            "energy": result["energy"],
+            "synaptic_reads": result["spikes"],
+            "packets": result["packets_sent"],
+            "neurons_updated": result["neurons_updated"],
+            "neurons_fired": result["neurons_fired"],
+            "hops": int(sum(float(row[head.index("hops")]) for row in perf[1:])),
+            "sim_time": {model: done[model][0]["sim_time"] for model in done},
+        },
+        "per_timestep": {"columns": names, "rows": table},
+        "spikes_sha256": hashlib.sha256(lines.encode()).hexdigest(),
+        "spikes": fired,
+    }
+    if done["simple"][2]:
+        expected["potentials_order"] = done["simple"][2]
+        expected["potentials"] = result["potential_trace"]
+    json.dump(expected, open(f"{case}/expected.json", "w"), indent=1)
+
+
+main(sys.argv[1].rstrip("/"), int(sys.argv[2]), sys.argv[3])
