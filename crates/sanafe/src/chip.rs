@@ -436,14 +436,13 @@ impl Chip {
         let mut row = Step::default();
         let arrived = self.arriving.remove(0);
         self.arriving.push(vec![None; arrived.len()]);
-        let mut since_packet = 0;
-        #[allow(clippy::needless_range_loop)] // several arrays by one index
-        for k in 0..self.neurons.len() {
-            if k > 0 && self.places[k].core != self.places[k - 1].core {
+        let (mut since_packet, mut core) = (0, None);
+        for (k, input) in arrived.into_iter().enumerate() {
+            let place = self.places[k];
+            if core.replace(place.core) != Some(place.core) {
                 since_packet = 0;
             }
-            let did = self.neurons[k].step(self.steps, arrived[k]);
-            let place = self.places[k];
+            let did = self.neurons[k].step(self.steps, input);
             let soma = &mut self.somas[place.soma];
             let times = soma.times;
             let (updated, spiked) = (u64::from(did.updated), u64::from(did.fired));
@@ -535,7 +534,7 @@ impl Chip {
 
     fn sums(&self) -> Result<Energy, String> {
         fn sum<T: PartialEq>(classes: &[Class<T>], events: &[Event]) -> Result<f64, String> {
-            classes.iter().map(|class| class.energy_j(events)).sum()
+            classes.iter().try_fold(0.0, |sum, class| Ok(sum + class.energy_j(events)?))
         }
         let dendrite = [Event::DendriteOperation];
         Ok(Energy {

@@ -48,7 +48,8 @@ impl<T: PartialEq> Class<T> {
     pub(crate) fn energy_j(&self, events: &[Event]) -> Result<f64, String> {
         let bill = Bill::price(&self.counts, &self.table, &StaticPower::default(), &Usage::default());
         let bill = bill.map_err(|fault| fault.to_string())?;
-        Ok(events.iter().filter_map(|event| bill.energy_of(&Term::Event(*event))).sum())
+        // An empty sum of floats is -0.
+        Ok(events.iter().filter_map(|event| bill.energy_of(&Term::Event(*event))).fold(0.0, |sum, joules| sum + joules))
     }
 }
 
