@@ -187,12 +187,14 @@ impl Simulation {
         merge(self.counted().into_iter().map(|(_, layer, counts)| (layer, counts)))
     }
 
-    /// Updates of learning synapses: of the one learning connection, or of all together, as cores count them.
+    /// Updates of learning synapses, and writes where they grow: of the one learning connection, or of all together, as cores
+    /// count them.
     fn learned(&self) -> Option<(String, String, Counts)> {
-        let updates = |loads: &[Counts]| loads.iter().map(|load| load[Event::SynapseUpdate]).sum::<u64>();
-        let before = updates(&self.engine().settled().loads);
+        let loads = self.loads();
         let mut sum = Counts::default();
-        sum.add(Event::SynapseUpdate, updates(&self.loads()).saturating_sub(before));
+        for event in [Event::SynapseUpdate, Event::WeightWrite] {
+            sum.add(event, loads.iter().map(|load| load[event]).sum());
+        }
         let chip = &self.image().chip;
         let (process, layer) = match &chip.plastic[..] {
             [one] => (one.path.clone(), chip.banks.get(one.target).map_or(one.path.clone(), |bank| bank.path.clone())),

@@ -19,5 +19,6 @@ mod profiles;
 mod quantise;
 mod remote;
 mod state;
+mod structure;
 mod weights;
 mod workers;

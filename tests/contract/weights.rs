@@ -173,6 +173,43 @@ fn a_host_process_writes_weights_while_workers_run() {
     }
 }
 
+/// Takes all synapses away in one step.
+#[derive(Debug)]
+struct Cutter {
+    weights: Var<i32>,
+}
+
+impl HostProcess for Cutter {
+    fn post_management(&mut self, context: &mut HostContext<'_>) -> Result<(), HostError> {
+        if context.step() != 20 {
+            return Ok(());
+        }
+        let n = context.read(self.weights)?.len();
+        context.write(self.weights, &vec![0.0; n])
+    }
+}
+
+/// A write in the middle of a run counts as the same write between two runs.
+#[test]
+fn events_are_counted_with_the_synapses_of_their_time_when_a_host_process_writes() {
+    let profile = Profile::load("loihi1").unwrap();
+    let (graph, handles) = graph();
+    let mut halves = Simulation::new(graph, &profile, &RunConfig::default()).unwrap();
+    halves.run(RunSteps(20)).unwrap();
+    let n = halves.get(handles.delayed).unwrap().len();
+    halves.set(handles.delayed, &vec![0; n]).unwrap();
+    let before = halves.counts().synaptic_events();
+    halves.run(RunSteps(20)).unwrap();
+    assert!(before > 500 && halves.counts().synaptic_events() > before + 500);
+    for workers in [1, 2] {
+        let (mut graph, handles) = self::graph();
+        graph.add_host("cutter", HostSpec::new(), Cutter { weights: handles.delayed }).unwrap();
+        let mut whole = Simulation::new(graph, &profile, &RunConfig::default().workers(workers)).unwrap();
+        whole.run(RunSteps(40)).unwrap();
+        assert_eq!(whole.counts(), halves.counts(), "{workers} workers");
+    }
+}
+
 #[test]
 fn weights_that_do_not_fit_are_refused() {
     let (mut chip, handles) = simulation(&RunConfig::default());

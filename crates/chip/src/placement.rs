@@ -1,6 +1,6 @@
 //! What lies on which core, and how full that makes it.
 
-use pumice_models::{Parts, RowFormat};
+use pumice_models::{Parts, RowFormat, Rows};
 use serde::{Deserialize, Serialize};
 
 use crate::drawn;
@@ -64,12 +64,19 @@ pub fn core_uses(image: &ChipImage) -> Vec<CoreUse> {
     uses
 }
 
-fn cores_of_bank(image: &ChipImage, bank: usize) -> Vec<u32> {
+/// The core of each neuron of a bank.
+pub(crate) fn cores_of_bank(image: &ChipImage, bank: usize) -> Vec<u32> {
     let mut cores = vec![0; image.banks[bank].n];
     for s in image.segments.iter().filter(|s| s.bank == bank) {
         cores[s.start..s.start + s.len].fill(s.core.0);
     }
     cores
+}
+
+/// Bits of one synapse of these rows, tag included.
+pub(crate) fn bits_of_synapse(limits: &CoreLimits, rows: &Rows) -> u32 {
+    let bits = limits.synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
+    bits + rows.tag_bits.unwrap_or(0)
 }
 
 /// Adds the synapses of one projection, and their memory, to the cores of their targets.
@@ -79,8 +86,7 @@ fn add_synapses(limits: &CoreLimits, p: &crate::image::Projection, place: &[u32]
     for core in place {
         targets[*core as usize] += 1;
     }
-    let bits = limits.synapse_bits(rows.format, rows.weight_bits, rows.delay_bits, rows.n_out);
-    let bits = bits + rows.tag_bits.unwrap_or(0);
+    let bits = bits_of_synapse(limits, rows);
     let memory = |n: u64| limits.axon_bits(n, bits);
     let mut here = vec![0u64; uses.len()];
     let mut touched: Vec<usize> = Vec::new();

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use pumice_meter::{Counts, Event};
-use pumice_models::{Behaviour, Cut, Fired, Model, Overflow, Plastic, Setting};
+use pumice_models::{Adjusted, Behaviour, Cut, Fired, Model, Overflow, Plastic, Setting};
 use serde::{Deserialize, Serialize};
 
 use crate::image::{ChipImage, Source};
@@ -72,6 +72,8 @@ pub struct Learned {
     pub loads: Vec<Counts>,
     /// Overflow of this step by learning connection.
     pub overflow: Vec<(usize, Overflow)>,
+    /// Synapses that grew and vanished, by learning connection; what grew has yet to find room.
+    pub adjusted: Vec<(usize, Adjusted)>,
 }
 
 /// A worker's share of one learning connection.

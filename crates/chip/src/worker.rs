@@ -230,6 +230,7 @@ impl Worker {
             let share = &self.shares[own.target];
             own.learn(host.step, spikes, |var| share.bank.get(var), share.range.start);
             learned.overflow.extend(own.take_overflow().map(|overflow| (k, overflow)));
+            learned.adjusted.extend(Some((k, own.synapses.adjusted())).filter(|(_, adjusted)| !adjusted.is_empty()));
             if host.loads {
                 own.add_new_updates(&mut learned.loads);
             }
@@ -380,6 +381,11 @@ impl Worker {
     /// If a value does not fit its register.
     pub fn set_plastic(&mut self, connection: usize, var: usize, values: &[i32]) -> Result<(), ModelError> {
         self.plastic[connection].synapses.set(var, values)
+    }
+
+    /// Takes back synapses that grew in the last learn phase and find no room, by the numbers of their places.
+    pub fn withdraw(&mut self, connection: usize, places: &[u32]) {
+        self.plastic[connection].synapses.withdraw(places);
     }
 
     /// The running state of this worker's share of a learning connection.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pumice_chip::cells::{Acting, RowNoise};
-use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Routes, Source, Traffic, Worker, fired};
+use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Room, Routes, Source, Traffic, Worker, fired};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -26,6 +26,7 @@ mod hosts;
 mod plastic;
 mod probe;
 mod state;
+mod structure;
 mod weights;
 
 pub use weights::{Settled, Written};
@@ -114,6 +115,8 @@ pub struct Engine {
     /// The weights that recorded connections began with, by process.
     first: BTreeMap<u32, Values>,
     settled: Settled,
+    /// What cores have room for, where synapses grow.
+    room: Option<Room>,
     /// Steps that the workers have counted.
     counted: u64,
     initial: Option<Snapshot>,
@@ -169,6 +172,7 @@ impl Engine {
             touched: Vec::new(),
             first: BTreeMap::new(),
             settled: Settled::default(),
+            room: structure::room(&image),
             counted: 0,
             initial: None,
             patience: Duration::from_secs(30),
@@ -324,10 +328,12 @@ impl Engine {
         for (unit, u) in self.units.iter_mut().zip(&image.units) {
             unit.learn(self.step, &mut self.overflow[u.process as usize]);
         }
-        let learned = self.learn_chip(pool, observer.is_some())?;
+        let mut learned = self.learn_chip(pool, observer.is_some())?;
+        let changed = self.fit_grown(pool, &mut learned)?;
         if let Some(observer) = observer {
             self.show(*observer, &batches, &learned);
         }
+        self.restructure(pool, &changed)?;
         pause |= self.host_phase(pool, Phase::Learning)?;
         pause |= self.host_phase(pool, Phase::PostManagement)?;
         self.record(&batches, pool)?;

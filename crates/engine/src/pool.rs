@@ -21,6 +21,8 @@ enum Order {
     Learn(Arc<LearnBatch>),
     GetPlastic(usize, usize),
     SetPlastic(usize, usize, Arc<Vec<i32>>),
+    Withdraw(usize, Arc<Vec<u32>>),
+    Spikes(usize),
 }
 
 /// An answer of a worker thread.
@@ -30,6 +32,7 @@ enum Reply {
     Learned(Box<Learned>),
     Portion(Portion),
     WrittenPlastic(Result<(), ModelError>),
+    Spikes(Vec<u64>),
 }
 
 /// A worker on its own thread.
@@ -187,6 +190,31 @@ impl<'scope> Pool<'scope> {
         Ok(result)
     }
 
+    /// Takes back synapses of a learning connection that grew in this step, by the numbers of their places.
+    pub(crate) fn withdraw(&mut self, connection: usize, places: Vec<u32>) -> Result<(), EngineError> {
+        self.first.withdraw(connection, &places);
+        let places = Arc::new(places);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = |_| EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::Withdraw(connection, places.clone())).map_err(lost)?;
+        }
+        Ok(())
+    }
+
+    /// Spikes of each neuron of a bank since the workers last counted from zero.
+    pub(crate) fn spikes(&mut self, bank: usize) -> Result<Vec<u64>, EngineError> {
+        let mut all = self.first.counters(bank).0.to_vec();
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = || EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::Spikes(bank)).map_err(|_| lost())?;
+            match remote.replies.recv() {
+                Ok(Reply::Spikes(spikes)) => all.extend(spikes),
+                _ => return Err(lost()),
+            }
+        }
+        Ok(all)
+    }
+
     /// Ends the threads and takes the workers back.
     pub(crate) fn join(self) -> Result<Vec<Worker>, EngineError> {
         let mut workers = vec![self.first];
@@ -240,6 +268,11 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
             Order::SetPlastic(connection, var, values) => {
                 outbox.send(Reply::WrittenPlastic(worker.set_plastic(connection, var, &values))).is_ok()
             }
+            Order::Withdraw(connection, places) => {
+                worker.withdraw(connection, &places);
+                true
+            }
+            Order::Spikes(bank) => outbox.send(Reply::Spikes(worker.counters(bank).0.to_vec())).is_ok(),
         };
         if !sent {
             break;

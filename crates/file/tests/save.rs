@@ -9,6 +9,7 @@ use pumice_file::{FileError, ModelFile};
 use pumice_process::models::connection::conv::Conv;
 use pumice_process::models::connection::dense::{Delays, Dense};
 use pumice_process::models::connection::sparse::Sparse;
+use pumice_process::models::learning::Structure;
 use pumice_process::models::neuron::lif::Lif;
 use pumice_process::models::source::poisson::Poisson;
 use pumice_process::models::{Decay, Matrix, PerNeuron};
@@ -48,6 +49,34 @@ fn a_file_with_a_task_comes_back() {
         panic!("the task is lost")
     };
     assert_eq!((a.samples, a.labels, a.steps, a.reset), (b.samples, b.labels, b.steps, b.reset));
+}
+
+/// Synapses that grow and vanish: what a file says of them comes back, and what it may not say is named.
+#[test]
+fn structures_come_back() {
+    let text = |structure: &str| {
+        format!(
+            "schema = 1\nname = \"grow\"\nprofile = \"loihi1\"\nsteps = 5\n[[process]]\nname = \"wire\"\ntype = \"LearningSparse\"\n\
+             shape = [8, 20]\nsources = [3]\ntargets = [0]\nweights = [80]\nlearning_rule = {{ dw = \"2^-4*y0*x1\" }}\n\
+             structure = {{ {structure} }}\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grow.toml");
+    std::fs::write(&path, text("degree = 5, first_weight = 80, all_sources = true")).unwrap();
+    let file = ModelFile::load(&path).unwrap();
+    let Body::Model(model) = &file.graph.nodes()[0].body else { panic!("a program") };
+    let pumice_process::models::Model::LearningSparse(sparse) = model.as_ref() else { panic!("{model:?}") };
+    let want = Structure { all_sources: true, ..Structure::new(5, 80.0) };
+    assert_eq!(sparse.structure, Some(want));
+    let degree = file.graph.find("wire").unwrap();
+    assert!(file.graph.var::<i32>(degree, "degree").is_ok());
+    let files = file.save(folder.path(), "").unwrap();
+    same(&ModelFile::load(&files[files.len() - 1]).unwrap(), &file);
+    std::fs::write(&path, text("degree = 5, first_wieght = 80")).unwrap();
+    let fault = ModelFile::load(&path).err().unwrap().to_string();
+    let allowed = "allowed are `degree`, `period`, `first_weight`, `prune_at`, `all_sources`";
+    assert!(fault.contains("`structure` of process `wire`") && fault.ends_with(allowed), "{fault}");
 }
 
 proptest! {

@@ -36,7 +36,7 @@ macro_rules! for_each_event {
             HopNorth hop_north "A packet crossed one link towards larger y.";
             HopSouth hop_south "A packet crossed one link towards smaller y.";
             SynapseUpdate synapse_update "A synapse was visited by a learning rule.";
-            WeightWrite weight_write "A weight was written from outside: loading or reprogramming, not learning.";
+            WeightWrite weight_write "A weight was written other than by a learning rule: loaded, reprogrammed, or that of a synapse that grew or vanished.";
             CellPulse cell_pulse "A programming pulse was applied to a non-volatile cell.";
             CellVerifyRead cell_verify_read "A non-volatile cell was read to verify its programming.";
             DacConversion dac_conversion "A digital-to-analog conversion was made.";

@@ -214,7 +214,8 @@ pub trait Behaviour: Debug {
     }
 
     /// The same rows with other weights, as variable 0 of the fixed kernel holds them; `None` if this is not a
-    /// connection or its weights cannot be written on a chip.
+    /// connection or its weights cannot be written on a chip. Where synapses grow, the values are those of the variable
+    /// `connected`: which places hold a synapse.
     fn rows_with(&self, _setting: &Setting<'_>, _weights: &[i32]) -> Option<Result<Rows, ModelError>> {
         None
     }

@@ -2,7 +2,7 @@
 //!
 //! A [`LearningRule`] holds the rule's text and the constants of its traces. [`LearningDense`] and
 //! [`LearningSparse`] run it in the arithmetic of the setting ([`LearningArithmetic`]) or in floating point;
-//! [`LearningLif`] is the neuron that sends its spikes back to them. [`library`] has the rules. Two emulators of
+//! [`LearningLif`] is the neuron that sends its spikes back to them. With a [`Structure`] their synapses grow and vanish. [`library`] has the rules. Two emulators of
 //! Loihi 1 learn by their own rules and have their own processes: [`LoihiSynapses`] (brian2-loihi) and
 //! [`PesSynapses`] (nengo-loihi).
 
@@ -21,6 +21,7 @@ mod phase;
 pub mod product;
 mod rule;
 mod sparse;
+mod structure;
 mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -38,3 +39,4 @@ pub use neuron::{Excitability, LearningLif};
 pub use pes::{PesLearning, PesSynapses};
 pub use rule::{Approximation, CompiledRule, LearningRule, RuleReport};
 pub use sparse::LearningSparse;
+pub use structure::Structure;

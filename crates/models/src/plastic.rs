@@ -52,12 +52,46 @@ impl Portion {
         Portion { len, index: (first as u32..(first + values.len()) as u32).collect(), values }
     }
 
+    /// The whole array, with 0 for all other elements.
+    pub fn into_whole(self) -> Vec<i32> {
+        let mut whole = Vec::new();
+        self.put(&mut whole);
+        whole
+    }
+
     /// Writes these elements into the whole array, which is made longer where it must be.
     pub fn put(&self, whole: &mut Vec<i32>) {
         whole.resize(self.len, 0);
         for (i, v) in self.index.iter().zip(&self.values) {
             whole[*i as usize] = *v;
         }
+    }
+}
+
+/// A place for a synapse, by its numbers in the whole process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number in the order in which places were given.
+    pub given: u32,
+    /// Element of the in-port.
+    pub source: u32,
+    /// Element of the out-port.
+    pub target: u32,
+}
+
+/// Synapses that vanished and grew in one learning phase, each list by target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adjusted {
+    /// Places that lost their synapse.
+    pub pruned: Vec<Place>,
+    /// Places that hold a new synapse.
+    pub grown: Vec<Place>,
+}
+
+impl Adjusted {
+    /// Whether nothing grew or vanished.
+    pub fn is_empty(&self) -> bool {
+        self.pruned.is_empty() && self.grown.is_empty()
     }
 }
 
@@ -71,6 +105,14 @@ pub trait Plastic: Send + Debug {
 
     /// The learning phase at the end of a step.
     fn learn(&mut self, step: u64, overflow: &mut Overflow);
+
+    /// What grew and vanished in the last learning phase.
+    fn adjusted(&self) -> Adjusted {
+        Adjusted::default()
+    }
+
+    /// Takes back synapses that grew in the last learning phase, by [`Place::given`]; those of other cuts are left alone.
+    fn withdraw(&mut self, _given: &[u32]) {}
 
     /// Synapses visited by learning since the beginning or [`Plastic::clear_updates`], by part.
     fn updates(&self) -> &[u64];
@@ -189,9 +231,7 @@ impl<P: Plastic> Kernel<i32> for Whole<P> {
     }
 
     fn get(&self, var: usize) -> Vec<i32> {
-        let mut whole = Vec::new();
-        self.synapses.get(var).put(&mut whole);
-        whole
+        self.synapses.get(var).into_whole()
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
@@ -199,11 +239,7 @@ impl<P: Plastic> Kernel<i32> for Whole<P> {
     }
 
     fn save(&self) -> Vec<Values> {
-        let array = |portion: Portion| {
-            let mut whole = Vec::new();
-            portion.put(&mut whole);
-            Values::Int(whole)
-        };
+        let array = |portion: Portion| Values::Int(portion.into_whole());
         let mut state: Vec<Values> = self.synapses.save().into_iter().map(array).collect();
         state.push(Values::Real(vec![self.synaptic_updates() as f64]));
         state

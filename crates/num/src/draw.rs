@@ -48,6 +48,8 @@ impl Purpose {
     pub const PLACEMENT: Purpose = Purpose(16);
     /// Levels of neuromodulators.
     pub const MODULATOR: Purpose = Purpose(50);
+    /// Which vacant place of a target takes a synapse that grows.
+    pub const STRUCTURE: Purpose = Purpose(60);
     /// How many synapses fall to each element, where only their total is given.
     pub const FAN_IN: Purpose = Purpose(40);
 

@@ -124,7 +124,7 @@ impl Engine {
             plastic: (0..self.image.chip.plastic.len()).map(|k| self.save_plastic(k)).collect(),
             past: self.workers.first().map(Worker::past).unwrap_or_default(),
             inputs: self.inputs.clone(),
-            spikes: (0..banks).map(|b| self.spikes(b)).collect(),
+            spikes: self.all_spikes(),
             loads: self.neuron_loads(),
             input_spikes: self.input_spikes.clone(),
             overflow: self.overflow.clone(),
@@ -178,7 +178,8 @@ impl Engine {
         self.base_loads.clone_from(&snapshot.loads);
         self.host_out = snapshot.host_out;
         self.counted = 0;
-        self.load_weights(&snapshot.written, &snapshot.settled)
+        self.load_weights(&snapshot.written, &snapshot.settled)?;
+        self.load_structure()
     }
 
     /// Spikes of each neuron of a bank.
@@ -191,6 +192,11 @@ impl Engine {
             }
         }
         all
+    }
+
+    /// Spikes of each neuron of each bank.
+    pub(super) fn all_spikes(&self) -> Vec<Vec<u64>> {
+        (0..self.image.chip.banks.len()).map(|b| self.spikes(b)).collect()
     }
 
     /// Spikes of each element of an input of the chip.
@@ -209,7 +215,7 @@ impl Engine {
     /// Events of each core since the beginning or the last reset: static tables times spikes.
     pub fn loads(&self) -> Vec<Counts> {
         let mut loads = self.neuron_loads();
-        self.add_routes(&mut loads);
+        self.add_routes(&self.all_spikes(), &mut loads);
         loads
     }
 

@@ -130,7 +130,7 @@ impl Engine {
             now.start != rows.start || now.target != rows.target
         });
         if moved {
-            self.settle();
+            self.settle(pool.as_deref_mut())?;
         }
         for (k, rows) in changed {
             let old = &image.chip.projections[k];
@@ -179,29 +179,37 @@ impl Engine {
         }
     }
 
-    /// Counts what rows have caused so far, before they change.
-    fn settle(&mut self) {
+    /// Counts what rows have caused so far, before they change; `pool` has the workers while a run goes on.
+    pub(super) fn settle(&mut self, pool: Option<&mut Pool<'_>>) -> Result<(), EngineError> {
+        let mut spikes = self.all_spikes();
+        if let Some(pool) = pool {
+            for (bank, all) in spikes.iter_mut().enumerate() {
+                all.iter_mut().zip(pool.spikes(bank)?).for_each(|(sum, n)| *sum += n);
+            }
+        }
         let mut loads = vec![Counts::default(); self.image.chip.cores()];
-        self.add_routes(&mut loads);
-        self.settled = Settled {
-            loads,
-            spikes: (0..self.image.chip.banks.len()).map(|b| self.spikes(b)).collect(),
-            input_spikes: self.input_spikes.clone(),
-        };
+        self.add_routes(&spikes, &mut loads);
+        self.settled = Settled { loads, spikes, input_spikes: self.input_spikes.clone() };
+        Ok(())
     }
 
-    /// Adds what all spikes set off to the loads of all cores.
-    pub(super) fn add_routes(&self, loads: &mut [Counts]) {
+    /// Adds what all spikes set off to the loads of all cores; those of banks are given.
+    pub(super) fn add_routes(&self, spikes: &[Vec<u64>], loads: &mut [Counts]) {
         let chip = &self.image.chip;
         loads.iter_mut().zip(&self.settled.loads).for_each(|(load, settled)| *load += settled);
         for source in chip.sources() {
-            for (i, n) in self.spikes_since(source).into_iter().enumerate().filter(|(_, n)| *n > 0) {
+            let all = match source {
+                Source::Bank(b) => &spikes[b],
+                Source::Input(k) => &self.input_spikes[k],
+            };
+            for (i, n) in self.settled.since(source, all).into_iter().enumerate().filter(|(_, n)| *n > 0) {
                 self.routes.add(chip, source, i, n, loads);
             }
         }
     }
 
-    fn reroute(&mut self, process: u32) {
+    /// Makes the routes of a connection's sources anew.
+    pub(super) fn reroute(&mut self, process: u32) {
         let image = self.image.clone();
         let mut sources: Vec<Source> =
             image.chip.projections.iter().filter(|p| p.process == process).map(|p| p.source).collect();

@@ -73,6 +73,13 @@ impl Rows {
         self.target.is_empty()
     }
 
+    /// Shows source and target of every synapse, by source.
+    pub fn each(&self, mut show: impl FnMut(u32, u32)) {
+        for i in 0..self.n_in {
+            self.target[self.start[i]..self.start[i + 1]].iter().for_each(|target| show(i as u32, *target));
+        }
+    }
+
     /// The delay of synapse `k`.
     pub fn delay_of(&self, k: usize) -> u8 {
         self.delay.get(k).copied().unwrap_or(0)

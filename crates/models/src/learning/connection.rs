@@ -9,6 +9,7 @@ use super::fixed::FixedLearning;
 use super::float::FloatLearning;
 use super::product::{Target, Variable};
 use super::rule::{CompiledRule, LearningRule};
+use super::structure::{self, Structure};
 use super::topology::Topology;
 use crate::connection::rows::Columns;
 use crate::connection::weight::WeightFormat;
@@ -65,6 +66,7 @@ pub(super) struct Parts {
     pub(super) format: WeightFormat,
     pub(super) graded: bool,
     pub(super) payloads: GradedSpikeCfg,
+    pub(super) structure: Option<Structure>,
 }
 
 impl Parts {
@@ -82,27 +84,32 @@ impl Parts {
         }
     }
 
-    /// How the synapses lie in memory: all of them, those of weight 0 too, because they may grow.
-    fn rows(&self, rule: &CompiledRule, arithmetic: &Arithmetic) -> Result<Rows, ModelError> {
+    /// How the synapses lie in memory: all of them, those of weight 0 too, because learning may change them; of places those
+    /// that `holds` says.
+    fn rows(&self, rule: &CompiledRule, arithmetic: &Arithmetic, holds: impl Fn(usize) -> bool) -> Rows {
         let engine = &arithmetic.learning;
         let given = self.acting_delays(engine);
         let delays: Vec<u8> = match given.iter().all(|d| *d == 0.0) {
             true => Vec::new(),
             false => given.iter().map(|d| *d as u8).collect(),
         };
-        let weights: Vec<i32> = self.weights.iter().map(|w| *w as i32).collect();
+        // Where synapses grow, rows say which places hold one; their weights are those of the running connection.
+        let weights: Vec<i32> = match self.structure {
+            None => self.weights.iter().map(|w| *w as i32).collect(),
+            Some(_) => (0..self.weights.len()).map(|k| i32::from(holds(k))).collect(),
+        };
         let rows = Columns::new([self.shape[1], self.shape[0]], &self.sources, &self.targets, &weights, &delays);
         let learned_delay = rule.changes(Target::Delay) || rule.reads(Variable::D);
         let tagged = rule.changes(Target::Tag) || rule.reads(Variable::T);
-        let rows = rows.into_rows_where(|_| true);
-        Ok(Rows {
+        let rows = rows.into_rows_where(|w| self.structure.is_none() || w != 0);
+        Rows {
             graded: self.graded,
             format: self.row_format,
             weight_bits: self.format.bits,
             delay_bits: if learned_delay { DELAY_BITS } else { rows.delay_bits },
             tag_bits: Some(if tagged { TAG_BITS } else { 0 }),
             ..rows
-        })
+        }
     }
 }
 
@@ -121,6 +128,8 @@ pub(super) trait Learns {
     fn rule(&self) -> &LearningRule;
     /// Bits of a payload.
     fn message_bits(&self) -> u32;
+    /// How synapses grow and vanish.
+    fn structure(&self) -> Option<&Structure>;
     /// Recorded draws.
     fn recording(&self) -> Option<&Recording>;
     /// The synapses, checked.
@@ -147,6 +156,9 @@ pub(super) fn vars(process: &impl Learns) -> Vec<VarSpec> {
     let mut vars = ["weights", "tag_1", "tag_2"].map(|name| VarSpec::new(name, &synapses)).to_vec();
     vars.extend(["x1", "x2"].map(|name| VarSpec::new(name, &[sources])));
     vars.extend(["y1", "y2", "y3"].map(|name| VarSpec::new(name, &[targets])));
+    if process.structure().is_some() {
+        vars.extend(structure::vars(&synapses, targets));
+    }
     vars
 }
 
@@ -157,6 +169,7 @@ fn prepare(process: &impl Learns, setting: &Setting<'_>) -> Result<(Parts, Compi
     let engine = &setting.arithmetic.learning;
     let rule = process.rule().compile(engine)?;
     let parts = process.parts()?;
+    parts.structure.as_ref().map_or(Ok(()), Structure::check)?;
     for (field, values) in [("weights", &parts.weights), ("tag_1", &parts.tag_1), ("tag_2", &parts.tag_2)] {
         if values.len() != parts.sources.len() {
             return Err(ModelError::shape(field, &[values.len()], &[parts.sources.len()]));
@@ -186,7 +199,20 @@ pub(super) fn rows(process: &impl Learns, setting: &Setting<'_>) -> Result<Rows,
     // What the kernel refuses, placement refuses too.
     learning(process, setting, &Cut { targets: Some(0..0), ends: Vec::new() })?;
     let (parts, rule) = prepare(process, setting)?;
-    parts.rows(&rule, setting.arithmetic)
+    Ok(parts.rows(&rule, setting.arithmetic, |k| parts.weights[k] != 0.0))
+}
+
+/// The rows of a connection that grows, from its variable `connected`.
+pub(super) fn rows_with(
+    process: &impl Learns,
+    setting: &Setting<'_>,
+    connected: &[i32],
+) -> Option<Result<Rows, ModelError>> {
+    process.structure()?;
+    Some(prepare(process, setting).and_then(|(parts, rule)| match connected.len() == parts.weights.len() {
+        true => Ok(parts.rows(&rule, setting.arithmetic, |k| connected[k] != 0)),
+        false => Err(ModelError::shape("connected", &[connected.len()], &[parts.weights.len()])),
+    }))
 }
 
 pub(super) fn learning(process: &impl Learns, setting: &Setting<'_>, cut: &Cut) -> Result<FixedLearning, ModelError> {
@@ -197,12 +223,13 @@ pub(super) fn learning(process: &impl Learns, setting: &Setting<'_>, cut: &Cut) 
     }
     let seed = process.rule().rng_seed.unwrap_or(setting.seed);
     let draws = Source::new(seed, setting.place, setting.arithmetic.learning.common_draws, recording, rule.t_epoch);
-    FixedLearning::new(&parts, &rule, setting.arithmetic, (draws, cut))
+    FixedLearning::new(&parts, &rule, setting.arithmetic, (draws, cut))?.growing(&parts, (seed, setting.place))
 }
 
 pub(super) fn float(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
     let (parts, rule) = prepare(process, setting)?;
-    Ok(Box::new(FloatLearning::new(parts, &rule, setting.arithmetic)?))
+    let seed = process.rule().rng_seed.unwrap_or(setting.seed);
+    Ok(Box::new(FloatLearning::new(parts, &rule, setting.arithmetic, (seed, setting.place))?))
 }
 
 /// Makes a process of a [`Learns`].
@@ -231,6 +258,14 @@ macro_rules! behaves_as_learning {
 
             fn rows(&self, setting: &$crate::Setting<'_>) -> Option<Result<$crate::Rows, $crate::ModelError>> {
                 Some($crate::learning::connection::rows(self, setting))
+            }
+
+            fn rows_with(
+                &self,
+                setting: &$crate::Setting<'_>,
+                connected: &[i32],
+            ) -> Option<Result<$crate::Rows, $crate::ModelError>> {
+                $crate::learning::connection::rows_with(self, setting, connected)
             }
 
             fn plastic(

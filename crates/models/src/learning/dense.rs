@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::{GradedSpikeCfg, Learns, Parts, behaves_as_learning};
 use super::draws::Recording;
 use super::rule::LearningRule;
+use super::structure::Structure;
 use crate::connection::weight::{SignMode, WeightFormat};
 use crate::{Matrix, ModelError, RowFormat};
 
@@ -42,6 +43,9 @@ pub struct LearningDense {
     /// Delays `[steps]`, `(targets, sources)`, beyond the one step of every connection.
     #[serde(default)]
     pub delays: Option<Matrix>,
+    /// How synapses grow and vanish; they stay as they are if absent. A first weight of 0 then is a vacant place.
+    #[serde(default)]
+    pub structure: Option<Structure>,
     /// Recorded random draws to use instead of counter-based ones.
     #[serde(default)]
     pub draws: Option<Recording>,
@@ -65,6 +69,7 @@ impl LearningDense {
             tag_1: None,
             tag_2: None,
             delays: None,
+            structure: None,
             draws: None,
         }
     }
@@ -85,6 +90,10 @@ impl Learns for LearningDense {
 
     fn message_bits(&self) -> u32 {
         self.num_message_bits
+    }
+
+    fn structure(&self) -> Option<&Structure> {
+        self.structure.as_ref()
     }
 
     fn recording(&self) -> Option<&Recording> {
@@ -118,6 +127,7 @@ impl Learns for LearningDense {
             delays: self.delays.as_ref().map(|d| flat("delays", d)).transpose()?,
             graded: self.num_message_bits > 0,
             payloads: self.graded_spike_cfg,
+            structure: self.structure.clone(),
         })
     }
 }

@@ -8,11 +8,12 @@ use super::engine::LearningArithmetic;
 use super::phase::{Ends, Phase, Plasticity, name_of};
 use super::product::Target;
 use super::rule::CompiledRule;
+use super::structure::{self, Growth};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
 use crate::connection::weight::{MOST, WeightFormat};
-use crate::plastic::Updates;
+use crate::plastic::{Adjusted, Updates};
 use crate::{Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion};
 
 /// The targets in the order of the variables `weights`, `tag_1`, `tag_2`.
@@ -24,6 +25,7 @@ const TRACES: [&str; 5] = ["x1", "x2", "y1", "y2", "y3"];
 pub(super) struct FixedLearning {
     topology: Topology,
     plasticity: Plasticity,
+    growth: Option<Growth>,
     pre: Side,
     post: Side,
     draws: Source,
@@ -99,6 +101,7 @@ impl FixedLearning {
         }
         Ok(FixedLearning {
             plasticity: Plasticity::new(rule, engine, ends, variables, Updates::new(cut, n_out)),
+            growth: None,
             pre: Side::new(topology.n_in, &courses, bits, rule.t_epoch),
             post,
             draws,
@@ -120,6 +123,16 @@ impl FixedLearning {
             arrived: vec![false; longest + 1],
             clipped,
         })
+    }
+
+    /// Lets synapses grow and vanish, if the connection has a structure; draws are keyed by seed and process.
+    pub(super) fn growing(mut self, parts: &Parts, key: (u64, u32)) -> Result<Self, ModelError> {
+        let Some(structure) = &parts.structure else { return Ok(self) };
+        self.plasticity.ends.check_first(structure.first_weight)?;
+        let delays = parts.delays.as_ref().filter(|_| self.engine.delays_act).unwrap_or(&parts.tag_2);
+        let first = (&parts.weights[..], &delays[..]);
+        self.growth = Some(Growth::new(structure, &self.topology, first, self.t_epoch, key));
+        Ok(self)
     }
 
     /// Step within the epoch, `1..=t_epoch`.
@@ -289,6 +302,7 @@ impl Plastic for FixedLearning {
     }
 
     fn learn(&mut self, step: u64, overflow: &mut Overflow) {
+        self.growth.iter_mut().for_each(Growth::forget);
         if !step.is_multiple_of(self.t_epoch) {
             return;
         }
@@ -302,11 +316,25 @@ impl Plastic for FixedLearning {
             topology: &self.topology,
             pre: &self.pre,
             post: &self.post,
+            connected: self.growth.as_ref().map(Growth::connected),
             draws: self.draws.synapses(step),
             overflow,
         });
+        if let Some(growth) = &mut self.growth {
+            growth.adjust(step, &self.topology, &mut self.plasticity.variables);
+        }
         self.pre.clear_spikes();
         self.post.clear_spikes();
+    }
+
+    fn adjusted(&self) -> Adjusted {
+        self.growth.as_ref().map(|growth| growth.adjusted(&self.topology)).unwrap_or_default()
+    }
+
+    fn withdraw(&mut self, given: &[u32]) {
+        if let Some(growth) = &mut self.growth {
+            growth.withdraw(given, &self.topology, &mut self.plasticity.variables);
+        }
     }
 
     fn updates(&self) -> &[u64] {
@@ -321,17 +349,27 @@ impl Plastic for FixedLearning {
         match var {
             0..3 => self.topology.portion(&self.plasticity.variables[TARGETS[var] as usize]),
             3 | 4 => Portion::whole(self.pre.get(var - 3)),
+            structure::FIRST_VAR.. => match &self.growth {
+                Some(growth) => growth.get(var - structure::FIRST_VAR, &self.topology),
+                None => Portion::whole(Vec::new()),
+            },
             _ => Portion::run(self.topology.n_out, self.topology.targets.start, self.post.get(var - 5)),
         }
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        if var >= structure::FIRST_VAR {
+            return Err(structure::read_only(var - structure::FIRST_VAR));
+        }
         let (name, (low, high)) = match var {
             0..3 => (name_of(TARGETS[var]), self.plasticity.ends.of(TARGETS[var])),
             _ => (TRACES[var - 3], (if self.three_factor && var > 4 { -128 } else { 0 }, 127)),
         };
         if let Some(k) = values.iter().position(|v| !(low..=high).contains(v)) {
             return Err(ModelError::range(format!("{name}[{k}]"), values[k], format!("an integer in {low}..={high}")));
+        }
+        if let Some(growth) = self.growth.as_ref().filter(|_| var == 0) {
+            growth.check_weights(values, &self.topology)?;
         }
         match var {
             0..3 => {
@@ -358,12 +396,16 @@ impl Plastic for FixedLearning {
             Portion::run(n_out, first, ty),
             Portion { len: n_out * self.due.len(), index, values: due.flat_map(|(_, slot)| slot.clone()).collect() },
         ]);
+        state.extend(self.growth.iter().flat_map(|growth| growth.save(&self.topology)));
         state
     }
 
     fn load(&mut self, state: &[Vec<i32>]) -> Result<(), ModelError> {
         let (n, n_in, n_out) = (self.topology.whole, self.topology.n_in, self.topology.n_out);
-        let lengths = [n, n, n, 2 * n_in, n_in, 3 * n_out, n_out, n_out * self.due.len()];
+        let mut lengths = vec![n, n, n, 2 * n_in, n_in, 3 * n_out, n_out, n_out * self.due.len()];
+        if self.growth.is_some() {
+            lengths.extend([n, n_out, n_out, n_out]);
+        }
         let found: Vec<usize> = state.iter().map(Vec::len).collect();
         if found != lengths {
             return Err(ModelError::shape("saved state", &found, &lengths));
@@ -385,6 +427,9 @@ impl Plastic for FixedLearning {
             slot.copy_from_slice(&values[own.clone()]);
         }
         self.clipped = Overflow::default();
-        Ok(())
+        match &mut self.growth {
+            Some(growth) => growth.load(&state[8..], &self.topology),
+            None => Ok(()),
+        }
     }
 }

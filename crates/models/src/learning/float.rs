@@ -13,6 +13,7 @@
 use super::connection::{GradedSpikeCfg, Parts};
 use super::product::{Dependency, Factor, Product, Series, Target, Variable};
 use super::rule::CompiledRule;
+use super::structure::{self, Growth};
 use super::topology::Topology;
 use crate::connection::weight::SignMode;
 use crate::{Arithmetic, Cut, Io, Kernel, ModelError, Overflow, Values};
@@ -74,6 +75,7 @@ impl Side {
 #[derive(Debug)]
 pub(super) struct FloatLearning {
     topology: Topology,
+    growth: Option<Growth>,
     series: Vec<(Series, Vec<f64>)>,
     decimate: Option<u32>,
     t_epoch: usize,
@@ -93,6 +95,12 @@ pub(super) struct FloatLearning {
 }
 
 impl FloatLearning {
+    /// What is counted of growing, as numbers.
+    fn counted(&self, var: usize) -> Vec<f64> {
+        let counts = self.growth.iter().map(|growth| growth.get(var, &self.topology).into_whole());
+        counts.flatten().map(f64::from).collect()
+    }
+
     /// A variable in the order in which the synapses were given.
     fn given(&self, variable: usize) -> Vec<f64> {
         let mut given = vec![0.0; self.topology.len()];
@@ -102,7 +110,13 @@ impl FloatLearning {
         given
     }
 
-    pub(super) fn new(parts: Parts, rule: &CompiledRule, arithmetic: &Arithmetic) -> Result<Self, ModelError> {
+    /// The twin of these synapses; what grows is drawn by seed and process.
+    pub(super) fn new(
+        parts: Parts,
+        rule: &CompiledRule,
+        arithmetic: &Arithmetic,
+        key: (u64, u32),
+    ) -> Result<Self, ModelError> {
         let engine = &arithmetic.learning;
         let topology = parts.topology(&Cut::ALL)?;
         let scale = |p: &Product| match engine.float_keeps_shift {
@@ -122,7 +136,12 @@ impl FloatLearning {
         if let Some(d) = used.and_then(|all| all.iter().find(|d| !(0.0..=most).contains(*d))) {
             return Err(ModelError::range("delays", d, format!("a number in 0..={most}")));
         }
+        let growth = parts
+            .structure
+            .as_ref()
+            .map(|structure| Growth::new(structure, &topology, (&parts.weights, &tag_2), u64::from(rule.t_epoch), key));
         Ok(FloatLearning {
+            growth,
             series: rule.series.iter().map(|s| (s.clone(), s.products.iter().map(scale).collect())).collect(),
             decimate: rule.decimate,
             t_epoch: rule.t_epoch as usize,
@@ -248,7 +267,7 @@ impl Kernel<f64> for FloatLearning {
         let u = self.decimate.is_some_and(|k| epoch.is_multiple_of(1 << k));
         let mut after = self.variables.clone();
         for i in 0..self.topology.n_in {
-            for k in self.topology.row(i) {
+            for k in self.topology.row(i).filter(|k| self.growth.as_ref().is_none_or(|g| g.connected()[*k])) {
                 let at = (i, self.topology.target[k] as usize, k);
                 for series in &self.series {
                     after[series.0.target as usize][k] = self.changed(series, at, u);
@@ -256,6 +275,9 @@ impl Kernel<f64> for FloatLearning {
             }
         }
         self.variables = after;
+        if let Some(growth) = &mut self.growth {
+            growth.adjust(step, &self.topology, &mut self.variables);
+        }
         let last = self.t_epoch - 1;
         self.pre.value.clone_from(&self.pre.history[last]);
         if !self.three_factor {
@@ -271,12 +293,17 @@ impl Kernel<f64> for FloatLearning {
             1 => self.given(2),
             2 => self.given(1),
             3 | 4 => self.pre.value[var - 3].clone(),
+            structure::FIRST_VAR.. => self.counted(var - structure::FIRST_VAR),
             _ => self.post.value[var - 5].clone(),
         }
     }
 
     fn set(&mut self, var: usize, values: &[f64]) -> Result<(), ModelError> {
+        if let Some(growth) = self.growth.as_ref().filter(|_| var == 0) {
+            growth.check_weights(values, &self.topology)?;
+        }
         match var {
+            structure::FIRST_VAR.. => return Err(structure::read_only(var - structure::FIRST_VAR)),
             0 => self.variables[0] = self.topology.laid(values),
             1 => self.variables[2] = self.topology.laid(values),
             2 => self.variables[1] = self.topology.laid(values),
@@ -292,15 +319,26 @@ impl Kernel<f64> for FloatLearning {
             state.push(Values::Int(side.spike.iter().map(|e| *e as i32).collect()));
         }
         state.push(Values::Real(self.due.concat()));
+        state.extend(
+            self.growth.iter().flat_map(|growth| growth.save(&self.topology)).map(|p| Values::Int(p.into_whole())),
+        );
         state
     }
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
         let (n, n_in, n_out) = (self.topology.len(), self.topology.n_in, self.topology.n_out);
-        let lengths = [n, n, n, n_in, n_in, n_out, n_out, n_out, n_in, n_out, n_out * self.due.len()];
+        let mut lengths = vec![n, n, n, n_in, n_in, n_out, n_out, n_out, n_in, n_out, n_out * self.due.len()];
+        if self.growth.is_some() {
+            lengths.extend([n, n_out, n_out, n_out]);
+        }
         let found: Vec<usize> = state.iter().map(Values::len).collect();
         if found != lengths {
             return Err(ModelError::shape("saved state", &found, &lengths));
+        }
+        if let Some(growth) = &mut self.growth {
+            let counts: Option<Vec<Vec<i32>>> = state[11..].iter().map(Values::to_int).collect();
+            let refuse = || ModelError::range("saved state", "a fraction", "what this process saved");
+            growth.load(&counts.ok_or_else(refuse)?, &self.topology)?;
         }
         for (var, values) in state[..8].iter().enumerate() {
             self.set(var, &values.to_real())?;

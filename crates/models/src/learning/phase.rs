@@ -24,7 +24,7 @@ use super::topology::Topology;
 use super::traces::Side;
 use crate::connection::weight::{SignMode, WeightFormat};
 use crate::plastic::Updates;
-use crate::{Arithmetic, Overflow, OverflowKind};
+use crate::{Arithmetic, ModelError, Overflow, OverflowKind};
 
 /// The ends of the synaptic variables.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,17 @@ impl Ends {
         }
     }
 
+    /// Refuses a first weight of grown synapses that the format does not hold.
+    pub(super) fn check_first(&self, weight: f64) -> Result<(), ModelError> {
+        let ((low, high), unit) = (self.weight, 1 << self.lost);
+        let held = weight.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(&weight);
+        if held && weight as i32 % unit == 0 {
+            return Ok(());
+        }
+        let allowed = format!("a multiple of {unit} in {low}..={high}");
+        Err(ModelError::range("structure.first_weight", weight, allowed))
+    }
+
     /// Rounds an accumulator into its variable; also whether it was cut.
     #[inline(always)]
     fn round(&self, target: Target, acc: i32, visit: Visit, draws: &mut SynapseDraws) -> (i32, bool) {
@@ -95,6 +106,8 @@ pub(super) struct Phase<'a> {
     pub(super) topology: &'a Topology,
     pub(super) pre: &'a Side,
     pub(super) post: &'a Side,
+    /// Which places hold a synapse; `None` if all do.
+    pub(super) connected: Option<&'a [bool]>,
     pub(super) draws: SynapseDraws,
     pub(super) overflow: &'a mut Overflow,
 }
@@ -161,14 +174,17 @@ impl Plasticity {
 
     /// Changes the variables of all synapses that the spikes of this epoch, or u_k, call for.
     pub(super) fn learn(&mut self, phase: &mut Phase<'_>) {
-        let first = std::mem::take(&mut self.unsettled);
+        let mut first = std::mem::take(&mut self.unsettled);
+        let connected = phase.connected;
+        let vacant = |k: usize| connected.is_some_and(|connected| !connected[k]);
+        first.retain(|k| !vacant(*k as usize));
         for &k in &first {
             let i = phase.topology.source_of(k as usize);
             self.batch.clear();
             self.batch.push(k, phase.topology.target[k as usize], phase.topology.number(k, i as u32));
             self.visit::<true>(i, false, phase);
         }
-        let done = |k: usize| !first.is_empty() && first.binary_search(&(k as u32)).is_ok();
+        let done = |k: usize| vacant(k) || !first.is_empty() && first.binary_search(&(k as u32)).is_ok();
         if phase.u && self.on_u {
             for i in 0..phase.topology.n_in {
                 self.visit_row(i, phase, done);

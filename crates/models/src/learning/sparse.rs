@@ -1,4 +1,6 @@
-//! Listed synapses that learn: memory and work in proportion to the list.
+//! Listed synapses that learn: memory and work in proportion to the list, or to the places where synapses grow.
+
+use std::collections::HashSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::{GradedSpikeCfg, Learns, Parts, behaves_as_learning};
 use super::draws::Recording;
 use super::rule::LearningRule;
+use super::structure::Structure;
 use crate::connection::weight::{SignMode, WeightFormat};
 use crate::{ModelError, RowFormat};
 
@@ -48,6 +51,9 @@ pub struct LearningSparse {
     /// Delay of each synapse `[steps]` beyond the one step of every connection.
     #[serde(default)]
     pub delays: Option<Vec<f64>>,
+    /// How synapses grow and vanish; they stay as they are if absent. A first weight of 0 then is a vacant place.
+    #[serde(default)]
+    pub structure: Option<Structure>,
     /// Recorded random draws to use instead of counter-based ones.
     #[serde(default)]
     pub draws: Option<Recording>,
@@ -78,6 +84,7 @@ impl LearningSparse {
             tag_1: None,
             tag_2: None,
             delays: None,
+            structure: None,
             draws: None,
         };
         for (source, target, weight) in synapses {
@@ -89,13 +96,26 @@ impl LearningSparse {
     }
 }
 
+impl LearningSparse {
+    /// Pairs `(source, target)` that are places without being listed, by target, then by source.
+    fn unlisted(&self) -> Vec<(u32, u32)> {
+        let [n_out, n_in] = self.shape;
+        if !self.structure.as_ref().is_some_and(|s| s.all_sources) {
+            return Vec::new();
+        }
+        let listed: HashSet<_> = self.sources.iter().copied().zip(self.targets.iter().copied()).collect();
+        let all = (0..n_out as u32).flat_map(|j| (0..n_in as u32).map(move |i| (i, j)));
+        all.filter(|pair| !listed.contains(pair)).collect()
+    }
+}
+
 impl Learns for LearningSparse {
     fn shape(&self) -> [usize; 2] {
         self.shape
     }
 
     fn synapses(&self) -> Vec<usize> {
-        vec![self.weights.len()]
+        vec![self.weights.len() + self.unlisted().len()]
     }
 
     fn rule(&self) -> &LearningRule {
@@ -104,6 +124,10 @@ impl Learns for LearningSparse {
 
     fn message_bits(&self) -> u32 {
         self.num_message_bits
+    }
+
+    fn structure(&self) -> Option<&Structure> {
+        self.structure.as_ref()
     }
 
     fn recording(&self) -> Option<&Recording> {
@@ -120,20 +144,25 @@ impl Learns for LearningSparse {
                 return Err(ModelError::range(format!("{field}[{k}]"), indices[k], format!("an index below {end}")));
             }
         }
-        let or_zero = |values: &Option<Vec<f64>>| values.clone().unwrap_or_else(|| vec![0.0; n]);
+        let unlisted = self.unlisted();
+        let vacant = vec![0.0; unlisted.len()];
+        let padded = |values: &Vec<f64>| [&values[..], &vacant[..]].concat();
+        let or_zero = |values: &Option<Vec<f64>>| padded(values.as_ref().unwrap_or(&vec![0.0; n]));
+        let (more_sources, more_targets): (Vec<u32>, Vec<u32>) = unlisted.iter().copied().unzip();
         let sign = Some(self.sign_mode.unwrap_or(SignMode::Mixed));
         Ok(Parts {
             shape: self.shape,
-            sources: self.sources.clone(),
-            targets: self.targets.clone(),
+            sources: [&self.sources[..], &more_sources[..]].concat(),
+            targets: [&self.targets[..], &more_targets[..]].concat(),
             row_format: RowFormat::Sparse,
             format: WeightFormat::new(self.weight_exp, self.num_weight_bits, sign, self.weights.iter().copied())?,
-            weights: self.weights.clone(),
+            weights: padded(&self.weights),
             tag_1: or_zero(&self.tag_1),
             tag_2: or_zero(&self.tag_2),
-            delays: self.delays.clone(),
+            delays: self.delays.as_ref().map(padded),
             graded: self.num_message_bits > 0,
             payloads: self.graded_spike_cfg,
+            structure: self.structure.clone(),
         })
     }
 }
