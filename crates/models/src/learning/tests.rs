@@ -1,4 +1,5 @@
 mod behaviour;
+mod moments;
 mod structure;
 
 use serde_json::Value;
