@@ -3,7 +3,8 @@
 use pumice::models::Arithmetic;
 use pumice::models::arithmetic::OverflowPolicy;
 
-use crate::budget::{Follower, Held};
+use crate::budget::{Follower, Held, divergence};
+use crate::learned;
 use crate::metric::{agreement, coincidence, rmse};
 use crate::observe::Observed;
 use crate::wiring::Wiring;
@@ -26,6 +27,13 @@ pub enum Claim {
     },
     /// The derived rounding budget holds, and explains every decision that differs.
     Budget,
+    /// The derived budget of what synapses learn holds.
+    LearningBudget,
+    /// The run is bit for bit that on cores, with each number of workers.
+    SameOnCores {
+        /// Numbers of workers.
+        workers: Vec<usize>,
+    },
     /// Values are ones that their registers can hold.
     Registers,
     /// Nothing wraps, clips or saturates.
@@ -49,6 +57,8 @@ pub struct Evidence<'a> {
     fixed: &'a Observed,
     wiring: &'a Wiring,
     arithmetic: &'a Arithmetic,
+    /// Runs on cores, by the number of workers.
+    placed: Vec<(usize, Observed)>,
     held: Option<Held>,
     /// Values of registers that claims looked at, budgets left out.
     looked_at: u64,
@@ -57,7 +67,13 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// From a float and a fixed run of the same network.
     pub fn new(float: &'a Observed, fixed: &'a Observed, wiring: &'a Wiring, arithmetic: &'a Arithmetic) -> Self {
-        Evidence { float, fixed, wiring, arithmetic, held: None, looked_at: 0 }
+        Evidence { float, fixed, wiring, arithmetic, placed: Vec::new(), held: None, looked_at: 0 }
+    }
+
+    /// The same with runs on cores, by the number of workers.
+    #[must_use]
+    pub fn with_placed(self, placed: Vec<(usize, Observed)>) -> Self {
+        Evidence { placed, ..self }
     }
 
     fn held(&mut self) -> &Held {
@@ -74,7 +90,13 @@ impl<'a> Evidence<'a> {
 impl Claim {
     /// Whether it looks at more than spikes.
     pub fn needs_states(&self) -> bool {
-        matches!(self, Claim::Budget | Claim::Registers | Claim::MembraneWithin { .. })
+        use Claim::{Budget, LearningBudget, MembraneWithin, Registers, SameOnCores};
+        matches!(self, Budget | LearningBudget | SameOnCores { .. } | Registers | MembraneWithin { .. })
+    }
+
+    /// The numbers of workers with which the case must run on cores.
+    pub fn workers(&self) -> &[usize] {
+        if let Claim::SameOnCores { workers } = self { workers } else { &[] }
     }
 
     /// What it compares, in a few words.
@@ -83,6 +105,8 @@ impl Claim {
             Claim::SpikesWithin { .. } => "times of spikes",
             Claim::RateWithin { .. } => "rates",
             Claim::Budget => "registers with their rounding budget",
+            Claim::LearningBudget => "learned weights with their rounding budget",
+            Claim::SameOnCores { .. } => "state on cores",
             Claim::Registers => "registers with their ends",
             Claim::NoOverflow => "overflow",
             Claim::MembraneWithin { .. } => "membranes",
@@ -107,7 +131,9 @@ impl Claim {
             Claim::SpikesWithin { steps, part } => spikes(evidence, f64::from(*steps), *part),
             Claim::RateWithin { part } => rates(evidence, *part),
             Claim::Budget => budget(evidence),
-            Claim::Registers => registers(evidence),
+            Claim::LearningBudget => learning_budget(evidence),
+            Claim::SameOnCores { .. } => same_on_cores(evidence),
+            Claim::Registers => registers(evidence).or_else(|| learned_registers(evidence)),
             Claim::NoOverflow => evidence.fixed.overflow.first().map(|place| {
                 let r = &place.record;
                 format!(
@@ -197,6 +223,75 @@ fn budget(evidence: &mut Evidence<'_>) -> Option<String> {
         "`{}` of neuron {} of `{}` is beyond its rounding budget in step {}: {} in registers, {:.3} in the float twin, budget {:.3} LSB",
         v.variable, v.neuron, v.process, v.step, v.fixed, v.float, v.budget_lsb
     ))
+}
+
+fn learning_budget(evidence: &mut Evidence<'_>) -> Option<String> {
+    evidence.wiring.lessons.iter().filter(|lesson| lesson.not_followed.is_none()).find_map(|lesson| {
+        let found = learned::follow(lesson, evidence.float, evidence.fixed);
+        evidence.looked_at += found.checked;
+        let v = found.violation?;
+        Some(format!(
+            "`{}.{}` [{}] is beyond its rounding budget in step {}: {} in registers, {:.3} in the float twin, budget {:.3} LSB",
+            v.process, v.variable, v.neuron, v.step, v.fixed, v.float, v.budget_lsb
+        ))
+    })
+}
+
+/// The first spike, value or overflow that a run on cores has otherwise.
+fn same_on_cores(evidence: &mut Evidence<'_>) -> Option<String> {
+    let fixed = evidence.fixed;
+    for (workers, placed) in &evidence.placed {
+        let on = if *workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
+        if let Some((step, process, neuron, _)) = divergence(fixed, placed) {
+            return Some(format!("neuron {neuron} of `{process}` does not do the same on cores in step {step}, {on}"));
+        }
+        for state in &fixed.states {
+            let Some(other) = placed.state(&state.process, &state.variable) else {
+                return Some(format!("on cores `{}.{}` is not shown, {on}", state.process, state.variable));
+            };
+            evidence.looked_at += state.values.len() as u64;
+            if let Some(k) = state.values.iter().zip(&other.values).position(|(x, y)| x != y) {
+                return Some(format!(
+                    "`{}.{}` [{}] is {} in step {}, and {} on cores, {on}",
+                    state.process,
+                    state.variable,
+                    k % state.n,
+                    state.values[k],
+                    k / state.n + 1,
+                    other.values[k]
+                ));
+            }
+        }
+        // Weights that are clipped when they are loaded are not state.
+        let steps =
+            |o: &'_ Observed| o.overflow.iter().filter(|p| p.record.first_step > 0).cloned().collect::<Vec<_>>();
+        if steps(fixed) != steps(placed) {
+            return Some(format!("not the same values leave their registers on cores, {on}"));
+        }
+    }
+    None
+}
+
+/// The first learned variable or trace that its register cannot hold.
+fn learned_registers(evidence: &mut Evidence<'_>) -> Option<String> {
+    for lesson in &evidence.wiring.lessons {
+        for state in evidence.fixed.states.iter().filter(|s| s.process == lesson.path) {
+            let Some((low, high, step)) = lesson.register(&state.variable) else { continue };
+            evidence.looked_at += state.values.len() as u64;
+            let held = |x: f64| (f64::from(low)..=f64::from(high)).contains(&x) && x % f64::from(step) == 0.0;
+            if let Some(k) = state.values.iter().position(|x| !held(*x)) {
+                return Some(format!(
+                    "`{}.{}` [{}] is {} in step {}; its register holds {low} to {high} in steps of {step}",
+                    lesson.path,
+                    state.variable,
+                    k % state.n,
+                    state.values[k],
+                    k / state.n + 1
+                ));
+            }
+        }
+    }
+    None
 }
 
 fn registers(evidence: &mut Evidence<'_>) -> Option<String> {

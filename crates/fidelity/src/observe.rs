@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use pumice::engine::Recorded;
 use pumice::file::{ModelFile, Task};
-use pumice::models::{Arithmetic, Behaviour, Kind, OverflowRecord};
+use pumice::models::{Arithmetic, Behaviour, Kind, OverflowRecord, Setting, VarSpec};
 use pumice::process::{Backend, Body, Direction, Graph, ProbeId, Record, RunConfig, Spike};
 use pumice::profile::Profile;
 use pumice::{RunSteps, Simulation, classify};
 use serde::Serialize;
 
+use crate::lesson::learns;
 use crate::{Document, FidelityError};
 
 /// Values of state that are kept at most; beyond it only spikes are.
@@ -28,12 +29,14 @@ pub struct Setup {
     pub samples: Option<usize>,
     /// Whether state is recorded, not only spikes.
     pub states: bool,
+    /// Workers that compute it; 0 lets the size of the network decide. No result depends on it.
+    pub workers: usize,
 }
 
 impl Setup {
     /// Everything of a model on one backend.
     pub fn new(profile: &Profile, backend: Backend) -> Self {
-        Setup { backend, profile: profile.clone(), seed: None, samples: None, states: true }
+        Setup { backend, profile: profile.clone(), seed: None, samples: None, states: true, workers: 0 }
     }
 
     /// The same on another backend.
@@ -180,12 +183,13 @@ struct Probes {
 pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError> {
     let seed = setup.seed.unwrap_or(file.config.seed);
     // Where things lie, and in which memory, stays as the model says.
-    let config = RunConfig { seed, backend: setup.backend, exceptions: Vec::new(), workers: 0, ..file.config.clone() };
+    let (backend, workers) = (setup.backend, setup.workers);
+    let config = RunConfig { seed, backend, exceptions: Vec::new(), workers, ..file.config.clone() };
     let n_samples = match &file.task {
         Some(Task::Classify(task)) => setup.samples.unwrap_or(usize::MAX).min(task.samples.len()) as u64,
         _ => 1,
     };
-    let probes = Probes::add(&mut file.graph, setup.states.then_some(file.steps * n_samples))?;
+    let probes = Probes::add(&mut file.graph, setup.arithmetic(), setup.states.then_some(file.steps * n_samples))?;
     let task = file.task.take();
     let mut simulation = Simulation::new(file.graph, &setup.profile, &config)?;
     simulation.set_timed(false);
@@ -226,10 +230,10 @@ fn places(all: impl Iterator<Item = (String, OverflowRecord)>) -> Vec<Place> {
 }
 
 impl Probes {
-    /// Records all plain spikes, and with `steps` the variables of everything that takes sums, as far as they fit.
-    fn add(graph: &mut Graph, steps: Option<u64>) -> Result<Self, FidelityError> {
+    /// Records all plain spikes, and with `steps` the variables of everything that takes sums or learns, as far as they fit.
+    fn add(graph: &mut Graph, arithmetic: &Arithmetic, steps: Option<u64>) -> Result<Self, FidelityError> {
         let mut own = Probes::default();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut learned) = (Vec::new(), Vec::new());
         let nodes: Vec<_> = graph.nodes().iter().map(|node| node.path.clone()).collect();
         for path in nodes {
             let process = graph.find(&path)?;
@@ -237,7 +241,8 @@ impl Probes {
             let outs: Vec<_> = graph
                 .ports_of(process, Direction::Out)
                 .into_iter()
-                .filter(|port| port.1 == Kind::Spike)
+                // What goes back to the synapses are the same spikes.
+                .filter(|port| port.1 == Kind::Spike && port.0 != "s_out_bap")
                 .map(|port| (port.0.to_owned(), port.2.iter().product::<usize>()))
                 .collect();
             for (name, n) in outs {
@@ -247,15 +252,20 @@ impl Probes {
             }
             let node = &graph.nodes()[process.number() as usize];
             let Body::Model(model) = &node.body else { continue };
-            if model.buffered() || source || model.out_ports().is_empty() {
-                continue;
-            }
-            for var in node.vars() {
-                wanted.push((process, path.clone(), var.name, var.shape.iter().product::<usize>()));
+            let size = |v: &VarSpec| v.shape.iter().product::<usize>();
+            let vars = || node.vars().iter().map(|v| (process, path.clone(), v.name, size(v)));
+            if learns(model, &Setting { arithmetic, seed: 0, place: 0 }) {
+                learned.extend(vars());
+            } else if !(model.buffered() || source || model.out_ports().is_empty()) {
+                wanted.extend(vars());
             }
         }
-        let size: u64 = wanted.iter().map(|(.., n)| *n as u64).sum();
-        if steps.is_some_and(|steps| steps.saturating_mul(size) <= MOST_VALUES) {
+        let size = |all: &[(_, String, _, usize)]| all.iter().map(|(.., n)| *n as u64).sum::<u64>();
+        let fits = |size: u64| steps.is_some_and(|steps| steps.saturating_mul(size) <= MOST_VALUES);
+        if fits(size(&wanted) + size(&learned)) {
+            wanted.append(&mut learned);
+        }
+        if fits(size(&wanted)) {
             for (process, path, variable, n) in wanted {
                 let probe = graph.probe(graph.var::<f64>(process, variable)?, Record::Dense { stride: 1 })?;
                 own.states.push((probe, State { process: path, variable: variable.into(), n, values: Vec::new() }));

@@ -202,7 +202,18 @@ impl Property {
         self.claims(Claim::Budget)
     }
 
-    /// Every value of current and voltage is one that its register can hold.
+    /// Learned weights, tags, delays and traces stay within the derived budget of their rounding until one leaves its
+    /// register or a spike differs; see [`learned`](crate::learned).
+    pub fn learns_within_its_rounding_budget(self) -> Self {
+        self.claims(Claim::LearningBudget)
+    }
+
+    /// Spikes, state and overflow are bit for bit those of the emulated chip, with each number of workers.
+    pub fn is_the_same_on_cores(self, workers: &[usize]) -> Self {
+        self.claims(Claim::SameOnCores { workers: workers.to_vec() })
+    }
+
+    /// Every value of current, voltage and what synapses learn is one that its register can hold.
     pub fn stays_in_its_registers(self) -> Self {
         self.claims(Claim::Registers)
     }
@@ -288,7 +299,12 @@ impl Trial<'_> {
         let wiring = Wiring::new(&file.graph, self.setup.arithmetic(), file.config.seed)?;
         let float = Emulator.observe(&document, &self.setup.on(Backend::Float))?;
         let fixed = self.machine.observe(&document, &self.setup)?;
-        let mut evidence = Evidence::new(&float, &fixed, &wiring, self.setup.arithmetic());
+        let on_cores = |workers: &usize| {
+            let setup = Setup { workers: *workers, ..self.setup.on(Backend::Chip) };
+            Ok::<_, FidelityError>((*workers, Emulator.observe(&document, &setup)?))
+        };
+        let placed = self.claims.iter().flat_map(Claim::workers).map(on_cores).collect::<Result<_, _>>()?;
+        let mut evidence = Evidence::new(&float, &fixed, &wiring, self.setup.arithmetic()).with_placed(placed);
         let mut compared = self.compared.borrow_mut();
         let refuted = self.claims.iter().zip(&mut *compared).find_map(|(claim, compared)| {
             let (refuted, values) = claim.judged(&mut evidence);

@@ -1,7 +1,7 @@
 //! From a failing case to the smallest one that still fails.
 //!
-//! A case proposes smaller cases, the boldest first: half the steps, without a population, without a neuron, with half
-//! the spikes, then plainer numbers. The first that still fails is taken and proposes anew, until none fails any more
+//! A case proposes smaller cases, the boldest first: half the steps, without a population, without a neuron, without a
+//! learning rule, with half the spikes, then plainer rules and numbers. The first that still fails is taken and proposes anew, until none fails any more
 //! (Zeller and Hildebrandt, IEEE TSE 28:183, 2002). As a [`ValueTree`] it does so in any test of `proptest`.
 
 use proptest::strategy::ValueTree;
@@ -96,6 +96,11 @@ impl Case {
         for k in (0..plan.projections.len()).rev() {
             let mut own = plan.clone();
             own.projections.remove(k);
+            all.push(self.with(own));
+        }
+        for k in (0..plan.projections.len()).filter(|k| plan.projections[*k].rule.is_some()) {
+            let mut own = plan.clone();
+            own.projections[k].rule = None;
             all.push(self.with(own));
         }
         for (k, p) in plan.populations.iter().enumerate().filter(|(_, p)| p.n > 1) {
@@ -195,6 +200,9 @@ fn plainer(plan: &Plan) -> Vec<Plan> {
                 all.push(plan);
             }
         };
+        for rule in p.rule.iter().flat_map(crate::rule::Rule::smaller) {
+            projection(Projection { rule: Some(rule), ..p.clone() });
+        }
         projection(Projection { delays: Vec::new(), ..p.clone() });
         projection(Projection { exponent: 0, bits: 8, ..p.clone() });
         projection(Projection { bits: 8, ..p.clone() });

@@ -10,6 +10,7 @@ use pumice::num::{Draws, Purpose};
 use rand::Rng;
 
 use crate::plan::{Plan, Population, Projection};
+use crate::rule::Rule;
 use crate::shrink::{Case, CaseTree, Network};
 use crate::{Document, Source, Spikes};
 
@@ -122,7 +123,7 @@ fn bursts(kind: &Stimulus, steps: u64, draws: &mut Draws) -> Vec<bool> {
     on
 }
 
-/// A space of networks: up to three LIF populations behind one source, with feed-forward and recurrent projections.
+/// A space of networks: LIF populations behind one source, with feed-forward and recurrent projections.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Networks {
     /// Most populations.
@@ -137,12 +138,15 @@ pub struct Networks {
     pub formats: bool,
     /// Whether every second parameter is taken from the ends of its register.
     pub edges: bool,
+    /// Whether synapses learn: those onto the first population, and some of the others.
+    pub learning: bool,
 }
 
 impl Default for Networks {
-    /// Up to 3 populations of 5 neurons with everything, away from the ends.
+    /// Up to 3 populations of 5 neurons with everything but learning, away from the ends.
     fn default() -> Self {
-        Networks { populations: 3, neurons: 5, recurrent: true, delays: true, formats: true, edges: false }
+        let (populations, neurons) = (3, 5);
+        Networks { populations, neurons, recurrent: true, delays: true, formats: true, edges: false, learning: false }
     }
 }
 
@@ -153,13 +157,19 @@ impl Networks {
         Networks { edges: true, ..self }
     }
 
+    /// The same with synapses that learn, by rules of two and three factors.
+    #[must_use]
+    pub fn that_learn(self) -> Self {
+        Networks { learning: true, ..self }
+    }
+
     /// Draws a network for an arithmetic; a pure function of the seed.
     pub fn draw(&self, a: &Arithmetic, seed: u64) -> Plan {
         let mut pen = Pen { draws: Draws::new(seed, Purpose::TOPOLOGY, 0, 0), space: self, a };
         let inputs = pen.between(1, self.neurons as i32) as usize;
         let populations: Vec<Population> =
             (0..pen.between(1, self.populations as i32)).map(|_| pen.population()).collect();
-        let mut projections = Vec::new();
+        let mut projections: Vec<Projection> = Vec::new();
         for to in 0..populations.len() {
             // Everything hears the source or the population before it; some hear more.
             let first = if to == 0 || pen.one_in(3) { 0 } else { to };
@@ -167,7 +177,16 @@ impl Networks {
                 let wanted = from == first || (pen.one_in(4) && (from <= to || self.recurrent));
                 if wanted {
                     let n_from = if from == 0 { inputs } else { populations[from - 1].n };
-                    projections.push(pen.projection((from, n_from), (to, populations[to].n)));
+                    let mut projection = pen.projection((from, n_from), (to, populations[to].n));
+                    if self.learning && (projections.is_empty() || pen.one_in(3)) {
+                        // The traces of a neuron go to the synapses of one rule of three factors.
+                        let third = projections.iter().all(|p| p.to != to || !p.is_taught()).then_some(inputs);
+                        let lost = 9 - projection.bits as i32;
+                        // Weights that the format holds, so that both forms begin alike.
+                        projection.weights.iter_mut().flatten().for_each(|w| *w = *w >> lost << lost);
+                        projection.rule = Some(Rule::draw(&mut pen, populations[to].n, lost, third));
+                    }
+                    projections.push(projection);
                 }
             }
         }
@@ -176,23 +195,23 @@ impl Networks {
 }
 
 /// Draws numbers within registers.
-struct Pen<'a> {
+pub(crate) struct Pen<'a> {
     draws: Draws,
     space: &'a Networks,
     a: &'a Arithmetic,
 }
 
 impl Pen<'_> {
-    fn between(&mut self, low: i32, high: i32) -> i32 {
+    pub(crate) fn between(&mut self, low: i32, high: i32) -> i32 {
         low + self.draws.below((high - low + 1) as u32) as i32
     }
 
-    fn one_in(&mut self, n: u32) -> bool {
+    pub(crate) fn one_in(&mut self, n: u32) -> bool {
         self.draws.below(n) == 0
     }
 
     /// A number of a usual range, or an end of the register's.
-    fn register(&mut self, usual: (i32, i32), ends: (i32, i32)) -> i32 {
+    pub(crate) fn register(&mut self, usual: (i32, i32), ends: (i32, i32)) -> i32 {
         match self.space.edges && self.one_in(2) {
             true => [ends.0, ends.0 + 1, ends.1 - 1, ends.1][self.draws.below(4) as usize],
             false => self.between(usual.0, usual.1),
@@ -236,6 +255,7 @@ impl Pen<'_> {
             exponent: if formats { self.between(-4, 3) } else { 0 },
             bits: if formats { self.between(1, 8) as u32 } else { 8 },
             delays: if delayed { delays } else { Vec::new() },
+            rule: None,
         }
     }
 }

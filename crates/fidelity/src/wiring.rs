@@ -6,6 +6,7 @@ use pumice::models::{Arithmetic, Behaviour, Io, Kernel, Model, Overflow, Rows, S
 use pumice::process::{Body, Direction, Graph, Reduce};
 
 use crate::FidelityError;
+use crate::lesson::{self, Lesson};
 
 /// Products of sources, targets and delays up to which the real weights of a connection are looked up.
 const MOST_RESPONSES: usize = 40_000_000;
@@ -72,6 +73,8 @@ pub struct Neurons {
 pub struct Wiring {
     /// LIF populations all of whose input is understood.
     pub populations: Vec<Neurons>,
+    /// Connections that learn.
+    pub lessons: Vec<Lesson>,
     /// Processes that are not followed, and why.
     pub unknown: Vec<(String, String)>,
 }
@@ -82,13 +85,20 @@ impl Wiring {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn new(graph: &Graph, arithmetic: &Arithmetic, seed: u64) -> Result<Self, FidelityError> {
-        let mut own = Wiring { populations: Vec::new(), unknown: Vec::new() };
+        let mut own = Wiring { populations: Vec::new(), lessons: Vec::new(), unknown: Vec::new() };
         for (k, node) in graph.nodes().iter().enumerate() {
             let setting = Setting { arithmetic, seed, place: k as u32 };
             let Body::Model(model) = &node.body else {
                 own.unknown.push((node.path.clone(), "a process of the user".into()));
                 continue;
             };
+            if lesson::learns(model, &setting) {
+                let lesson = lesson::lesson(graph, (k, node), model, arithmetic)?;
+                let why = lesson.as_ref().map_or(Some("it learns by a rule that is no text"), |l| l.not_followed);
+                own.unknown.extend(why.map(|why| (node.path.clone(), why.to_owned())));
+                own.lessons.extend(lesson);
+                continue;
+            }
             let connection = model.buffered() || model.in_ports().is_empty() || model.out_ports().is_empty();
             match model.as_ref() {
                 Model::Lif(lif) => match links(graph, k, arithmetic, seed)? {
@@ -148,7 +158,7 @@ fn links(graph: &Graph, k: usize, a: &Arithmetic, seed: u64) -> Result<Result<Ve
         let setting = Setting { arithmetic: a, seed, place: from as u32 };
         let path = nodes[from].path.clone();
         let Body::Model(model) = &nodes[from].body else { return Ok(Err(format!("`{path}` is no connection"))) };
-        let Some(rows) = model.rows(&setting) else {
+        let Some(rows) = model.rows(&setting).filter(|_| !lesson::learns(model, &setting)) else {
             return Ok(Err(format!("`{path}` is no connection with fixed weights")));
         };
         let rows = rows?;

@@ -5,6 +5,7 @@
 mod digits;
 mod faulty;
 mod hold;
+mod learning;
 mod library;
 mod mutations;
 mod overflow;
