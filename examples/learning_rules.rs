@@ -172,7 +172,7 @@ fn main() -> Outcome<()> {
             layers: [points, no_change.to_vec()].map(|points| Layer::Line { name: String::new(), points }).to_vec(),
         });
     }
-    std::fs::write(&path, Sheet { figures, columns: 3 }.svg())?;
+    std::fs::write(&path, Sheet { figures, columns: 3, part: (480, 320) }.svg())?;
     println!("wrote {path}");
     Ok(())
 }

@@ -10,7 +10,7 @@ use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::{Answers, Files, RunReport, Steps, prepare, write_results};
+use pumice::report::{Answers, Files, Power, RunReport, Steps, prepare, write_results};
 use pumice::{Classification, Simulation, classify};
 
 use crate::error::CliError;
@@ -226,7 +226,8 @@ fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let mut written = Vec::new();
     if !steps.times.is_empty() {
         written.extend(steps.write(folder).map_err(pumice::Error::from)?);
-        written.extend(outcome.simulation.power()?.write(folder).map_err(pumice::Error::from)?);
+        let power = Power { samples, ..outcome.simulation.power()? };
+        written.extend(power.write(folder).map_err(pumice::Error::from)?);
     }
     written.extend(write_results(folder, &outcome.report, &files).map_err(pumice::Error::from)?);
     Ok(written)

@@ -1,4 +1,4 @@
-//! Power over time, as arrays and as a drawing.
+//! Power over time, as arrays and as a drawing. With a task the steps are those of the last sample.
 //!
 //! `power.npz` has one number per step in each of `time_s` (when the step ends), `step_s`, `energy_j` and `power_w`, and one row per step in
 //! `components_j` with the energy by component, in the order of [`Component::ALL`]. Mean power of a step is its dynamic energy over
@@ -10,7 +10,7 @@ use pumice_file::{Array, Data, write_npz};
 use pumice_meter::Component;
 
 use crate::figure::{Figure, Layer};
-use crate::text::si;
+use crate::text::{count, counted, si};
 use crate::{ReportError, write_text};
 
 /// Power over the steps of a run.
@@ -20,6 +20,8 @@ pub struct Power {
     pub step_s: Vec<f64>,
     /// Energy of each step by component `[J]`.
     pub components_j: Vec<[f64; 7]>,
+    /// Samples of a task, whose last one the steps are of.
+    pub samples: Option<u64>,
 }
 
 /// Columns of the drawing; steps that fall on one column are averaged.
@@ -77,7 +79,11 @@ impl Power {
             layers.push(Layer::Area { name: Component::ALL[k].name().into(), points });
         }
         let seconds = si(self.step_s.iter().sum(), "s");
-        let title = format!("mean power over {steps} steps, {seconds} emulated");
+        let of = match self.samples {
+            Some(n) if n > 1 => format!("the {steps} steps of the last of {} samples", count(n)),
+            _ => counted(steps as u64, "step"),
+        };
+        let title = format!("mean power over {of}, {seconds} emulated");
         Figure { title, x: "step".into(), y: "power [W]".into(), layers, ..Figure::default() }.svg()
     }
 
@@ -109,7 +115,7 @@ mod tests {
         #[test]
         fn any_power_can_be_drawn(steps in prop::collection::vec((0.0..1e-3f64, prop::array::uniform7(0.0..1e-6f64)), 0..2000)) {
             let (step_s, components_j): (Vec<f64>, Vec<[f64; 7]>) = steps.into_iter().unzip();
-            let power = Power { step_s: step_s.clone(), components_j };
+            let power = Power { step_s: step_s.clone(), components_j, samples: None };
             let svg = power.svg();
             prop_assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"));
@@ -117,5 +123,13 @@ mod tests {
             let again: f64 = power.power_w().iter().zip(&step_s).map(|(w, s)| w * s).sum();
             prop_assert!((energy - again).abs() <= 1e-9 * energy);
         }
+    }
+
+    #[test]
+    fn the_drawing_says_of_which_sample_its_steps_are() {
+        let one = Power { step_s: vec![1e-6; 3], components_j: vec![[1e-9; 7]; 3], samples: None };
+        assert!(one.svg().contains("mean power over 3 steps, 3.00 µs emulated"), "{}", one.svg());
+        let last = Power { samples: Some(1200), ..one };
+        assert!(last.svg().contains("mean power over the 3 steps of the last of 1,200 samples, 3.00 µs emulated"));
     }
 }

@@ -4,6 +4,7 @@
 
 mod digits;
 mod faulty;
+mod figures;
 mod hold;
 mod learning;
 mod library;

@@ -3,13 +3,17 @@
 //! Drawn by the `plotters` library, which nothing outside of this module sees. The font of PNG files travels with us, so
 //! that figures look the same on a machine without fonts.
 
+mod layer;
+
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::ValueFormatter;
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
+
+pub use layer::Layer;
 
 use crate::{ReportError, write_text};
 
@@ -26,46 +30,6 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
 ];
 
-/// One thing on the axes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Layer {
-    /// Points joined by a line.
-    Line {
-        /// Name in the legend; none if empty.
-        name: String,
-        /// Points.
-        points: Vec<(f64, f64)>,
-    },
-    /// The area between two lines, drawn faintly.
-    Band {
-        /// Name in the legend.
-        name: String,
-        /// `(x, lower, upper)`.
-        points: Vec<(f64, f64, f64)>,
-    },
-    /// The area between two lines, drawn in full.
-    Area {
-        /// Name in the legend.
-        name: String,
-        /// `(x, lower, upper)`.
-        points: Vec<(f64, f64, f64)>,
-    },
-    /// Dots.
-    Dots {
-        /// Name in the legend.
-        name: String,
-        /// Points.
-        points: Vec<(f64, f64)>,
-    },
-    /// Short upright marks, as of spikes.
-    Ticks {
-        /// Name in the legend.
-        name: String,
-        /// `(x, lower end, upper end)`.
-        marks: Vec<(f64, f64, f64)>,
-    },
-}
-
 /// A figure with one pair of axes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -79,28 +43,8 @@ pub struct Figure {
     pub y: String,
     /// What is drawn, the first at the bottom; each has a colour of its own.
     pub layers: Vec<Layer>,
-}
-
-impl Layer {
-    fn name(&self) -> &str {
-        match self {
-            Layer::Line { name, .. }
-            | Layer::Band { name, .. }
-            | Layer::Area { name, .. }
-            | Layer::Dots { name, .. }
-            | Layer::Ticks { name, .. } => name,
-        }
-    }
-
-    /// All its corners.
-    fn corners(&self) -> Vec<(f64, f64)> {
-        match self {
-            Layer::Line { points, .. } | Layer::Dots { points, .. } => points.clone(),
-            Layer::Band { points: all, .. } | Layer::Area { points: all, .. } | Layer::Ticks { marks: all, .. } => {
-                all.iter().flat_map(|(x, low, high)| [(*x, *low), (*x, *high)]).collect()
-            }
-        }
-    }
+    /// Lowest value of a logarithmic vertical axis, at which lower ones are drawn; linear if absent.
+    pub log_from: Option<f64>,
 }
 
 /// Figures beside and below each other.
@@ -110,23 +54,62 @@ pub struct Sheet {
     pub figures: Vec<Figure>,
     /// Figures in a row, at least 1.
     pub columns: usize,
+    /// Width and height of each figure `[px]`.
+    pub part: (u32, u32),
 }
-
-/// Width and height of a figure in a sheet `[px]`.
-const PART: (u32, u32) = (480, 320);
 
 impl Sheet {
     /// The sheet as the text of an SVG file.
     pub fn svg(&self) -> String {
+        svg(self.size(), |area| self.draw(area))
+    }
+
+    /// Writes `NAME.svg` and `NAME.png` into a folder and returns their paths.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str) -> Result<[PathBuf; 2], ReportError> {
+        write(folder, name, &self.svg(), self.size(), |area| self.draw(area))
+    }
+
+    /// Figures in a row and in a column.
+    fn grid(&self) -> (usize, usize) {
         let columns = self.columns.clamp(1, self.figures.len().max(1));
-        let rows = self.figures.len().div_ceil(columns);
-        svg((PART.0 * columns as u32, PART.1 * rows as u32), |area| {
-            area.fill(&WHITE)?;
-            let parts = area.split_evenly((rows, columns));
-            self.figures.iter().zip(parts).try_for_each(|(figure, part)| figure.draw(&part))
-        })
+        (columns, self.figures.len().div_ceil(columns))
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let (columns, rows) = self.grid();
+        (self.part.0 * columns as u32, self.part.1 * rows as u32)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+        let (columns, rows) = self.grid();
+        area.fill(&WHITE)?;
+        let parts = area.split_evenly((rows, columns));
+        self.figures.iter().zip(parts).try_for_each(|(figure, part)| figure.draw(&part))
     }
 }
+
+/// Draws into `NAME.png` beside `NAME.svg`, whose text is given.
+fn write(
+    folder: &Path,
+    name: &str,
+    text: &str,
+    size: (u32, u32),
+    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Result<(), DrawingAreaErrorKind<BitMapError>>,
+) -> Result<[PathBuf; 2], ReportError> {
+    embed_font();
+    let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
+    let failed = |fault: String| ReportError::File { path: png.clone(), source: std::io::Error::other(fault) };
+    write_text(&svg, text)?;
+    let area = BitMapBackend::new(&png, size).into_drawing_area();
+    draw(&area).and_then(|()| area.present()).map_err(|e| failed(e.to_string()))?;
+    drop(area);
+    Ok([svg, png])
+}
+
+type BitMapError = <BitMapBackend<'static> as DrawingBackend>::ErrorType;
 
 /// Draws into the text of an SVG file.
 fn svg(
@@ -160,14 +143,7 @@ impl Figure {
     /// # Errors
     /// If a file cannot be written.
     pub fn write(&self, folder: &Path, name: &str) -> Result<[PathBuf; 2], ReportError> {
-        embed_font();
-        let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
-        let failed = |fault: String| ReportError::File { path: png.clone(), source: std::io::Error::other(fault) };
-        write_text(&svg, &self.svg())?;
-        let area = BitMapBackend::new(&png, SIZE).into_drawing_area();
-        self.draw(&area).and_then(|()| area.present()).map_err(|e| failed(e.to_string()))?;
-        drop(area);
-        Ok([svg, png])
+        write(folder, name, &self.svg(), SIZE, |area| self.draw(area))
     }
 
     fn has_legend(&self) -> bool {
@@ -177,8 +153,8 @@ impl Figure {
     /// The ends of both axes, a little beyond what is drawn.
     fn ends(&self) -> [std::ops::Range<f64>; 2] {
         let corners: Vec<(f64, f64)> = self.layers.iter().flat_map(Layer::corners).collect();
-        let range = |pick: fn(&(f64, f64)) -> f64| {
-            let finite = || corners.iter().map(pick).filter(|x| x.is_finite());
+        let range = |all: &[f64]| {
+            let finite = || all.iter().copied().filter(|x| x.is_finite());
             let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
             match (low <= high, high - low) {
                 (false, _) => 0.0..1.0,
@@ -186,15 +162,39 @@ impl Figure {
                 (true, width) => low - 0.03 * width..high + 0.05 * width,
             }
         };
-        let (x, y) = (range(|p| p.0), range(|p| p.1));
+        let upright = self.layers.iter().filter_map(Layer::upright);
+        let x = range(&corners.iter().map(|p| p.0).chain(upright).collect::<Vec<_>>());
         // Room for the legend above what is drawn.
-        let room = if self.has_legend() { 0.22 * (y.end - y.start) } else { 0.0 };
-        [x, y.start..y.end + room]
+        let room = if self.has_legend() { 0.22 } else { 0.0 };
+        let y: Vec<f64> = corners.iter().map(|p| p.1).collect();
+        let Some(low) = self.log_from else {
+            let y = range(&y);
+            return [x, y.start..y.end + room * (y.end - y.start)];
+        };
+        let high = y.into_iter().filter(|y| y.is_finite()).fold(10.0 * low, f64::max);
+        [x, low..low * (1.2 * high / low).powf(1.0 + 1.5 * room)]
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
-        area.fill(&WHITE)?;
         let [x, y] = self.ends();
+        match self.log_from {
+            None => self.draw_on(area, x, y),
+            Some(_) => self.draw_on(area, x, y.log_scale()),
+        }
+    }
+
+    fn draw_on<B: DrawingBackend, Y>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        x: std::ops::Range<f64>,
+        y: Y,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>>
+    where
+        Y: AsRangedCoord<Value = f64>,
+        Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    {
+        let [_, ends] = self.ends();
+        area.fill(&WHITE)?;
         let mut area = area.margin(12, 0, 0, 0).titled(&self.title, ("sans-serif", 20))?;
         for note in &self.notes {
             area = area.titled(note, ("sans-serif", 13))?;
@@ -213,7 +213,7 @@ impl Figure {
             .y_label_formatter(&|y| number(*y))
             .draw()?;
         for (k, layer) in self.layers.iter().enumerate() {
-            draw_layer(&mut chart, layer, COLOURS[k % COLOURS.len()])?;
+            layer.draw(&mut chart, COLOURS[k % COLOURS.len()], (ends.start, ends.end))?;
         }
         if self.has_legend() {
             chart
@@ -242,44 +242,6 @@ fn number(x: f64) -> String {
     }
 }
 
-type Chart<'a, B> =
-    ChartContext<'a, B, Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>>;
-
-fn draw_layer<B: DrawingBackend>(
-    chart: &mut Chart<'_, B>,
-    layer: &Layer,
-    colour: RGBColor,
-) -> Result<(), DrawingAreaErrorKind<B::ErrorType>>
-where
-    plotters::coord::types::RangedCoordf64: ValueFormatter<f64>,
-{
-    let series = match layer {
-        Layer::Line { points, .. } => {
-            chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?
-        }
-        Layer::Dots { points, .. } => {
-            chart.draw_series(points.iter().map(|p| Circle::new(*p, 4, colour.mix(0.75).filled())))?
-        }
-        Layer::Ticks { marks, .. } => chart.draw_series(
-            marks.iter().map(|(x, low, high)| PathElement::new(vec![(*x, *low), (*x, *high)], colour.stroke_width(2))),
-        )?,
-        Layer::Band { points, .. } | Layer::Area { points, .. } => {
-            let full = matches!(layer, Layer::Area { .. });
-            let upper = points.iter().map(|(x, _, high)| (*x, *high));
-            let lower = points.iter().rev().map(|(x, low, _)| (*x, *low));
-            let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-            chart.draw_series(std::iter::once(Polygon::new(
-                outline,
-                colour.mix(if full { 0.85 } else { 0.25 }).filled(),
-            )))?
-        }
-    };
-    if !layer.name().is_empty() {
-        series.label(layer.name()).legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 16, y + 4)], colour.filled()));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +266,7 @@ mod tests {
                 Layer::Dots { name: "fixed".into(), points: vec![(3.0, 2.0)] },
                 Layer::Ticks { name: String::new(), marks: vec![(4.0, 0.0, 1.0)] },
             ],
+            log_from: None,
         };
         let [svg, png] = figure.write(folder.path(), "figure").unwrap();
         let text = std::fs::read_to_string(svg).unwrap();
@@ -330,12 +293,21 @@ mod tests {
             notes: vec!["\"c\" & d".into()],
             x: "x".into(),
             y: "y".into(),
-            layers: vec![Layer::Line { name: "one".into(), points: vec![(0.0, 1.0), (1.0, -1.0)] }],
+            layers: vec![
+                Layer::Line { name: "one".into(), points: vec![(0.0, 1.0), (1.0, -1.0)] },
+                Layer::Upright { name: "here".into(), x: 0.5 },
+            ],
+            log_from: None,
         };
-        let sheet = Sheet { figures: vec![figure.clone(), figure], columns: 1 };
+        let log = Figure { log_from: Some(0.1), ..figure.clone() };
+        let sheet = Sheet { figures: vec![figure, log], columns: 1, part: (480, 320) };
         let svg = sheet.svg();
         assert_eq!(svg.matches("a &lt; b").count(), 2);
         assert!(svg.contains("&quot;c&quot; &amp; d") && svg.contains("height=\"640\""), "{svg}");
         assert_eq!(svg.matches("stroke=\"#0072B2\" stroke-width=\"2\"").count(), 2);
+        assert_eq!(svg.matches("here").count(), 2);
+        let folder = tempfile::tempdir().unwrap();
+        let [_, png] = sheet.write(folder.path(), "sheet").unwrap();
+        assert!(std::fs::read(png).unwrap().starts_with(b"\x89PNG"));
     }
 }
