@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use pumice_compile::CompileError;
 use pumice_models::arithmetic::{ConvWeights, Register};
-use pumice_models::connection::quantise::{Quantised, float2fixed};
+use pumice_models::connection::quantise::{Lost, Quantised, float2fixed};
 use pumice_models::connection::weight::SignMode;
 use pumice_models::{Arithmetic, Decay, Matrix, Model, ModelError, PerNeuron, length};
 use pumice_process::{Body, Graph, ProcessId, Wire};
@@ -39,6 +39,8 @@ pub struct QuantisedConnection {
     pub max_error: f64,
     /// Root of the mean squared difference, in the units in which weights were given.
     pub rms_error: f64,
+    /// Where most was lost and how much of all, in the units in which weights were given.
+    pub lost: Lost,
 }
 
 /// A population in integers, and what that cost.
@@ -88,6 +90,7 @@ pub fn quantise(graph: &mut Graph, arithmetic: &Arithmetic) -> Result<Quantisati
             largest: weights.largest(),
             max_error: found.max_error / scale,
             rms_error: found.rms_error / scale,
+            lost: Lost { given: found.lost.given / scale, acts: found.lost.acts / scale, ..found.lost },
         });
         changed.push((*k, own));
     }
@@ -325,10 +328,13 @@ fn rounded(weights: &[f64], bits: u32) -> Result<Quantised, ModelError> {
         return Err(ModelError::range(format!("weight[{k}]"), weights[k], "at most 2^23 - 1 in magnitude"));
     }
     let whole: Vec<i32> = weights.iter().map(|w| w.round_ties_even() as i32).collect();
-    let errors = weights.iter().zip(&whole).map(|(w, x)| (w - f64::from(*x)).abs());
+    let acts: Vec<f64> = whole.iter().map(|x| f64::from(*x)).collect();
+    let squares = weights.iter().zip(&acts).map(|(w, x)| (w - x) * (w - x));
+    let lost = Lost::new(weights, &acts, &vec![false; acts.len()], 1.0);
     Ok(Quantised {
-        max_error: errors.clone().fold(0.0, f64::max),
-        rms_error: (errors.map(|e| e * e).sum::<f64>() / weights.len().max(1) as f64).sqrt(),
+        max_error: (lost.acts - lost.given).abs(),
+        rms_error: (squares.sum::<f64>() / weights.len().max(1) as f64).sqrt(),
+        lost,
         weights: whole,
         weight_exp: 0,
         num_weight_bits: bits,

@@ -6,7 +6,7 @@ use pumice::models::arithmetic::OverflowPolicy;
 use crate::budget::{Follower, Held, divergence};
 use crate::learned;
 use crate::metric::{agreement, coincidence, rmse};
-use crate::observe::Observed;
+use crate::observe::{Observed, State};
 use crate::wiring::Wiring;
 
 /// One thing that must hold between the fixed form and the float twin.
@@ -160,11 +160,31 @@ fn hidden(what: &str, process: &str) -> String {
     format!("the fixed run shows no {what} of `{process}`, so there is nothing to compare")
 }
 
+/// What is said of a machine that shows more than the model has.
+fn foreign(what: &str, process: &str) -> String {
+    format!("the float run shows no {what} of `{process}`, so there is nothing to compare it with")
+}
+
+/// Spikes that only the fixed run shows.
+fn foreign_spikes(evidence: &Evidence<'_>) -> Option<String> {
+    let all = evidence.fixed.fired.iter().filter(|f| !f.source);
+    let only = all.clone().find(|f| evidence.float.fired_by(&f.process).is_none())?;
+    Some(foreign("spikes", &only.process))
+}
+
 fn membranes(evidence: &mut Evidence<'_>, lsb: f64) -> Option<String> {
+    let only = |s: &&State| s.variable == "v" && evidence.float.state(&s.process, "v").is_none();
+    if let Some(s) = evidence.fixed.states.iter().find(only) {
+        return Some(foreign("voltage", &s.process));
+    }
     for s in evidence.float.states.iter().filter(|s| s.variable == "v") {
         let Some(other) = evidence.fixed.state(&s.process, "v") else {
             return Some(hidden("voltage", &s.process));
         };
+        if s.values.len() != other.values.len() {
+            let (float, fixed) = (s.values.len(), other.values.len());
+            return Some(format!("`{}.v` has {fixed} values in the fixed run and {float} in the float run", s.process));
+        }
         evidence.looked_at += s.values.len() as u64;
         let found = rmse::rmse(&s.values, &other.values);
         if found > lsb {
@@ -185,6 +205,9 @@ fn spikes(evidence: &Evidence<'_>, window: f64, part: f64) -> Option<String> {
             all += (x.len() + y.len()) as f64;
         }
     }
+    if let Some(only) = foreign_spikes(evidence) {
+        return Some(only);
+    }
     let found = if all > 0.0 { matched / all } else { 1.0 };
     (found < part).then(|| {
         format!(
@@ -196,6 +219,10 @@ fn spikes(evidence: &Evidence<'_>, window: f64, part: f64) -> Option<String> {
 }
 
 fn rates(evidence: &Evidence<'_>, part: f64) -> Option<String> {
+    foreign_spikes(evidence).or_else(|| rates_differ(evidence, part))
+}
+
+fn rates_differ(evidence: &Evidence<'_>, part: f64) -> Option<String> {
     evidence.float.fired.iter().filter(|f| !f.source).find_map(|a| {
         let Some(b) = evidence.fixed.fired_by(&a.process) else {
             return Some(hidden("spikes", &a.process));

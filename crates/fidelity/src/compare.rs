@@ -40,7 +40,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Fixed and chip against float, a window of 2 steps, all samples, with knobs.
+    /// Fixed and chip against float, and the chip with its cells if it has some; a window of 2 steps, all samples, with knobs.
     pub fn new(profile: &Profile) -> Self {
         let backends = vec![Backend::Fixed, Backend::Chip];
         Options { profile: profile.clone(), backends, seed: None, samples: None, window: 2.0, knobs: true }
@@ -127,7 +127,7 @@ pub struct StateMetrics {
 /// One backend against the float twin.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Against {
-    /// Name of the backend.
+    /// Name of the backend, or of the kind of cells that hold the weights on the chip: `fixed`, `chip`, `rram`.
     pub backend: String,
     /// The first spike that differs.
     pub first_divergence: Option<Divergence>,
@@ -162,6 +162,9 @@ pub struct Sensitivity {
     pub distance: f64,
     /// The same less that of the unchanged model.
     pub change: f64,
+    /// Other ways to turn the weights that give the same spikes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_as: Vec<Knob>,
 }
 
 /// What a comparison came to.
@@ -183,7 +186,7 @@ pub struct Comparison {
     pub float_spikes: u64,
     /// The first divergence of the first backend.
     pub first_divergence: Option<Divergence>,
-    /// Each backend against float.
+    /// Each backend against float; where a chip has cells, the chip with weights in static memory and then with weights in them.
     pub backends: Vec<Against>,
     /// Knobs, the one that the difference hangs on most first.
     pub sensitivity: Vec<Sensitivity>,
@@ -223,15 +226,13 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
         runs: Vec::new(),
         not_followed: wiring.unknown.clone(),
     };
-    for backend in &options.backends {
-        let run = Emulator.observe(document, &setup.on(*backend))?;
-        own.backends.push(against(
-            backend.name(),
-            &own.float,
-            &run,
-            &wiring,
-            (setup.arithmetic().align, options.window),
-        ));
+    for (name, setup) in columns(options, &setup) {
+        let run = Emulator.observe(document, &setup)?;
+        // A model whose weights lie in no cell has no column of its own for them.
+        if setup.profile.cells.is_some() && !run.weights_in_cells {
+            continue;
+        }
+        own.backends.push(against(&name, &own.float, &run, &wiring, (setup.arithmetic().align, options.window)));
         own.runs.push(run);
     }
     own.first_divergence = own.backends.first().and_then(|b| b.first_divergence.clone());
@@ -240,6 +241,17 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
         own.sensitivity = sensitivity(document, &own.float, &fixed, total_distance(&own.float, &own.runs[0]))?;
     }
     Ok(own)
+}
+
+/// What is held against the float twin: each backend, the chip with ideal weights, and where a chip has cells the chip
+/// with its weights in them, under the name of their kind.
+fn columns(options: &Options, setup: &Setup) -> Vec<(String, Setup)> {
+    let mut ideal = setup.clone();
+    let cells = ideal.profile.cells.take();
+    let own = options.backends.iter().map(|backend| (backend.name().to_owned(), ideal.on(*backend)));
+    let cells = cells.filter(|_| options.backends.contains(&Backend::Chip));
+    let kind = cells.map(|cells| cells.technology.split('-').next().unwrap_or("cells").to_owned());
+    own.chain(kind.map(|kind| (kind, setup.on(Backend::Chip)))).collect()
 }
 
 /// Holds one run against the float run of the same model.
@@ -383,14 +395,26 @@ fn sensitivity(
         Knob::Threshold(1),
         Knob::Threshold(-1),
     ];
-    let mut all = Vec::new();
+    let mut all: Vec<Sensitivity> = Vec::new();
+    let mut coarse: Option<(usize, Vec<Fired>)> = None;
     for knob in knobs {
         let (changed, processes) = knob.apply(document, setup.arithmetic())?;
         if processes == 0 {
             continue;
         }
-        let distance = total_distance(float, &Emulator.observe(&changed, setup)?);
-        all.push(Sensitivity { knob, processes, distance, change: distance - base });
+        let seen = Emulator.observe(&changed, setup)?;
+        // A bit less and an exponent more are often one and the same weight.
+        if let (Knob::WeightExponent(_), Some((k, fired))) = (knob, &coarse)
+            && *fired == seen.fired
+        {
+            all[*k].same_as.push(knob);
+            continue;
+        }
+        let distance = total_distance(float, &seen);
+        if let Knob::WeightBits(_) = knob {
+            coarse = Some((all.len(), seen.fired));
+        }
+        all.push(Sensitivity { knob, processes, distance, change: distance - base, same_as: Vec::new() });
     }
     all.sort_by(|a, b| b.change.abs().total_cmp(&a.change.abs()));
     Ok(all)

@@ -24,6 +24,7 @@ impl Comparison {
         if let Some(accuracy) = self.float_accuracy {
             let _ = writeln!(text, "{:<18}{} in floating point", "accuracy", percent(accuracy));
         }
+        self.write_side_by_side(&mut text);
         for backend in &self.backends {
             backend.write(&mut text, self.window_steps);
         }
@@ -39,6 +40,37 @@ impl Comparison {
             let _ = writeln!(text, "{:<18}`{process}`: {why}", "no budget for");
         }
         text
+    }
+}
+
+impl Comparison {
+    /// One line for each form, the float twin first.
+    fn write_side_by_side(&self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "\n{:<8}{:>12}{:>12}{:>12}{:>10}{:>12}{:>20}",
+            "form", "spikes", "matched", "decisions", "right", "energy", "first divergence"
+        );
+        let part = |x: Option<f64>| x.map_or_else(|| "-".into(), percent);
+        let right = part(self.float_accuracy);
+        let _ = writeln!(text, "{:<8}{:>12}{:>12}{:>12}{:>10}", "float", count(self.float_spikes), "-", "-", right);
+        for b in &self.backends {
+            let spikes = b.spikes.iter().map(|s| s.spikes).sum();
+            let weight = |s: &SpikeMetrics| (s.spikes + s.float_spikes) as f64;
+            let all: f64 = b.spikes.iter().map(weight).sum();
+            let matched = b.spikes.iter().map(|s| s.matched * weight(s)).sum::<f64>() / all.max(1.0);
+            let _ = writeln!(
+                text,
+                "{:<8}{:>12}{:>12}{:>12}{:>10}{:>12}{:>20}",
+                b.backend,
+                count(spikes),
+                part((all > 0.0).then_some(matched)),
+                part(b.agreement),
+                part(b.accuracy),
+                b.dynamic_j.map_or_else(|| "-".into(), |energy| si(energy, "J")),
+                b.first_divergence.as_ref().map_or_else(|| "none".into(), |d| format!("step {}", count(d.step)))
+            );
+        }
     }
 }
 
@@ -182,14 +214,19 @@ impl SpikeMetrics {
 
 impl Sensitivity {
     fn write(&self, text: &mut String) {
-        let turned = match self.knob {
-            Knob::WeightBits(bits) => format!("weights in {bits} bits"),
-            Knob::WeightExponent(up) => format!("weights {} coarser, exponent +{up}", counted(u64::from(up), "bit")),
-            Knob::DecayBits(bits) => format!("decays in {bits} bits"),
-            Knob::Decay(by) => format!("decays {by:+}"),
-            Knob::ThresholdBits(bits) => format!("thresholds in {bits} bits"),
-            Knob::Threshold(by) => format!("thresholds {by:+}"),
-        };
-        let _ = writeln!(text, "  {turned:<32}{:>12.3}{:>+12.3}", self.distance, self.change);
+        let all = std::iter::once(&self.knob).chain(&self.same_as).map(|knob| turned(*knob));
+        let turned = all.collect::<Vec<_>>().join(", or ");
+        let _ = writeln!(text, "  {turned:<46}{:>12.3}{:>+12.3}", self.distance, self.change);
+    }
+}
+
+fn turned(knob: Knob) -> String {
+    match knob {
+        Knob::WeightBits(bits) => format!("weights in {bits} bits"),
+        Knob::WeightExponent(up) => format!("weights {} coarser", counted(u64::from(up), "bit")),
+        Knob::DecayBits(bits) => format!("decays in {bits} bits"),
+        Knob::Decay(by) => format!("decays {by:+}"),
+        Knob::ThresholdBits(bits) => format!("thresholds in {bits} bits"),
+        Knob::Threshold(by) => format!("thresholds {by:+}"),
     }
 }

@@ -318,6 +318,13 @@ fn onto(link: &Link, neuron: u32) -> Vec<(u32, f64)> {
     own.map(|(s, k)| (s, f64::from(link.rows.weight[k]))).collect()
 }
 
+/// A part in percent with one digit after the point, or two significant ones where that would be none.
+fn share(part: f64) -> String {
+    let percent = 100.0 * part;
+    let digits = if percent > 0.0 { (1.0 - percent.log10().floor()).clamp(1.0, 12.0) as usize } else { 0 };
+    format!("{percent:.digits$} %")
+}
+
 impl Check {
     /// What `pumice check` prints.
     pub fn text(&self) -> String {
@@ -341,11 +348,22 @@ impl Check {
         let _ = writeln!(text, "\n  {:<28}{:>14}{:>14}{:>12}", "register [LSB]", "lowest", "highest", "fullness");
         for r in &self.registers {
             let name = format!("{}.{}", r.process, r.variable);
-            let _ = writeln!(text, "  {name:<28}{:>14}{:>14}{:>10.1} %", r.low, r.high, 100.0 * r.fullness());
+            let _ = writeln!(text, "  {name:<28}{:>14}{:>14}{:>12}", r.low, r.high, share(r.fullness()));
         }
         for (process, why) in &self.not_followed {
             let _ = writeln!(text, "  not followed: `{process}`, {why}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_shares_can_be_read() {
+        let all = [0.0, 1.2e-5, 0.0004, 0.0312, 0.5, 1.0, 2.25].map(share);
+        assert_eq!(all, ["0 %", "0.0012 %", "0.040 %", "3.1 %", "50.0 %", "100.0 %", "225.0 %"]);
     }
 }

@@ -4,8 +4,12 @@
 //! other, the one with most weights first, as long as the quantised network on the chip stays within the budget.
 
 use pumice::file::ModelFile;
+use pumice::models::Model;
+use pumice::models::connection::dense::{DelayDense, Dense};
+use pumice::models::connection::quantise::{Loss, Lost};
 use pumice::process::{Backend, Body};
 use pumice::profile::Profile;
+use pumice::report::text::{count, percent, si};
 use serde::Serialize;
 
 use crate::metric::agreement;
@@ -41,6 +45,10 @@ pub struct Cost {
     pub scale: f64,
     /// Largest difference between a weight and what acts for it, over the largest weight.
     pub relative_error: f64,
+    /// The weight that lost most, as its process names it.
+    pub worst: String,
+    /// What that weight was and is, why, and how much of all was lost.
+    pub lost: Lost,
 }
 
 /// What a quantisation came to.
@@ -123,7 +131,7 @@ pub fn quantise(
     let quantised = Quantised {
         model: document.name().to_owned(),
         profile: profile.meta.name.clone(),
-        connections: costs(&before, &bits, &done),
+        connections: costs(document, &before, &bits, &done)?,
         memory_before_bits: before.iter().map(|(_, n, bits)| n * u64::from(*bits)).sum(),
         memory_bits,
         agreement: answers_alike(&float, &best),
@@ -137,9 +145,17 @@ pub fn quantise(
 }
 
 /// What each connection costs.
-fn costs(before: &[(String, u64, u32)], bits: &[(String, u32)], done: &pumice::Quantisation) -> Vec<Cost> {
+fn costs(
+    document: &Document,
+    before: &[(String, u64, u32)],
+    bits: &[(String, u32)],
+    done: &pumice::Quantisation,
+) -> Result<Vec<Cost>, FidelityError> {
+    let graph = document.model()?.graph;
     let cost = |(k, (path, weights, bits_before)): (usize, &(String, u64, u32))| {
         let own = done.connections.iter().find(|c| c.path == *path)?;
+        let node = graph.nodes().iter().find(|node| node.path == *path)?;
+        let Body::Model(model) = &node.body else { return None };
         Some(Cost {
             connection: path.clone(),
             weights: *weights,
@@ -148,9 +164,22 @@ fn costs(before: &[(String, u64, u32)], bits: &[(String, u32)], done: &pumice::Q
             weight_exp: own.weight_exp,
             scale: own.scale,
             relative_error: if own.largest > 0.0 { own.max_error / own.largest } else { 0.0 },
+            worst: place(model, own.lost.worst),
+            lost: own.lost.clone(),
         })
     };
-    before.iter().enumerate().filter_map(cost).collect()
+    Ok(before.iter().enumerate().filter_map(cost).collect())
+}
+
+/// The name of a weight: by row and column, or by its place in the list.
+fn place(model: &Model, k: usize) -> String {
+    match model {
+        Model::Dense(Dense { weights, .. }) | Model::DelayDense(DelayDense(Dense { weights, .. })) => {
+            let columns = weights.0.first().map_or(1, Vec::len).max(1);
+            format!("weights[{}][{}]", k / columns, k % columns)
+        }
+        _ => format!("weights[{k}]"),
+    }
 }
 
 /// Connections with weights: path, number of weights, bits.
@@ -187,10 +216,51 @@ fn beyond(float: &Observed, seen: &Observed, limits: Limits) -> Option<String> {
         })
 }
 
+/// A weight without needless digits.
+fn short(x: f64) -> String {
+    let text = format!("{x:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+impl Cost {
+    /// Two lines: what the format costs, and the weight that lost most.
+    fn write(&self, text: &mut String) {
+        use std::fmt::Write;
+        let _ = writeln!(
+            text,
+            "  {:<24}{:>10}{:>6}{:>10}{:>10.4}{:>12}{:>10}{:>10}",
+            self.connection,
+            count(self.weights),
+            self.bits,
+            self.weight_exp,
+            self.scale,
+            percent(self.lost.norm),
+            percent(self.lost.to_zero),
+            percent(self.lost.clipped)
+        );
+        if self.relative_error == 0.0 {
+            return;
+        }
+        let why = match self.lost.why {
+            Loss::Rounded => "rounded to the nearest step",
+            Loss::ToZero => "rounded to zero, being below half a step",
+            Loss::Clipped => "clipped at the last step; a larger exponent would lose more of the others",
+            Loss::Shifted => "low bits shifted out by the exponent",
+        };
+        let _ = writeln!(
+            text,
+            "    largest error: {} is {} and acts as {}, off by {} of the largest weight: {why}",
+            self.worst,
+            short(self.lost.given),
+            short(self.lost.acts),
+            percent(self.relative_error)
+        );
+    }
+}
+
 impl Quantised {
     /// What `pumice quantise` prints.
     pub fn text(&self) -> String {
-        use pumice::report::text::{count, percent, si};
         use std::fmt::Write;
         let mut text = format!("{} on {}\n", self.model, self.profile);
         if let (Some(agreement), Some(float), Some(fixed)) = (self.agreement, self.float_accuracy, self.accuracy) {
@@ -214,21 +284,10 @@ impl Quantised {
         }
         let _ = writeln!(
             text,
-            "  {:<24}{:>10}{:>6}{:>10}{:>12}{:>16}",
-            "connection", "weights", "bits", "exponent", "scale", "largest error"
+            "  {:<24}{:>10}{:>6}{:>10}{:>10}{:>12}{:>10}{:>10}",
+            "connection", "weights", "bits", "exponent", "scale", "norm lost", "to zero", "clipped"
         );
-        for c in &self.connections {
-            let _ = writeln!(
-                text,
-                "  {:<24}{:>10}{:>6}{:>10}{:>12.4}{:>14.2} %",
-                c.connection,
-                count(c.weights),
-                c.bits,
-                c.weight_exp,
-                c.scale,
-                100.0 * c.relative_error
-            );
-        }
+        self.connections.iter().for_each(|c| c.write(&mut text));
         text
     }
 }

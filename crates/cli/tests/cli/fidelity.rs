@@ -68,7 +68,9 @@ fn sweep_and_quantise_write_what_other_commands_read() {
     assert!(csv.lines().all(|line| line.split(',').count() == 12) && csv.contains("true"), "{csv}");
     let run = bench.run(&["quantise", "model.toml", "--out", "small", "--spikes", "0.5", "--budget", "0.5"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
-    assert!(run.out.contains("weight memory"), "{}", run.out);
+    for words in ["weight memory", "norm lost", "to zero", "clipped"] {
+        assert!(run.out.contains(words), "{words}: {}", run.out);
+    }
     assert!(bench.path("small/MODEL.toml").exists());
     assert_eq!(bench.run(&["run", "small/MODEL.toml", "--quiet"]).code, Some(0));
     let run = bench.run(&["sweep", "model.toml", "--weight-bits", "0..9"]);
@@ -92,14 +94,24 @@ fn models_that_are_written_open_on_a_profile_beside_the_first() {
     assert!(bench.well(&["run", "bad/MODEL.toml"]).contains("profile own"));
 }
 
-/// What cells hold is not what was asked for: that breaks no budget of rounding.
+/// What cells hold is not what was asked for: that breaks no budget of rounding, and stands beside the chip without cells.
 #[test]
-fn compare_says_that_weights_lie_in_cells() {
+fn compare_sets_weights_in_cells_beside_ideal_ones() {
     let bench = Bench::new();
     let text = bench.well(&["compare", "small.toml", "--profile", "hybrid-rram", "--no-knobs"]);
+    for heading in ["fixed against float", "chip against float", "rram against float"] {
+        assert!(text.contains(heading), "{heading}: {text}");
+    }
     assert!(text.contains("rounding budget   held by"), "{text}");
     assert!(text.contains("rounding budget   none: weights lie in cells") && !text.contains("BROKEN"), "{text}");
     let json = bench.json(&["compare", "small.toml", "--profile", "hybrid-rram", "--no-knobs", "--json"]);
-    let cells: Vec<_> = json["backends"].as_array().unwrap().iter().map(|b| &b["weights_in_cells"]).collect();
-    assert_eq!(cells, [false, true]);
+    let all = json["backends"].as_array().unwrap();
+    let of = |key: &str| all.iter().map(|b| b[key].clone()).collect::<Vec<Value>>();
+    assert_eq!(of("backend"), ["fixed", "chip", "rram"]);
+    assert_eq!(of("weights_in_cells"), [false, false, true]);
+    assert_eq!(all[0]["spikes"][0]["spikes"], all[1]["spikes"][0]["spikes"]);
+    let energy: Vec<f64> = all[1..].iter().map(|b| b["dynamic_j"].as_f64().unwrap()).collect();
+    assert!(energy[0] > 0.0 && energy[0] != energy[1], "{energy:?}");
+    let json = bench.json(&["compare", "small.toml", "--no-knobs", "--json"]);
+    assert_eq!(json["backends"].as_array().unwrap().len(), 2);
 }

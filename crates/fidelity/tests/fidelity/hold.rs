@@ -1,6 +1,6 @@
 //! Properties that hold of the real kernels, on every arithmetic.
 
-use pumice_fidelity::observe::{Emulator, Machine, Observed, Setup};
+use pumice_fidelity::observe::{Emulator, Fired, Machine, Observed, Setup, State};
 use pumice_fidelity::{Claim, Document, Failure, FidelityError, Networks, Stimulus, model, networks};
 
 const PROFILES: [&str; 2] = ["loihi1", "loihi2"];
@@ -103,6 +103,38 @@ fn a_machine_that_shows_nothing_keeps_no_claim() {
     }
     let checked = blind().stays_in_its_registers().check();
     assert!(matches!(checked, Err(Failure::Empty { cases: 20, .. })), "{checked:?}");
+}
+
+/// A machine that shows one population more than the model has.
+#[derive(Debug)]
+struct Chatty;
+
+impl Machine for Chatty {
+    fn observe(&self, document: &Document, setup: &Setup) -> Result<Observed, FidelityError> {
+        let mut seen = Emulator.observe(document, setup)?;
+        let more = seen.states.iter().filter(|s| s.process == "p0").cloned();
+        let more: Vec<_> = more.map(|s| State { process: "ghost".into(), ..s }).collect();
+        seen.states.extend(more);
+        let fired = seen.fired_by("p0").cloned().map(|f| Fired { process: "ghost".into(), ..f });
+        seen.fired.extend(fired);
+        Ok(seen)
+    }
+}
+
+/// What only one side shows is compared with nothing, whichever side it is.
+#[test]
+fn a_machine_that_shows_too_much_keeps_no_claim() {
+    let chatty =
+        || networks(Networks::default()).on("loihi1").for_every(Stimulus::poisson(0.3)).cases(3).run_by(Chatty);
+    let shown = [
+        Claim::SpikesWithin { steps: 50, part: 0.0 },
+        Claim::RateWithin { part: 9.0 },
+        Claim::MembraneWithin { lsb: 1e9 },
+    ];
+    for claim in shown {
+        let Err(Failure::Refuted(refuted)) = chatty().claims(claim.clone()).check() else { panic!("{claim:?} holds") };
+        assert!(refuted.reason.contains("of `ghost`, so there is nothing to compare it with"), "{}", refuted.reason);
+    }
 }
 
 /// A claim that compares much does not speak for one that compares nothing.

@@ -10,6 +10,7 @@ use super::weight::{SignMode, WeightFormat};
 use crate::arithmetic::WeightRounding;
 use crate::{Arithmetic, Matrix, ModelError};
 use pumice_num::shift;
+use serde::Serialize;
 
 /// The weights cut to what `num_bits` and the sign mode can hold.
 ///
@@ -104,6 +105,69 @@ pub struct Quantised {
     pub max_error: f64,
     /// Root of the mean squared difference `[weight LSB]`.
     pub rms_error: f64,
+    /// Where most was lost, and how much of all.
+    pub lost: Lost,
+}
+
+/// Why a weight is not what it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// It was rounded to the nearest step of its format.
+    #[default]
+    Rounded,
+    /// It is nearer to 0 than to the first step.
+    ToZero,
+    /// It is beyond the last step.
+    Clipped,
+    /// Its exponent shifts low bits out.
+    Shifted,
+}
+
+/// What quantising a list of weights lost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Lost {
+    /// Place of the weight that lost most.
+    pub worst: usize,
+    /// That weight, in the units in which it was given.
+    pub given: f64,
+    /// What acts for it, in the same units.
+    pub acts: f64,
+    /// Why that differs.
+    pub why: Loss,
+    /// Part of the weights that were not 0 and are, `0..=1`.
+    pub to_zero: f64,
+    /// Part of the weights that are beyond the last step, `0..=1`.
+    pub clipped: f64,
+    /// Euclidean norm of all differences over that of all weights.
+    pub norm: f64,
+}
+
+impl Lost {
+    /// From weights, what acts for each, which of them are beyond the last step, and the step between two weights.
+    pub fn new(given: &[f64], acts: &[f64], clipped: &[bool], step: f64) -> Self {
+        let errors: Vec<f64> = given.iter().zip(acts).map(|(w, x)| (w - x).abs()).collect();
+        let Some(worst) = (0..errors.len()).rev().max_by(|i, j| errors[*i].total_cmp(&errors[*j])) else {
+            return Lost::default();
+        };
+        let part = |count: usize| count as f64 / given.len() as f64;
+        let zeroed = |(w, x): &(&f64, &f64)| **w != 0.0 && **x == 0.0;
+        let norm = |all: &[f64]| all.iter().map(|x| x * x).sum::<f64>().sqrt();
+        Lost {
+            worst,
+            given: given[worst],
+            acts: acts[worst],
+            why: match (clipped[worst], acts[worst] == 0.0) {
+                (true, _) => Loss::Clipped,
+                (_, true) if errors[worst] > 0.0 => Loss::ToZero,
+                _ if errors[worst] > 0.5 * step * (1.0 + 1e-9) => Loss::Shifted,
+                _ => Loss::Rounded,
+            },
+            to_zero: part(given.iter().zip(acts).filter(zeroed).count()),
+            clipped: part(clipped.iter().filter(|c| **c).count()),
+            norm: if norm(given) > 0.0 { norm(&errors) / norm(given) } else { 0.0 },
+        }
+    }
 }
 
 /// Quantises real weights: of all exponents `-8..=7`, the one with the least error in the mean square.
@@ -143,23 +207,26 @@ fn with_exponent(weights: &[f64], format: WeightFormat, a: &Arithmetic) -> Quant
     };
     let scale = f64::from(format.exponent).exp2();
     let sum_scale = f64::from(format.sum_exponent(a)).exp2();
-    let (mut max_error, mut square) = (0.0_f64, 0.0);
-    let mut whole = Vec::with_capacity(weights.len());
+    let (mut square, mut whole) = (0.0, Vec::with_capacity(weights.len()));
+    let (mut acts, mut clipped) = (Vec::with_capacity(weights.len()), Vec::with_capacity(weights.len()));
     for w in weights {
-        let steps = (w / scale / step).round_ties_even();
-        let integer = (steps * step).clamp(bottom, top) as i32;
-        let acts = f64::from(format.effective(integer, a)) * sum_scale;
-        max_error = max_error.max((acts - w).abs());
-        square += (acts - w).powi(2);
+        let nearest = (w / scale / step).round_ties_even() * step;
+        let integer = nearest.clamp(bottom, top) as i32;
+        let own = f64::from(format.effective(integer, a)) * sum_scale;
+        square += (own - w).powi(2);
         whole.push(integer);
+        acts.push(own);
+        clipped.push(!(bottom..=top).contains(&nearest));
     }
+    let lost = Lost::new(weights, &acts, &clipped, step * scale);
     Quantised {
         weights: whole,
         weight_exp: format.exponent,
         num_weight_bits: format.bits,
         sign_mode: format.sign,
-        max_error,
+        max_error: (lost.acts - lost.given).abs(),
         rms_error: (square / weights.len().max(1) as f64).sqrt(),
+        lost,
     }
 }
 
@@ -213,6 +280,21 @@ mod tests {
 
     fn mode(name: &Value) -> SignMode {
         serde_json::from_value(name.clone()).unwrap()
+    }
+
+    /// The weight that lost most, why, and what share of all is gone.
+    #[test]
+    fn what_is_lost_is_named() {
+        let lost = float2fixed(&[120.0, 8.0, -1.0, 3.0], 4, None, &Arithmetic::loihi1()).unwrap().lost;
+        let found = Lost::new(&[120.0, 8.0, -1.0, 3.0], &[112.0, 8.0, 0.0, 3.0], &[true, false, false, false], 16.0);
+        assert_eq!((found.worst, found.why, found.to_zero, found.clipped), (0, Loss::Clipped, 0.25, 0.25));
+        assert!((found.norm - (65.0_f64 / 14_474.0).sqrt()).abs() < 1e-12, "{found:?}");
+        assert!(lost.norm > 0.0 && lost.norm < 0.1 && lost.why != Loss::Shifted, "{lost:?}");
+        let why = |given: f64, acts: f64, step: f64| Lost::new(&[given], &[acts], &[false], step).why;
+        assert_eq!(why(0.4, 0.0, 1.0), Loss::ToZero);
+        assert_eq!(why(1.4, 1.0, 1.0), Loss::Rounded);
+        assert_eq!(why(3.0, 1.0, 1.0), Loss::Shifted);
+        assert_eq!(Lost::new(&[], &[], &[], 1.0), Lost::default());
     }
 
     #[test]
