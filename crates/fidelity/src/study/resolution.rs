@@ -1,6 +1,4 @@
-//! Two studies of the literature in small: what rounding does to spike times, and what weight resolution does to rates.
-//!
-//! The examples `rounding_study` and `resolution_study` print them as tables; tests hold what they claim.
+//! What weight resolution does to the rates of a balanced network.
 
 use pumice::models::connection::sparse::Sparse;
 use pumice::num::{Draws, Purpose};
@@ -9,106 +7,6 @@ use pumice::prelude::{Backend, Graph, Lif, Poisson, Profile, Record, RunConfig, 
 use crate::FidelityError;
 use crate::metric::ks::ks;
 use crate::metric::rate::rate;
-
-/// How a product of two numbers of 15 fraction bits loses its last bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rounding {
-    /// What a C compiler does unless told otherwise: constants of 15 fraction bits too, everything toward minus infinity.
-    Compiler,
-    /// Products toward minus infinity, constants exact.
-    Down,
-    /// To the nearest.
-    Nearest,
-    /// Up with the probability of the lost fraction.
-    Stochastic,
-}
-
-impl Rounding {
-    /// All four.
-    pub const ALL: [Rounding; 4] = [Rounding::Compiler, Rounding::Down, Rounding::Nearest, Rounding::Stochastic];
-}
-
-/// Spike times of an Izhikevich neuron in s16.15 against double precision.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lag {
-    /// The rounding.
-    pub rounding: Rounding,
-    /// Mean distance of a spike to its own in double precision `[ms]`.
-    pub mean_ms: f64,
-    /// Largest distance `[ms]`.
-    pub largest_ms: f64,
-    /// Spikes compared.
-    pub spikes: usize,
-}
-
-/// Duration of a step `[ms]`.
-const DT: f64 = 0.1;
-
-/// An Izhikevich neuron by the midpoint rule, in numbers whose products are rounded by `mul`.
-///
-/// `mul(x, c)` is the product of a state and a constant or state. Source of the equations: Izhikevich 2003; of the study:
-/// Hopkins, Mikaitis, Lester, Furber, Phil Trans A 378:20190052, 2020.
-fn izhikevich(
-    input: f64,
-    steps: usize,
-    (a, d): (f64, f64),
-    constant: fn(f64) -> f64,
-    mut mul: impl FnMut(f64, f64) -> f64,
-) -> Vec<f64> {
-    let (quadratic, b) = (constant(0.04), constant(0.2));
-    let (dt, half, a_dt, a_half) = (constant(DT), constant(DT / 2.0), constant(a * DT), constant(a * DT / 2.0));
-    let (mut v, mut u, mut spikes) = (-65.0, -13.0, Vec::new());
-    // What is known before the run is one constant, so that a step has as few roundings as in sPyNNaker.
-    for t in 0..steps {
-        let drive = 140.0 + input - u;
-        let inner = mul(v, quadratic) + 5.0;
-        let slope = mul(v, inner) + drive;
-        let target = mul(v, b);
-        let (middle, beta) = (v + mul(slope, half), mul(target - u, a_half));
-        let inner = mul(middle, quadratic) + 5.0;
-        let slope = mul(middle, inner) + drive - beta;
-        let target = mul(middle, b);
-        (v, u) = (v + mul(slope, dt), u + mul(target - u - beta, a_dt));
-        if v >= 30.0 {
-            spikes.push(t as f64 * DT);
-            (v, u) = (-65.0, u + d);
-        }
-    }
-    spikes
-}
-
-/// The product as s16.15 holds it. The factors are exact: state and sums are multiples of 2^-15, constants have the 53
-/// bits of a double, as Hopkins and Furber recommend more bits for constants.
-fn rounded(exact: f64, rounding: Rounding, draws: &mut Draws) -> f64 {
-    let x = exact * 32_768.0;
-    let whole = match rounding {
-        Rounding::Compiler | Rounding::Down => x.floor(),
-        Rounding::Nearest => (x + 0.5).floor(),
-        Rounding::Stochastic => (x + draws.unit()).floor(),
-    };
-    whole / 32_768.0
-}
-
-/// The lag of every rounding, over regular spiking and fast spiking neurons with currents of 4 to 14.
-pub fn rounding_study(steps: usize) -> Vec<Lag> {
-    let lag = |rounding: Rounding| {
-        let cut = |c: f64| (c * 32_768.0).floor() / 32_768.0;
-        let constant: fn(f64) -> f64 = if rounding == Rounding::Compiler { cut } else { |c| c };
-        let (mut sum, mut largest, mut spikes) = (0.0, 0.0_f64, 0);
-        for (k, current) in (0..12u32).map(|k| (k, 4.0 + f64::from(k) * 0.875)) {
-            for neuron in [(0.02, 8.0), (0.1, 2.0)] {
-                let exact = izhikevich(current, steps, neuron, |c| c, |x, y| x * y);
-                let mut draws = Draws::new(1, Purpose::STATE, 0, k);
-                let fixed = izhikevich(current, steps, neuron, constant, |x, y| rounded(x * y, rounding, &mut draws));
-                for (a, b) in exact.iter().zip(&fixed) {
-                    (sum, largest, spikes) = (sum + (a - b).abs(), largest.max((a - b).abs()), spikes + 1);
-                }
-            }
-        }
-        Lag { rounding, mean_ms: sum / spikes.max(1) as f64, largest_ms: largest, spikes }
-    };
-    Rounding::ALL.map(lag).to_vec()
-}
 
 /// How weights are put on a coarse grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,18 +134,6 @@ pub fn resolution_study(steps: u64) -> Result<Vec<Balance>, FidelityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Hopkins et al. 2020: stochastic rounding beats round-to-nearest, and what the compiler does is worst.
-    #[test]
-    fn stochastic_rounding_beats_nearest_and_the_compilers_is_worst() {
-        let all = rounding_study(10_000);
-        let of = |rounding| all.iter().find(|lag| lag.rounding == rounding).unwrap();
-        println!("{all:?}");
-        assert!(all.iter().all(|lag| lag.spikes > 300));
-        assert!(of(Rounding::Stochastic).mean_ms < of(Rounding::Nearest).mean_ms, "{all:?}");
-        assert!(all.iter().all(|lag| lag.mean_ms <= of(Rounding::Compiler).mean_ms), "{all:?}");
-        assert!(of(Rounding::Compiler).mean_ms > 2.0 * of(Rounding::Nearest).mean_ms, "{all:?}");
-    }
 
     /// Dasbach et al. 2021: coarse weights do not matter as long as mean and variance are kept.
     #[test]
