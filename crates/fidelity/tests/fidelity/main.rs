@@ -8,5 +8,6 @@ mod figures;
 mod hold;
 mod learning;
 mod library;
+mod misread;
 mod mutations;
 mod overflow;
