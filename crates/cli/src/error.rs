@@ -31,6 +31,16 @@ pub(crate) enum CliError {
     /// Files of SANA-FE.
     #[error(transparent)]
     Sanafe(#[from] pumice_sanafe::SanafeError),
+    /// A network of SANA-FE does not go onto its architecture.
+    #[error("`{}` on `{}`: {source}", network.display(), arch.display())]
+    Laid {
+        /// The file of the network.
+        network: PathBuf,
+        /// The file of the architecture.
+        arch: PathBuf,
+        /// Why.
+        source: pumice_sanafe::SanafeError,
+    },
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),

@@ -83,7 +83,8 @@ impl SanafeArgs {
         let arch = Architecture::open(&self.arch)?;
         let network = Network::open(&self.network)?;
         let setup = Setup { timing: self.timing.clone(), seed: self.seed };
-        let mut chip = Chip::new(&arch, &network, &setup)?;
+        let laid = |source| CliError::Laid { network: self.network.clone(), arch: self.arch.clone(), source };
+        let mut chip = Chip::new(&arch, &network, &setup).map_err(laid)?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }

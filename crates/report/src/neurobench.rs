@@ -17,7 +17,7 @@ pub struct NeuroBench {
     /// knows their widths.
     pub footprint_bytes: u64,
     /// The part of possible weights that are zero, `0..=1`, over dense and sparse connections; null without one. Shared
-    /// kernels are not counted.
+    /// kernels are not counted. Synapses that join the same two neurons are counted one by one, so it is a lower bound there.
     pub connection_sparsity: Option<f64>,
     /// The part of neuron outputs that were zero over all neurons and steps, `0..=1`; null without neurons or steps.
     pub activation_sparsity: Option<f64>,
@@ -43,7 +43,7 @@ impl NeuroBench {
         let (possible, present) = listed.chain(drawn).fold((0, 0), |(all, some), (a, b)| (all + a, some + b));
         let shared = chip.projections.iter().filter(|p| p.rows.format == RowFormat::Conv);
         let dense = possible + shared.map(|p| p.rows.len() as u64).sum::<u64>();
-        let part = |n: u64, of: u64| (of > 0).then(|| 1.0 - n as f64 / of as f64);
+        let part = |n: u64, of: u64| (of > 0).then(|| (1.0 - n as f64 / of as f64).max(0.0));
         let multiplies = |path: &str| chip.projections.iter().any(|p| p.path == path && p.rows.graded);
         let graded = run.parts.processes.iter().filter(|(path, _)| multiplies(path));
         let macs: u64 = graded.map(|(_, counts)| counts.synaptic_events()).sum();

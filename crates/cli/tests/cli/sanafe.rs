@@ -69,13 +69,13 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
     bench.write("key.yaml", &good_arch.replace("energy_message_in", "energy_massage_in"));
     let table: &[(&[&str], &str)] = &[
         (&["sanafe", &arch, "none.yaml", "9"], "cannot read `none.yaml`: No such file"),
-        (&["sanafe", &arch, "typo.yaml", "9"], "`typo.yaml`: line 14: no neuron has an attribute `treshold`"),
-        (&["sanafe", &arch, "far.yaml", "9"], "`7.3` is mapped to no core"),
+        (&["sanafe", &arch, "typo.yaml", "9"], "`typo.yaml`: line 15: no neuron has an attribute `treshold`"),
+        (&["sanafe", &arch, "far.yaml", "9"], "`far.yaml` on `"),
         (&["sanafe", &arch, "unmapped.yaml", "9"], "`7.3` is not mapped"),
         (&["sanafe", &arch, "twice.yaml", "9"], "`7.2` is mapped twice"),
         (&["sanafe", &arch, "unit.yaml", "9"], "there is no soma unit `none`"),
         (&["sanafe", &arch, "cut.yaml", "9"], "`cut.yaml`: line "),
-        (&["sanafe", "negative.yaml", &snn, "9"], "-3e-12"),
+        (&["sanafe", "negative.yaml", &snn, "9"], "on `negative.yaml`: energy.packet_in: value -0.000000000003"),
         (&["sanafe", "key.yaml", &snn, "9"], "energy_massage_in"),
         (&["sanafe", &snn, &arch, "9"], "architecture"),
     ];
