@@ -1,8 +1,8 @@
 //! How far two recordings are apart, one measure per file.
 //!
-//! A train is the ascending times of one neuron's spikes `[steps]`; a step is counted from 1. Distances, rates,
-//! irregularity and correlation are tested against what Elephant, PySpike and SciPy computed for the same trains
-//! (`tests/golden`), the others by hand.
+//! A train is the ascending times of one neuron's spikes `[steps]`; a step is counted from 1. All but lags and the
+//! coincidence factor, which are tested by hand, are tested against what Elephant, PySpike, SciPy, scikit-learn and NumPy
+//! computed for the same data (`tests/golden`).
 
 pub mod agreement;
 pub mod coincidence;

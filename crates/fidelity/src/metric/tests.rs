@@ -27,9 +27,10 @@ fn near(own: f64, theirs: f64, what: &str) {
 }
 
 #[test]
-fn distances_are_those_of_elephant_and_pyspike() {
+fn distances_and_pairs_are_those_of_elephant_pyspike_and_scipy() {
     let all = recorded();
     let (taus, costs, stop) = (reals(&all["taus"]), reals(&all["costs"]), all["stop"].as_f64().unwrap());
+    let windows = reals(&all["windows"]);
     let mut spikes = 0;
     for case in all["pairs"].as_array().unwrap() {
         let (a, b) = (reals(&case["a"]), reals(&case["b"]));
@@ -39,6 +40,9 @@ fn distances_are_those_of_elephant_and_pyspike() {
         }
         for (cost, theirs) in costs.iter().zip(reals(&case["victor_purpura"])) {
             near(victor_purpura(&a, &b, *cost), theirs, "Victor-Purpura");
+        }
+        for (window, theirs) in windows.iter().zip(reals(&case["matched"])) {
+            near(pairs(&a, &b, *window).len() as f64, theirs, "matched spikes");
         }
         near(spike_distance(&a, &b, 0.0, stop), case["spike_distance"].as_f64().unwrap(), "SPIKE");
         for (train, k) in [(&a, 0), (&b, 1)] {
@@ -71,6 +75,37 @@ fn the_distance_of_samples_is_that_of_scipy() {
         near(ks(&reals(&case["x"]), &reals(&case["y"])).unwrap(), case["ks"].as_f64().unwrap(), "KS");
     }
     assert_eq!(ks(&[], &[1.0]), None);
+}
+
+fn events(value: &Value) -> Vec<(u64, u32)> {
+    let one = |e: &Value| (e[0].as_u64().unwrap(), e[1].as_u64().unwrap() as u32);
+    value.as_array().unwrap().iter().map(one).collect()
+}
+
+#[test]
+fn the_first_difference_is_that_of_numpy() {
+    let all = recorded();
+    let cases = all["divergences"].as_array().unwrap();
+    for case in cases {
+        let theirs = case["first"].as_array();
+        let theirs = theirs.map(|p| (p[0].as_u64().unwrap(), p[1].as_u64().unwrap() as u32, p[2].as_bool().unwrap()));
+        assert_eq!(first_divergence(&events(&case["a"]), &events(&case["b"])), theirs);
+    }
+    assert!(cases.iter().filter(|case| !case["first"].is_null()).count() == 5 && cases.len() == 6);
+}
+
+#[test]
+fn states_and_decisions_differ_as_scikit_learn_says() {
+    let all = recorded();
+    for case in all["states"].as_array().unwrap() {
+        let (x, y) = (reals(&case["x"]), reals(&case["y"]));
+        near(rmse(&x, &y), case["rmse"].as_f64().unwrap(), "RMSE");
+        near(largest(&x, &y), case["largest"].as_f64().unwrap(), "largest difference");
+    }
+    let whole = |value: &Value| reals(value).into_iter().map(|x| x as usize).collect::<Vec<_>>();
+    for case in all["decisions"].as_array().unwrap() {
+        near(agreement(&whole(&case["x"]), &whole(&case["y"])), case["agreement"].as_f64().unwrap(), "agreement");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
-"""Records what Elephant, PySpike and SciPy compute for pairs of spike trains, as `metrics.json`.
+"""Records what Elephant, PySpike, SciPy and scikit-learn compute for spike trains and lists, as `metrics.json`.
 
-    python -m venv venv && venv/bin/pip install elephant==1.2.1 pyspike==0.9.0
+    python -m venv venv && venv/bin/pip install elephant==1.2.1 pyspike==0.9.0 scikit-learn==1.7.2
     venv/bin/python record.py > metrics.json
 
 Trains are drawn from a fixed seed; every case lists them with what each tool says.
@@ -16,11 +16,15 @@ import neo
 import pyspike
 import quantities as pq
 import scipy
+import sklearn
 from elephant.conversion import BinnedSpikeTrain
 from elephant.spike_train_correlation import correlation_coefficient
 from elephant.spike_train_dissimilarity import van_rossum_distance, victor_purpura_distance
 from elephant.statistics import cv, isi, mean_firing_rate
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.stats import ks_2samp
+from sklearn.metrics import accuracy_score, mean_squared_error
 
 warnings.filterwarnings("ignore")
 rng = np.random.default_rng(20261124)
@@ -88,15 +92,72 @@ def distributions():
         yield {"x": x.tolist(), "y": y.tolist(), "ks": float(ks_2samp(x, y).statistic)}
 
 
-versions = {m.__name__: m.__version__ for m in (elephant, neo, np, scipy)}
+# A generator of its own, so that what was recorded before stays as it is.
+other = np.random.default_rng(20261127)
+WINDOWS = [0.0, 1.0, 2.0, 7.0]
+
+
+def matched(a, b):
+    """The most pairs that can be made within each window, each spike in one pair at most."""
+    if not a or not b:
+        return [0 for _ in WINDOWS]
+    apart = np.abs(np.subtract.outer(np.array(a), np.array(b)))
+    partners = [maximum_bipartite_matching(csr_array(apart <= w), perm_type="column") for w in WINDOWS]
+    return [int((p >= 0).sum()) for p in partners]
+
+
+def raster(events, steps, neurons):
+    fired = np.zeros((steps, neurons), bool)
+    for step, neuron in events:
+        fired[step - 1, neuron] = True
+    return fired
+
+
+def events(fired):
+    return [[int(t) + 1, int(i)] for t, i in np.argwhere(fired)]
+
+
+def divergences():
+    """Rasters of which the second has some spikes moved, and the first place in which they differ."""
+    for moved in [0, 1, 1, 2, 5, 40]:
+        a = other.random((60, 7)) < 0.15
+        b = a.copy()
+        for k in other.choice(a.size, moved, replace=False):
+            b.flat[k] = not b.flat[k]
+        differs = (a != b).ravel()
+        first = int(np.argmax(differs)) if differs.any() else None
+        place = None if first is None else [first // 7 + 1, first % 7, bool(a.flat[first])]
+        yield {"a": events(a), "b": events(b), "first": place}
+
+
+def states():
+    for n in [1, 2, 17, 300]:
+        x, y = other.normal(0, 1000, n).round(3), other.normal(0, 1000, n).round(3)
+        rmse = float(np.sqrt(mean_squared_error(x, y)))
+        yield {"x": x.tolist(), "y": y.tolist(), "rmse": rmse, "largest": float(np.max(np.abs(x - y)))}
+
+
+def decisions():
+    for n in [1, 5, 100]:
+        x = other.integers(0, 4, n)
+        y = np.where(other.random(n) < 0.7, x, other.integers(0, 4, n))
+        yield {"x": x.tolist(), "y": y.tolist(), "agreement": float(accuracy_score(x, y))}
+
+
+versions = {m.__name__: m.__version__ for m in (elephant, neo, np, scipy, sklearn)}
 versions["pyspike"] = "0.9.0"
 versions["python"] = platform.python_version()
+recorded = [case(a, b) for a, b in pairs()]
 print(json.dumps({
     "versions": versions,
     "stop": STOP,
     "taus": TAUS,
     "costs": COSTS,
-    "pairs": [case(a, b) for a, b in pairs()],
+    "windows": WINDOWS,
+    "pairs": [{**own, "matched": matched(own["a"], own["b"])} for own in recorded],
     "populations": [population() for _ in range(3)],
     "distributions": list(distributions()),
+    "divergences": list(divergences()),
+    "states": list(states()),
+    "decisions": list(decisions()),
 }, indent=None, separators=(",", ":")))
