@@ -69,6 +69,8 @@ struct Parts<'a> {
     synapses: Vec<(u32, u32)>,
     format: WeightFormat,
     graded: bool,
+    /// Whether synapses grow and vanish.
+    grows: bool,
     initial: [Vec<f64>; 3],
 }
 
@@ -85,7 +87,7 @@ fn parts(model: &Model) -> Result<Option<Parts<'_>>, FidelityError> {
             let format = WeightFormat::new(own.weight_exp, bits, sign, weights.iter().copied())?;
             let graded = own.num_message_bits > 0;
             let initial = [weights, flat(delays), flat(own.tag_1.as_ref())];
-            Some(Parts { rule: &own.learning_rule, synapses, format, graded, initial })
+            Some(Parts { rule: &own.learning_rule, synapses, format, graded, grows: false, initial })
         }
         Model::LearningSparse(own) => {
             let synapses = own.sources.iter().copied().zip(own.targets.iter().copied()).collect();
@@ -94,7 +96,8 @@ fn parts(model: &Model) -> Result<Option<Parts<'_>>, FidelityError> {
             let format = WeightFormat::new(own.weight_exp, bits, sign, own.weights.iter().copied())?;
             let (delays, graded) = (own.delays.as_ref().or(own.tag_2.as_ref()), own.num_message_bits > 0);
             let initial = [own.weights.clone(), flat(delays), flat(own.tag_1.as_ref())];
-            Some(Parts { rule: &own.learning_rule, synapses, format, graded, initial })
+            let grows = own.structure.is_some();
+            Some(Parts { rule: &own.learning_rule, synapses, format, graded, grows, initial })
         }
         _ => None,
     })
@@ -126,6 +129,7 @@ pub(crate) fn lesson(
     let not_followed = match (&between, rule.t_epoch) {
         (None, _) => Some("its spikes come from several processes, or from none"),
         (_, 2..) => Some("its epochs are longer than a step"),
+        _ if parts.grows => Some("its synapses grow and vanish"),
         _ if !a.learning.float_keeps_shift || parts.graded => {
             Some("its float twin learns by other products or payloads")
         }
