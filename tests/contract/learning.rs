@@ -300,6 +300,48 @@ fn learning_is_part_of_the_energy() {
     assert!((learning - updates as f64 * 120e-12).abs() < 1e-15, "{learning:e}");
 }
 
+/// A value that the host sends to learning synapses enters the chip: one packet for each core that hears it, once for each spike.
+#[test]
+fn third_factors_from_the_host_are_counted() {
+    use pumice::meter::Event;
+    use pumice::models::source::ring_buffer::RingBuffer;
+    let graph = |told: f64| {
+        let mut graph = Graph::new();
+        let rule = LearningRule { three_factor: true, ..LearningRule::new("2^-2*x0*y2") };
+        let source = graph.add("source", RingBuffer::spikes(&[6], vec![vec![1.0; 6], vec![0.0; 6]])).unwrap();
+        let wire = graph.add("wire", plastic([4, 6], 20, rule, &mut Draws::new(2, Purpose::TOPOLOGY, 0, 0))).unwrap();
+        let cells = graph.add("cells", Lif { vth: 100_000.into(), ..Lif::new(&[4]) }).unwrap();
+        graph.connect(source.out, wire.s_in).unwrap();
+        graph.connect(wire.a_out, cells.a_in).unwrap();
+        // One reward for all four, every fifth step; and a teacher that tells the last neuron that it fired.
+        let reward = [vec![vec![told]], vec![vec![0.0]; 4]].concat();
+        let reward = graph.add("reward", Of::<Graded, RingBuffer>::source(&[1], reward)).unwrap();
+        let spread: Vec<_> = (0..4).map(|_| reward.out).collect();
+        let spread = graph.concatenate(&spread, 0).unwrap();
+        graph.connect(spread, wire.s_in_y.unwrap()[1]).unwrap();
+        let teacher = vec![vec![0.0, 0.0, 0.0, told.min(1.0)]];
+        let teacher = graph.add("teacher", RingBuffer::spikes(&[4], teacher)).unwrap();
+        graph.connect(teacher.out, wire.s_in_bap).unwrap();
+        graph
+    };
+    let run = |told: f64, workers: usize| {
+        let mut hardware = Hardware::unlimited(Arithmetic::loihi1());
+        hardware.limits.neurons = Some(2);
+        let image = compile(&graph(told), &hardware, &RunConfig::default()).unwrap();
+        assert_eq!(image.chip.cores(), 2);
+        let mut engine = Engine::new(image, workers).unwrap();
+        run(&mut engine, 20);
+        engine
+    };
+    let [silent, told] = [0.0, 30.0].map(|told| run(told, 1).counts());
+    // Four rewards to two cores, twenty spikes of the teacher to one.
+    for event in [Event::HostSpikeIn, Event::PacketIn] {
+        assert_eq!(told[event], silent[event] + 4 * 2 + 20, "{event}");
+    }
+    assert!(told[Event::SynapseUpdate] >= 100 && told.synaptic_events() == silent.synaptic_events());
+    assert_eq!(run(30.0, 3).loads(), run(30.0, 1).loads());
+}
+
 /// Dopamine gates learning through a third-factor port, noradrenaline makes the same neurons fire more.
 #[test]
 fn neuromodulators_gate_learning_and_act_on_excitability() {

@@ -1,6 +1,6 @@
 //! What a spike sets off where: static tables from which events are counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
@@ -10,6 +10,7 @@ use crate::batch::Batch;
 use crate::drawn;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
+use crate::plastic::Teller;
 
 /// What one core did in one step, or over a run.
 pub type CoreLoad = Counts;
@@ -87,6 +88,7 @@ impl Routes {
         let mut last_row = vec![(0, 0); image.cores()];
         let drawn = drawn::of_source(image, source);
         let mut drawn = drawn.as_slice();
+        let told = self.told(image, source);
         for i in 0..image.size_of(source) {
             let first = packets.len();
             let mut number = |core: u32, packets: &mut Vec<Packet>| {
@@ -123,11 +125,32 @@ impl Routes {
                 let at = number(own.core, &mut packets);
                 packets[at].sparse += own.n;
             }
+            for (_, core) in told.range((i, 0)..(i + 1, 0)) {
+                number(*core, &mut packets);
+            }
             packets[first..].sort_unstable_by_key(|p| p.core);
             packets[first..].iter().for_each(|p| slot[p.core as usize] = usize::MAX);
             start.push(packets.len());
         }
         (start, packets)
+    }
+
+    /// Elements of an input, and the cores whose learning synapses hear them beside those that they set off: third factors,
+    /// teachers, spikes that count as the targets'.
+    fn told(&self, image: &ChipImage, source: Source) -> BTreeSet<(usize, u32)> {
+        let mut told = BTreeSet::new();
+        let heard = image.plastic.iter().flat_map(|p| p.feeds.iter().map(move |feed| (p.target, feed)));
+        for (bank, feed) in heard.filter(|(_, feed)| feed.port > 0 && feed.from == Teller::Spikes(source)) {
+            let core = |neuron: usize| self.place[bank][neuron];
+            match (source, &feed.pairs) {
+                (Source::Bank(_), _) => {}
+                (Source::Input(_), None) => told.extend((0..image.size_of(source)).map(|i| (i, core(i)))),
+                (Source::Input(_), Some(pairs)) => {
+                    told.extend(pairs.iter().map(|(i, j)| (*i as usize, core(*j as usize))))
+                }
+            }
+        }
+        told
     }
 
     /// The packets that one spike of element `i` of a source sends, in the order of sending (ascending cores).
