@@ -6,6 +6,7 @@
 //! Loihi 1 learn by their own rules and have their own processes: [`LoihiSynapses`] (brian2-loihi) and
 //! [`PesSynapses`] (nengo-loihi).
 
+mod batch;
 mod brian2;
 mod connection;
 mod dense;

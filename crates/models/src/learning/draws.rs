@@ -4,7 +4,7 @@
 //! results do not depend on order or on the number of workers. A [`Recording`] replaces the draws that
 //! are common to all elements; [`Recording::of`] writes down the counter-based ones.
 
-use pumice_num::{Purpose, draw, draw_below, draw_unit};
+use pumice_num::{GROUP, Level, Purpose, Task, draw, draw_below, draw_group, draw_unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,7 @@ pub(super) enum TraceDraws {
 const KIND: u32 = 44;
 
 impl TraceDraws {
-    /// The draw for the decay of `trace` at step `e` of the epoch, in `[0, 1)`; four neurons share a block.
+    /// The draw for the decay of `trace` at step `e` of the epoch, in `[0, 1)`; neighbours share a block.
     #[inline(always)]
     pub(super) fn decay(&self, block: &mut Block, neuron: u32, trace: usize, e: u64) -> f64 {
         match self {
@@ -139,26 +139,45 @@ impl TraceDraws {
     }
 }
 
-/// The last block of four words drawn: neighbours share it.
+/// The last group of words drawn: 64 neighbours share it, four to a draw.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     of: (u32, u64),
-    words: [u32; 4],
+    words: [u32; GROUP],
 }
 
 impl Block {
     pub(super) const fn new() -> Self {
-        Block { of: (u32::MAX, u64::MAX), words: [0; 4] }
+        Block { of: (u32::MAX, u64::MAX), words: [0; GROUP] }
     }
 
-    /// The word of element `index` under `counter`.
+    /// The word of element `index` under `counter`: word `index % 4` of the draw of `index / 4`.
     #[inline(always)]
     fn word(&mut self, key: Key, purpose: Purpose, index: u32, counter: u64) -> u32 {
-        if self.of != (index / 4, counter) {
-            self.of = (index / 4, counter);
-            self.words = draw(key.seed, purpose, key.place, index / 4, counter);
+        let group = index / GROUP as u32;
+        if self.of != (group, counter) {
+            self.of = (group, counter);
+            self.words = Level::widest().run(Draw { key, purpose, group, counter });
         }
-        self.words[index as usize % 4]
+        let index = index as usize;
+        self.words[index % 4 * (GROUP / 4) + index / 4 % (GROUP / 4)]
+    }
+}
+
+/// The draw of a group.
+struct Draw {
+    key: Key,
+    purpose: Purpose,
+    group: u32,
+    counter: u64,
+}
+
+impl Task for Draw {
+    type Output = [u32; GROUP];
+
+    #[inline(always)]
+    fn run(self) -> [u32; GROUP] {
+        draw_group(self.key.seed, self.purpose, self.key.place, self.group, self.counter)
     }
 }
 
@@ -168,7 +187,7 @@ pub(super) enum SynapseDraws {
     /// The same for all, in `[0, 1)`.
     Common(f64),
     /// One word per synapse, by its place among those of its source or, in visits by target, of its target.
-    Each { key: Key, step: u64, block: Block },
+    Each { key: Key, step: u64, block: Box<Block> },
 }
 
 impl SynapseDraws {
@@ -253,6 +272,6 @@ impl Source {
             let recorded = self.recording.syn_var_round.get(k).copied();
             return SynapseDraws::Common(recorded.unwrap_or_else(|| self.key.unit(Stream::Round, step)));
         }
-        SynapseDraws::Each { key: self.key, step, block: Block::new() }
+        SynapseDraws::Each { key: self.key, step, block: Box::new(Block::new()) }
     }
 }

@@ -13,13 +13,14 @@
 //! `lost` are the low bits that the weight format lacks (0 in Lava, which keeps them). Source: Lava 0.10
 //! `lava/magma/core/model/py/connection.py`.
 
-use pumice_num::stochastic_shift;
+use pumice_num::{prefetch, stochastic_shift};
 
+use super::batch::{Batch, When};
 use super::draws::{SynapseDraws, Visit};
 use super::engine::LearningArithmetic;
 use super::product::{Dependency, Target, Variable};
 use super::rule::CompiledRule;
-use super::terms::{Part, Term, Terms};
+use super::terms::Terms;
 use super::topology::Topology;
 use super::traces::Side;
 use crate::connection::weight::{SignMode, WeightFormat};
@@ -72,27 +73,47 @@ impl Ends {
         Err(ModelError::range("structure.first_weight", weight, allowed))
     }
 
-    /// Rounds an accumulator into its variable; also whether it was cut.
-    #[inline(always)]
-    fn round(&self, target: Target, acc: i32, visit: Visit, draws: &mut SynapseDraws) -> (i32, bool) {
-        let one_sided = match (target, self.sign) {
-            (Target::Delay, _) | (Target::Weight, SignMode::Excitatory) => acc.max(0),
-            (Target::Weight, SignMode::Inhibitory) => acc.min(0),
-            _ => acc,
-        };
+    /// How accumulators are rounded into a variable.
+    fn rounding(&self, target: Target) -> Rounding {
+        let (low, high) = self.of(target);
         // Each variable has its own bits of the synapse's word.
         let (bits, at) = match target {
             Target::Weight => (7 + self.lost, 0),
             Target::Delay => (7, 16),
             Target::Tag => (7, 24),
         };
+        let side = match (target, self.sign) {
+            (Target::Delay, _) | (Target::Weight, SignMode::Excitatory) => (0, i32::MAX),
+            (Target::Weight, SignMode::Inhibitory) => (i32::MIN, 0),
+            _ => (i32::MIN, i32::MAX),
+        };
+        Rounding { side, ends: (low, high), bits, at }
+    }
+}
+
+/// The way from an accumulator into its variable.
+#[derive(Clone, Copy, Debug)]
+struct Rounding {
+    /// The side of zero that the accumulator stays on.
+    side: (i32, i32),
+    ends: (i32, i32),
+    bits: u32,
+    /// First bit of the draw in the synapse's word.
+    at: u32,
+}
+
+impl Rounding {
+    /// The variable, and whether it was cut.
+    #[inline(always)]
+    fn round(&self, acc: i32, visit: Visit, draws: &mut SynapseDraws) -> (i32, bool) {
+        let bits = self.bits;
+        let one_sided = acc.clamp(self.side.0, self.side.1);
         let whole = match one_sided & ((1 << bits) - 1) {
             0 => one_sided >> bits,
-            _ => stochastic_shift(one_sided, bits, draws.low(visit, bits, at)),
+            _ => stochastic_shift(one_sided, bits, draws.low(visit, bits, self.at)),
         };
         let value = whole << (bits - 7);
-        let (low, high) = self.of(target);
-        let held = value.clamp(low, high);
+        let held = value.clamp(self.ends.0, self.ends.1);
         (held, held != value || one_sided != acc)
     }
 }
@@ -151,7 +172,7 @@ impl Plasticity {
             ends,
             variables,
             unsettled: Vec::new(),
-            batch: Batch { low: ends.accumulator_min, ..Batch::default() },
+            batch: Batch::above(ends.accumulator_min),
             updates,
         };
         plasticity.find_unsettled();
@@ -175,57 +196,55 @@ impl Plasticity {
     /// Changes the variables of all synapses that the spikes of this epoch, or u_k, call for.
     pub(super) fn learn(&mut self, phase: &mut Phase<'_>) {
         let mut first = std::mem::take(&mut self.unsettled);
-        let connected = phase.connected;
-        let vacant = |k: usize| connected.is_some_and(|connected| !connected[k]);
-        first.retain(|k| !vacant(*k as usize));
+        first.retain(|k| phase.connected.is_none_or(|connected| connected[*k as usize]));
         for &k in &first {
             let i = phase.topology.source_of(k as usize);
             self.batch.clear();
             self.batch.push(k, phase.topology.target[k as usize], phase.topology.number(k, i as u32));
             self.visit::<true>(i, false, phase);
         }
-        let done = |k: usize| vacant(k) || !first.is_empty() && first.binary_search(&(k as u32)).is_ok();
+        let left_out = LeftOut { done: &first, connected: phase.connected };
         if phase.u && self.on_u {
             for i in 0..phase.topology.n_in {
-                self.visit_row(i, phase, done);
+                self.visit_row(i, phase, left_out);
             }
         } else {
             if self.on_x0 {
                 for &i in &phase.pre.fired {
-                    self.visit_row(i as usize, phase, done);
+                    self.visit_row(i as usize, phase, left_out);
                 }
             }
             if self.on_y0 {
-                for &j in &phase.post.fired {
-                    self.visit_column(j as usize, phase, done);
+                for (at, &j) in phase.post.fired.iter().enumerate() {
+                    // The synapses of a column lie apart: ask for those of the next while this one is visited.
+                    phase.post.fired.get(at + 1).into_iter().for_each(|next| self.expect_column(*next as usize, phase));
+                    self.visit_column(j as usize, phase, left_out);
                 }
             }
         }
         self.unsettled.sort_unstable();
     }
 
-    fn visit_row(&mut self, i: usize, phase: &mut Phase<'_>, done: impl Fn(usize) -> bool) {
+    fn visit_row(&mut self, i: usize, phase: &mut Phase<'_>, left_out: LeftOut<'_>) {
         let row = phase.topology.row(i);
-        self.batch.clear();
         let shift = phase.topology.number(0, i as u32);
-        for (k, j) in row.clone().zip(&phase.topology.target[row]) {
-            if !done(k) {
-                self.batch.push(k as u32, *j, k as u32 + shift);
-            }
-        }
+        let synapses = row.start as u32..row.end as u32;
+        self.batch.take(synapses.clone(), &phase.topology.target[row], synapses.start + shift, |k, _| left_out.has(k));
         self.visit::<true>(i, true, phase);
     }
 
-    fn visit_column(&mut self, j: usize, phase: &mut Phase<'_>, done: impl Fn(usize) -> bool) {
-        let column = phase.topology.column(j);
-        self.batch.clear();
-        for entry in column {
-            let (k, i) = (phase.topology.synapse[entry], phase.topology.source[entry]);
-            let by_row = self.on_x0 && phase.pre.spike[i as usize] > 0;
-            if !by_row && !done(k as usize) {
-                self.batch.push(k, i, phase.topology.entry(entry as u32));
-            }
+    fn expect_column(&self, j: usize, phase: &Phase<'_>) {
+        for k in &phase.topology.synapse[phase.topology.column(j)] {
+            prefetch(&self.variables[Target::Weight as usize], *k as usize);
         }
+    }
+
+    fn visit_column(&mut self, j: usize, phase: &mut Phase<'_>, left_out: LeftOut<'_>) {
+        let column = phase.topology.column(j);
+        let entry = phase.topology.entry(column.start as u32);
+        let synapses = phase.topology.synapse[column.clone()].iter().copied();
+        let by_row = |i: u32| self.on_x0 && phase.pre.spike[i as usize] > 0;
+        self.batch.take(synapses, &phase.topology.source[column], entry, |k, i| by_row(i) || left_out.has(k));
         self.visit::<false>(j, true, phase);
     }
 
@@ -251,14 +270,20 @@ impl Plasticity {
                     (Dependency::U, _) if phase.u => When::At(self.t_epoch),
                     (Dependency::U, _) => continue,
                     (Dependency::X0, true) | (Dependency::Y0, false) => When::At(usize::from(side.spike[n])),
-                    _ => When::Theirs,
+                    // Synapses whose source fired were visited by it.
+                    (Dependency::X0, false) => When::At(0),
+                    (Dependency::Y0, true) => When::Theirs,
                 };
+                // Settled variables lie within the accumulator, so what adds nothing clips nothing.
+                if settled && matches!(when, When::At(0)) {
+                    continue;
+                }
                 let (mine, theirs) = if BY_SOURCE { (&term.pre, &term.post) } else { (&term.post, &term.pre) };
                 let coefficient = |when: usize| {
                     let factors = mine.iter().map(|p| p.value(side.read(n, p.index, p.flag, when)));
                     factors.fold(term.mantissa, i32::wrapping_mul)
                 };
-                self.batch.add(term, theirs, others, (when, self.t_epoch), coefficient);
+                self.batch.add(term, theirs, others, (when, settled), coefficient);
             }
             self.store::<BY_SOURCE>(rule.target, n as u32, settled, phase);
         }
@@ -267,14 +292,13 @@ impl Plasticity {
 
     /// Rounds the accumulators of the batch into their variables.
     fn store<const BY_SOURCE: bool>(&mut self, target: Target, n: u32, settled: bool, phase: &mut Phase<'_>) {
-        let variable = &mut self.variables[target as usize];
-        for (e, (sum, before)) in self.batch.sum.iter().zip(&self.batch.own[target as usize]).enumerate() {
-            if *sum == before << 7 && settled {
-                continue;
-            }
+        let (variable, rounding) = (&mut self.variables[target as usize], self.ends.rounding(target));
+        self.batch.find_changed(target, settled);
+        for &e in &self.batch.changed {
+            let (e, sum) = (e as usize, self.batch.sum[e as usize]);
             let (k, place) = (self.batch.synapse[e], self.batch.place[e]);
             let place = if BY_SOURCE { Visit::Row(place) } else { Visit::Column(place) };
-            let (value, cut) = self.ends.round(target, *sum, place, &mut phase.draws);
+            let (value, cut) = rounding.round(sum, place, &mut phase.draws);
             variable[k as usize] = value as i16;
             if value < -256 {
                 self.unsettled.push(k);
@@ -288,97 +312,19 @@ impl Plasticity {
     }
 }
 
-/// When the traces of a product are read.
+/// Synapses that a visit leaves out: those visited already, and places that hold none.
 #[derive(Clone, Copy, Debug)]
-enum When {
-    /// After this step of the epoch; 0 means that the dependency does not hold.
-    At(usize),
-    /// At the last spike of the neuron on the other side, if it fired.
-    Theirs,
+struct LeftOut<'a> {
+    /// Ascending.
+    done: &'a [u32],
+    connected: Option<&'a [bool]>,
 }
 
-/// The synapses of one neuron that are visited together; all arrays are of one length.
-#[derive(Debug, Default)]
-struct Batch {
-    synapse: Vec<u32>,
-    /// The neurons on the other side.
-    other: Vec<u32>,
-    /// Place in the order of the visit, which keys the draws.
-    place: Vec<u32>,
-    /// Weight, delay and tag before the visit, where they are read.
-    own: [Vec<i32>; 3],
-    /// The accumulators, and their lowest value.
-    sum: Vec<i32>,
-    low: i32,
-}
-
-impl Batch {
-    fn clear(&mut self) {
-        self.synapse.clear();
-        self.other.clear();
-        self.place.clear();
-    }
-
-    fn push(&mut self, synapse: u32, other: u32, place: u32) {
-        self.synapse.push(synapse);
-        self.other.push(other);
-        self.place.push(place);
-    }
-
-    /// Sets the accumulators to the variable that a rule changes.
-    fn begin(&mut self, target: Target) {
-        self.sum.clear();
-        self.sum.extend(self.own[target as usize].iter().map(|v| v << 7));
-    }
-
-    /// Adds one product to all accumulators; `coefficient` gives mantissa times the factors of the common neuron.
-    fn add(
-        &mut self,
-        term: &Term,
-        theirs: &[Part],
-        others: &Side,
-        (when, t_epoch): (When, usize),
-        coefficient: impl Fn(usize) -> i32,
-    ) {
-        let low = self.low;
-        let clip = |sum: i32| sum.clamp(low, 32_767);
-        match (when, theirs, &term.own[..]) {
-            (When::At(0), ..) => self.sum.iter_mut().for_each(|sum| *sum = clip(*sum)),
-            (When::At(when), [], []) => {
-                let product = term.aligned(coefficient(when), [0; 3], low);
-                self.sum.iter_mut().for_each(|sum| *sum = clip(*sum + product));
-            }
-            (When::At(when), [part], []) if part.is_plain_trace() => {
-                let c = coefficient(when);
-                for (sum, n) in self.sum.iter_mut().zip(&self.other) {
-                    let v = others.read(*n as usize, part.index, false, when).clamp(-128, 127);
-                    *sum = clip(*sum + term.aligned(c.wrapping_mul(v), [0; 3], low));
-                }
-            }
-            _ => {
-                let coefficients: Vec<i32> = match when {
-                    When::At(when) => vec![coefficient(when)],
-                    When::Theirs => (1..=t_epoch).map(coefficient).collect(),
-                };
-                for (e, n) in self.other.iter().enumerate() {
-                    let n = *n as usize;
-                    let (when, c) = match when {
-                        When::At(when) => (when, coefficients[0]),
-                        When::Theirs => match usize::from(others.spike[n]) {
-                            0 => (0, 0),
-                            when => (when, coefficients[when - 1]),
-                        },
-                    };
-                    let mut product = 0;
-                    if c != 0 {
-                        let factors = theirs.iter().map(|p| p.value(others.read(n, p.index, p.flag, when)));
-                        let own = [0, 1, 2].map(|v: usize| self.own[v].get(e).copied().unwrap_or(0));
-                        product = term.aligned(factors.fold(c, i32::wrapping_mul), own, low);
-                    }
-                    self.sum[e] = clip(self.sum[e] + product);
-                }
-            }
-        }
+impl LeftOut<'_> {
+    #[inline(always)]
+    fn has(&self, k: u32) -> bool {
+        (!self.done.is_empty() && self.done.binary_search(&k).is_ok())
+            || self.connected.is_some_and(|connected| !connected[k as usize])
     }
 }
 

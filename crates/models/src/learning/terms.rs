@@ -92,13 +92,16 @@ impl Term {
         }
     }
 
-    /// The product of `coefficient` and the synapse's own factors, aligned with the accumulator.
+    /// The product of `coefficient` and the synapse's own factors.
     #[inline(always)]
-    pub(super) fn aligned(&self, mut coefficient: i32, own: [i32; 3], low: i32) -> i32 {
-        for part in &self.own {
-            coefficient = coefficient.wrapping_mul(part.value(own[part.index]));
-        }
-        ((coefficient >> self.right) << self.left).clamp(low, 32_767)
+    pub(super) fn with_own(&self, coefficient: i32, own: [i32; 3]) -> i32 {
+        self.own.iter().map(|part| part.value(own[part.index])).fold(coefficient, i32::wrapping_mul)
+    }
+
+    /// A product, aligned with the accumulator.
+    #[inline(always)]
+    pub(super) fn aligned(&self, product: i32, low: i32) -> i32 {
+        ((product >> self.right) << self.left).clamp(low, 32_767)
     }
 }
 

@@ -63,6 +63,21 @@ impl Course {
     }
 }
 
+/// One trace of all neurons after one step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct After<'a> {
+    values: &'a [i16],
+    stride: usize,
+}
+
+impl After<'_> {
+    /// That of neuron `i`.
+    #[inline(always)]
+    pub(super) fn of(&self, i: usize) -> i32 {
+        i32::from(self.values[i * self.stride])
+    }
+}
+
 /// The traces of one side.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
@@ -214,6 +229,12 @@ impl Side {
     #[inline(always)]
     fn at(&self, i: usize, trace: usize, when: usize) -> i32 {
         i32::from(self.history[(i * self.courses.len() + trace) * self.t_epoch + when - 1])
+    }
+
+    /// Trace `trace` of all neurons after step `when` of the epoch.
+    pub(super) fn course(&self, trace: usize, when: usize) -> After<'_> {
+        let (first, stride) = (trace * self.t_epoch + when - 1, self.courses.len() * self.t_epoch);
+        After { values: &self.history[first.min(self.history.len())..], stride }
     }
 
     /// A trace, or where `flag` says so the spike flag, of neuron `i` after step `when` of the epoch.
