@@ -52,7 +52,12 @@ impl Clock {
     }
 
     pub(crate) fn reset(&mut self) {
-        self.total_ps = 0;
+        self.resume(0);
+    }
+
+    /// Goes on from a total; the times of the steps before it are not known.
+    pub(crate) fn resume(&mut self, total_ps: u64) {
+        self.total_ps = total_ps;
         self.steps.clear();
         self.counts.iter_mut().for_each(Vec::clear);
     }

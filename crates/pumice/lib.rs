@@ -32,6 +32,7 @@ mod memory;
 mod quantise;
 mod running;
 mod simulation;
+mod snapshot;
 
 pub use classify::{Classification, Sample, Task, classify};
 pub use error::Error;
@@ -53,6 +54,7 @@ pub use pumice_report as report;
 pub use quantise::{Quantisation, QuantisedConnection, QuantisedPopulation, quantise};
 pub use running::Running;
 pub use simulation::{Number, RunSteps, Simulation};
+pub use snapshot::{KeptCells, Snapshot};
 
 /// The names that most programs need.
 pub mod prelude {

@@ -3,7 +3,7 @@
 use pumice_chip::cells::{Acting, Cells};
 use pumice_chip::{ChipImage, Source};
 use pumice_device::nv::NvState;
-use pumice_device::{Cause, Design, Ledger, Programming};
+use pumice_device::{Cause, Design, Ledger};
 use pumice_engine::Image;
 use pumice_meter::{Counts, Event};
 use pumice_profile::Profile;
@@ -19,7 +19,8 @@ pub struct Memory {
     /// How the cells are read: the design of the chip, or one without a cause of error.
     read: Design,
     ageless: bool,
-    programming: Option<(Programming, u64)>,
+    /// What programming in this session cost, not billed.
+    programming: Option<ProgrammingReport>,
 }
 
 impl Memory {
@@ -62,11 +63,21 @@ impl Memory {
     pub fn program(&mut self) -> Result<ProgrammingReport, Error> {
         let spent = |cells: &Cells| cells.stores().map(|(_, s)| s.ledger().write_time_ns).collect::<Vec<_>>();
         let before = spent(&self.cells);
-        let programming = self.cells.program()?;
+        let done = self.cells.program()?;
         let time_ns = spent(&self.cells).iter().zip(&before).map(|(a, b)| a - b).max().unwrap_or(0);
         self.cells.advance(time_ns)?;
-        self.programming = Some((programming, time_ns));
-        Ok(self.programming_report(None).expect("it was programmed"))
+        let report = ProgrammingReport {
+            cells: done.cells,
+            refused: done.failed.len() as u64,
+            set_pulses: done.total.set_pulses,
+            reset_pulses: done.total.reset_pulses,
+            verify_reads: done.total.verifies,
+            energy_j: done.total.energy_aj as f64 * 1e-18,
+            billed_j: None,
+            time_s: time_ns as f64 * 1e-9,
+        };
+        self.programming = Some(report.clone());
+        Ok(report)
     }
 
     /// Lets time pass at a temperature, without power `[ns]`, `[mK]`.
@@ -121,25 +132,27 @@ impl Memory {
     /// Events of programming in this session.
     pub fn programming_counts(&self) -> Counts {
         let mut counts = Counts::default();
-        if let Some((done, _)) = &self.programming {
-            counts.add(Event::CellPulse, done.total.set_pulses + done.total.reset_pulses);
-            counts.add(Event::CellVerifyRead, done.total.verifies);
+        if let Some(done) = &self.programming {
+            counts.add(Event::CellPulse, done.set_pulses + done.reset_pulses);
+            counts.add(Event::CellVerifyRead, done.verify_reads);
         }
         counts
     }
 
-    fn programming_report(&self, billed_j: Option<f64>) -> Option<ProgrammingReport> {
-        let (done, time_ns) = self.programming.as_ref()?;
-        Some(ProgrammingReport {
-            cells: done.cells,
-            refused: done.failed.len() as u64,
-            set_pulses: done.total.set_pulses,
-            reset_pulses: done.total.reset_pulses,
-            verify_reads: done.total.verifies,
-            energy_j: done.total.energy_aj as f64 * 1e-18,
-            billed_j,
-            time_s: *time_ns as f64 * 1e-9,
-        })
+    /// What programming in this session cost, not billed.
+    pub(crate) fn programming(&self) -> Option<&ProgrammingReport> {
+        self.programming.as_ref()
+    }
+
+    /// The same memory with the cells of a snapshot.
+    pub(crate) fn with_cells(
+        &self,
+        chip: &ChipImage,
+        saved: &NvState,
+        programming: Option<ProgrammingReport>,
+    ) -> Result<Memory, Error> {
+        let cells = Cells::open(chip, self.cells.design(), &saved.stores)?;
+        Ok(Memory { cells, programming, ..self.clone() })
     }
 
     /// What happened to the cells since `before`; programming at `billed_j`.
@@ -153,7 +166,7 @@ impl Memory {
             cells: arrays.map(|cells| cells.array().state().cells.len() as u64).sum(),
             worn: ledger.worn,
             age_s: self.cells.now_ns() as f64 * 1e-9,
-            programming: self.programming_report(billed_j),
+            programming: self.programming.clone().map(|done| ProgrammingReport { billed_j, ..done }),
             cell_reads: ledger.cell_reads - before.cell_reads,
             read_energy_j: (ledger.read_energy_aj - before.read_energy_aj) as f64 * 1e-18,
         }

@@ -8,7 +8,7 @@ use pumice_chip::timing::{StepTime, TimingModel};
 use pumice_chip::{CoreUse, Source, core_uses};
 use pumice_compile::{Hardware, compile};
 use pumice_device::nv::NvState;
-use pumice_engine::{Control, Engine, Image, Observer, Outcome, Phases, Recording, Snapshot};
+use pumice_engine::{Control, Engine, EngineError, Image, Observer, Outcome, Phases, Recording};
 use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
@@ -19,6 +19,7 @@ use pumice_report::{CellsReport, Run, RunReport};
 use crate::Error;
 use crate::Memory;
 use crate::clock::Clock;
+use crate::snapshot::{KeptCells, Snapshot};
 
 /// Run this many steps (Lava's `RunSteps`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub struct Simulation {
     memory: Option<Memory>,
     read: Vec<(Source, Vec<u64>)>,
     past_ps: u64,
+    noise_origin: u64,
 }
 
 impl Simulation {
@@ -122,6 +124,7 @@ impl Simulation {
             memory,
             read: Vec::new(),
             past_ps: 0,
+            noise_origin: 0,
         };
         simulation.set_noise_origin(0);
         Ok(simulation)
@@ -227,6 +230,7 @@ impl Simulation {
     /// Lets noisy reads of cells count their steps on from `origin`, so that a run that begins again after a reset draws
     /// other noise. A fresh simulation, and one that was only reset, counts from 0.
     pub fn set_noise_origin(&mut self, origin: u64) {
+        self.noise_origin = origin;
         // Every life of the cells has noise of its own.
         let born = self.memory.as_ref().map_or(0, |memory| memory.cells().now_ns());
         self.engine.set_noise_origin(born.wrapping_add(origin));
@@ -273,15 +277,49 @@ impl Simulation {
 
     /// The running state, to be resumed bit for bit.
     pub fn save(&self) -> Snapshot {
-        self.engine.save()
+        let kept = |memory: &Memory| KeptCells {
+            power_on: memory.nv(),
+            programming: memory.programming().cloned(),
+            read: self.read.clone(),
+            past_ps: self.past_ps,
+            noise_origin: self.noise_origin,
+        };
+        let cells = self.memory.as_ref().map(kept);
+        Snapshot { engine: self.engine.save(), time_ps: self.clock.total_ps(), cells }
     }
 
-    /// Takes back a running state of the same network, on any number of workers.
+    /// Takes back a running state of the same network, on any number of workers; cells become those of the snapshot.
     ///
     /// # Errors
     /// If it is of another network.
     pub fn load(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        Ok(self.engine.load(snapshot)?)
+        self.load_cells(snapshot.cells.as_ref())?;
+        self.engine.load(&snapshot.engine)?;
+        self.clock.resume(snapshot.time_ps);
+        Ok(())
+    }
+
+    fn load_cells(&mut self, kept: Option<&KeptCells>) -> Result<(), Error> {
+        let refuse = |fault: String| Error::Engine(EngineError::Snapshot { fault });
+        let (kept, own) = match (kept, &self.memory) {
+            (Some(kept), Some(own)) => (kept, own),
+            (None, None) => return Ok(()),
+            (Some(_), None) => return Err(refuse("it has non-volatile cells, this network has none".into())),
+            (None, Some(_)) => {
+                return Err(refuse("it has no non-volatile cells, this network keeps weights in some".into()));
+            }
+        };
+        let chip = &self.engine.image().chip;
+        let memory = own.with_cells(chip, &kept.power_on, kept.programming.clone());
+        let memory = memory.map_err(|fault| refuse(fault.to_string()))?;
+        if own.nv() != kept.power_on {
+            let acting = memory.acting(chip)?;
+            self.engine.set_cells(acting)?;
+        }
+        self.memory = Some(memory);
+        (self.read, self.past_ps) = (kept.read.clone(), kept.past_ps);
+        self.set_noise_origin(kept.noise_origin);
+        Ok(())
     }
 
     /// What a probe recorded since the last reset.

@@ -1,10 +1,10 @@
 //! Weights in non-volatile cells: same bits on any number of workers, and a life that goes on over power-off.
 
-use pumice::Memory;
 use pumice::device::nv::NvState;
 use pumice::meter::Event;
 use pumice::prelude::*;
 use pumice::process::CoreKind;
+use pumice::{Memory, Snapshot};
 
 const YEAR_NS: u64 = 365 * 86_400_000_000_000;
 
@@ -75,6 +75,49 @@ fn reset_and_snapshots_draw_the_same_noise() {
     let late = events.iter().filter(|event| event.0 > 150).count();
     let after = other.recordings()[0].events();
     assert_eq!(after[after.len() - late..], events[events.len() - late..], "recordings go on, and the same");
+}
+
+/// A run that goes on from a snapshot has the cells of the run that was never interrupted: their clock, reads, ledger, and
+/// what they cost, whatever cells it had before.
+#[test]
+fn a_snapshot_keeps_the_lives_of_the_cells() {
+    let (mut whole, _) = run(&RunConfig::default(), None);
+    whole.reset().unwrap();
+    whole.set_noise_origin(7);
+    whole.run(RunSteps(120)).unwrap();
+    let bytes = whole.save().to_bytes().unwrap();
+    let mut aged = whole.memory().unwrap();
+    aged.age(YEAR_NS, 328_150).unwrap();
+    let (mut resumed, _) = run(&RunConfig::default().workers(3), Some(&aged.nv()));
+    let (mut fresh, _) = run(&RunConfig::default().workers(2), None);
+    for other in [&mut resumed, &mut fresh] {
+        other.load(&Snapshot::from_bytes(&bytes).unwrap()).unwrap();
+    }
+    let cost = |simulation: &Simulation| {
+        let report = simulation.report("cells", std::time::Duration::ZERO).unwrap();
+        (report.cells.unwrap(), simulation.bill().unwrap(), simulation.counts(), simulation.time_ps())
+    };
+    for steps in [130, 40] {
+        for simulation in [&mut whole, &mut resumed, &mut fresh] {
+            simulation.run(RunSteps(steps)).unwrap();
+        }
+        for other in [&resumed, &fresh] {
+            assert!(
+                other.memory().unwrap().nv() == whole.memory().unwrap().nv(),
+                "the lives of the cells are the same"
+            );
+            assert_eq!(cost(other), cost(&whole));
+            assert!(other.save() == whole.save());
+        }
+        [&mut whole, &mut resumed, &mut fresh].into_iter().for_each(|simulation| simulation.reset().unwrap());
+    }
+    let without = RunConfig::default().on_cores("hidden", CoreKind::Digital).on_cores("output", CoreKind::Digital);
+    let (mut digital, _) = run(&without, None);
+    let refused = digital.load(&whole.save()).unwrap_err().to_string();
+    assert!(refused.contains("it has non-volatile cells"), "{refused}");
+    let old = Snapshot::from_bytes(&whole.save().engine.to_bytes().unwrap()).unwrap();
+    let refused = whole.load(&old).unwrap_err().to_string();
+    assert!(refused.contains("it has no non-volatile cells"), "{refused}");
 }
 
 /// Power off, power on: nothing is programmed, time has passed, and the cells go on with their lives.

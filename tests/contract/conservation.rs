@@ -36,8 +36,8 @@ fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
     let mut reads = 0;
     for p in &chip.projections {
         let counted = match p.source {
-            pumice::chip::Source::Bank(b) => simulation.save().spikes[b].clone(),
-            pumice::chip::Source::Input(i) => simulation.save().input_spikes[i].clone(),
+            pumice::chip::Source::Bank(b) => simulation.save().engine.spikes[b].clone(),
+            pumice::chip::Source::Input(i) => simulation.save().engine.input_spikes[i].clone(),
         };
         reads +=
             counted.iter().enumerate().map(|(i, n)| n * (p.rows.start[i + 1] - p.rows.start[i]) as u64).sum::<u64>();

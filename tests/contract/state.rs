@@ -1,7 +1,7 @@
 //! Reset is fresh, a snapshot resumes bit for bit, equal inputs give equal images.
 
+use pumice::Snapshot;
 use pumice::compile::{Hardware, compile};
-use pumice::engine::Snapshot;
 use pumice::prelude::*;
 
 use crate::network::{recurrent, simulate};
@@ -41,7 +41,22 @@ fn a_snapshot_resumes_bit_for_bit_on_any_number_of_workers() {
         assert_eq!(resumed.recording(same.spikes).events(), after, "{backend:?}");
         assert_eq!(resumed.save(), whole.save(), "{backend:?}");
         assert_eq!(resumed.save().to_bytes().unwrap(), whole.save().to_bytes().unwrap(), "{backend:?}");
+        assert_eq!(resumed.time_ps(), whole.time_ps(), "{backend:?}");
+        assert_eq!(resumed.bill().unwrap(), whole.bill().unwrap(), "{backend:?}");
     }
+}
+
+/// Snapshots of an engine alone, as older versions wrote them, can still be read.
+#[test]
+fn a_snapshot_without_time_is_read() {
+    let (mut whole, _) = simulate(&RunConfig::default(), 30);
+    let bytes = whole.save().engine.to_bytes().unwrap();
+    let old = Snapshot::from_bytes(&bytes).unwrap();
+    assert_eq!((old.time_ps, &old.engine), (0, &whole.save().engine));
+    whole.load(&old).unwrap();
+    assert_eq!((whole.steps(), whole.time_ps(), whole.step_times().len()), (30, Some(0), 0));
+    let fault = Snapshot::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err().to_string();
+    assert!(fault.contains("it was cut or extended"), "{fault}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Weights of connections on the chip, written while it runs: the bits of the fixed backend, on any number of workers.
 
-use pumice::engine::Snapshot;
+use pumice::Snapshot;
 use pumice::meter::Counts;
 use pumice::models::connection::conv::{Conv, Pair};
 use pumice::models::connection::sparse::DelaySparse;

@@ -185,6 +185,17 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Gives the synapses in cells other weights and other noise, as if the engine had begun with them; the state between
+    /// two steps must be loaded after.
+    ///
+    /// # Errors
+    /// If a process refuses its parameters.
+    pub fn set_cells(&mut self, acting: Acting) -> Result<(), EngineError> {
+        (self.workers, self.routes) = build::build(&self.image.chip, &acting.image, self.workers.len())?;
+        self.noise = acting.noise;
+        Ok(())
+    }
+
     /// The image that runs.
     pub fn image(&self) -> &Image {
         &self.image
