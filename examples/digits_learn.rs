@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release --example digits_learn              # under ten seconds
 //! cargo run --release --example digits_learn -- 3         # three passes over the training images
+//! cargo run --release --example digits_learn -- 4 1       # weights in RRAM cells, which every change programs
+//! cargo run --release --example digits_learn -- 4 24      # the same, when changes come to 24 steps of the weight
 //! ```
 //!
 //! 64 rate-coded pixels and a constant one feed ten neurons, one per digit, through synapses that learn by the delta rule
@@ -23,6 +25,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use pumice::device::nv::NvState;
 use pumice::meter::{Event, Term};
 use pumice::models::learning::{LearningDense, LearningLif, LearningRule};
 use pumice::num::{Draws, Purpose};
@@ -80,7 +83,7 @@ fn random_weights() -> Vec<Vec<f64>> {
 }
 
 impl Pupil {
-    fn new() -> Outcome<Self> {
+    fn new(profile: &Profile, saved: Option<&NvState>) -> Outcome<Self> {
         let mut graph = Graph::new();
         // A pixel of value p fires in p of 32 steps, a class that is told in every step, "now" in the last of 32.
         let input = graph.add("input", RateCode { shape: vec![PIXELS + 1], value: 0.into(), full: 32 })?;
@@ -102,7 +105,7 @@ impl Pupil {
             graph.connect(out.ok_or("a three-factor rule has this port")?, into)?;
         }
         let vars = (graph.var(input.id, "value")?, graph.var(teacher.id, "value")?, graph.var(now.id, "value")?);
-        let chip = Simulation::new(graph, &Profile::load("loihi1")?, &RunConfig::default().seed(SEED))?;
+        let chip = Simulation::with_nv(graph, profile, &RunConfig::default().seed(SEED), saved)?;
         Ok(Pupil {
             chip,
             pixels: vars.0,
@@ -143,18 +146,49 @@ impl Pupil {
     }
 }
 
+/// Loihi 1, or the chip with RRAM cells that are written when changes come to `threshold` steps.
+fn chip(threshold: Option<u32>) -> Outcome<Profile> {
+    let Some(threshold) = threshold else { return Ok(Profile::load("loihi1")?) };
+    let mut profile = Profile::load("hybrid-rram")?;
+    profile.cells.as_mut().ok_or("the hybrid chip has cells")?.mixed_precision = Some(threshold);
+    Ok(profile)
+}
+
+/// Shows what learning did to cells, and that it outlives the power.
+fn power_cycle(pupil: &Pupil, test: &[Image], profile: &Profile) -> Outcome<()> {
+    let report = pupil.chip.report("digits", std::time::Duration::ZERO)?;
+    let learned = report.cells.and_then(|cells| cells.learning).ok_or("cells learned")?;
+    let steps = learned.wears_out_in_steps.unwrap_or(f64::INFINITY);
+    println!(
+        "cells: written {} times by {} pulses, {:.2} µJ; {} cycles, {} of the most used cell, which lasts {:.1e} steps more ({:.1} days of 1 ms steps)",
+        learned.cells_written,
+        learned.set_pulses + learned.reset_pulses,
+        learned.energy_j * 1e6,
+        learned.cycles,
+        learned.most_cycles,
+        steps,
+        steps * 1e-3 / 86_400.0,
+    );
+    let file = pupil.chip.memory()?.nv();
+    let mut again = Pupil::new(profile, Some(&NvState::from_bytes(&file.to_bytes())?))?;
+    println!("power off and on: {:5.1} % of the test images", 100.0 * again.pass(test, false)?);
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let passes = std::env::args().nth(1).map_or(Ok(PASSES), |n| n.parse())?;
+    let profile = chip(std::env::args().nth(2).map(|n| n.parse()).transpose()?)?;
     let (test, training): (Vec<_>, Vec<_>) = read_images()?.into_iter().enumerate().partition(|(k, _)| k % 5 == 0);
     let [test, training] = [test, training].map(|part| part.into_iter().map(|(_, image)| image).collect::<Vec<_>>());
     let start = Instant::now();
-    let mut pupil = Pupil::new()?;
+    let mut pupil = Pupil::new(&profile, None)?;
     let first = pupil.chip.get(pupil.weights)?;
     let text = rule().dw.unwrap_or_default();
     println!(
-        "{} training images, {} test images, {STEPS} steps each, on an emulated Loihi 1",
+        "{} training images, {} test images, {STEPS} steps each, on an emulated {}",
         training.len(),
-        test.len()
+        test.len(),
+        profile.meta.display
     );
     println!("dw = {text}");
     println!("pass  while learning   test  synaptic updates  their energy");
@@ -182,6 +216,9 @@ fn main() -> Outcome<()> {
         energy * 1e3,
         pupil.chip.bill()?.dynamic_j * 1e3
     );
+    if profile.cells.is_some() {
+        power_cycle(&pupil, &test, &profile)?;
+    }
     println!("wall time {:.1} s, {} steps", start.elapsed().as_secs_f64(), pupil.chip.steps());
     Ok(())
 }

@@ -97,6 +97,10 @@ impl Clock {
 }
 
 impl Observer for Clock {
+    fn now_ps(&self) -> u64 {
+        self.total_ps
+    }
+
     fn step(&mut self, _step: u64, loads: &[CoreLoad]) {
         if let Err(fault) = self.gather.cores(loads, &self.latency) {
             self.fault = Some(fault);

@@ -187,12 +187,12 @@ impl Simulation {
         merge(self.counted().into_iter().map(|(_, layer, counts)| (layer, counts)))
     }
 
-    /// Updates of learning synapses, and writes where they grow: of the one learning connection, or of all together, as cores
-    /// count them.
+    /// Updates of learning synapses, writes where they grow, and what programmed them into cells: of the one learning
+    /// connection, or of all together, as cores count them.
     fn learned(&self) -> Option<(String, String, Counts)> {
         let loads = self.loads();
         let mut sum = Counts::default();
-        for event in [Event::SynapseUpdate, Event::WeightWrite] {
+        for event in [Event::SynapseUpdate, Event::WeightWrite, Event::CellPulse, Event::CellVerifyRead] {
             sum.add(event, loads.iter().map(|load| load[event]).sum());
         }
         let chip = &self.image().chip;

@@ -7,7 +7,7 @@ use pumice_device::{Cause, Design, Ledger};
 use pumice_engine::Image;
 use pumice_meter::{Counts, Event};
 use pumice_profile::Profile;
-use pumice_report::{CellsReport, ProgrammingReport};
+use pumice_report::{CellLearningReport, CellsReport, ProgrammingReport};
 
 use crate::Error;
 
@@ -155,9 +155,39 @@ impl Memory {
         Ok(Memory { cells, programming, ..self.clone() })
     }
 
-    /// What happened to the cells since `before`; programming at `billed_j`.
-    pub(crate) fn report(&self, before: &Ledger, billed_j: Option<f64>) -> CellsReport {
-        let ledger = self.cells.ledger();
+    /// What learning has done to the cells in so many steps, and seconds of emulated time, since they were as `first`.
+    fn learning_report(&self, first: &Cells, (steps, seconds): (u64, f64)) -> CellLearningReport {
+        let (ledger, before) = (self.cells.ledger(), first.ledger());
+        let used = || wear(&self.cells).zip(wear(first)).map(|((cycles, life), (old, _))| (cycles, cycles - old, life));
+        // How often what was done until now can be done again until a cell is at its end.
+        let again = used()
+            .filter(|(_, new, _)| *new > 0)
+            .map(|(cycles, new, life)| (life - cycles as f64).max(0.0) / new as f64);
+        let again = again.reduce(f64::min).filter(|times| times.is_finite());
+        let energy_aj = |l: &Ledger| l.pulse_energy_aj + l.verify_energy_aj;
+        CellLearningReport {
+            cells_written: ledger.writes - before.writes,
+            set_pulses: ledger.set_pulses - before.set_pulses,
+            reset_pulses: ledger.reset_pulses - before.reset_pulses,
+            verify_reads: ledger.verify_reads - before.verify_reads,
+            refused: ledger.failures - before.failures,
+            energy_j: (energy_aj(&ledger) - energy_aj(&before)) as f64 * 1e-18,
+            cycles: used().map(|(_, new, _)| new).sum(),
+            most_cycles: used().map(|(cycles, ..)| cycles).max().unwrap_or(0),
+            wears_out_in_steps: again.map(|times| times * steps as f64),
+            wears_out_in_s: again.map(|times| times * seconds).filter(|_| seconds > 0.0),
+        }
+    }
+
+    /// The same memory with its cells as they are later.
+    pub(crate) fn set_cells(&mut self, cells: Cells) {
+        self.cells = cells;
+    }
+
+    /// What happened to the cells since they were as `first`; programming at `billed_j`, learning for so many steps and
+    /// seconds.
+    pub(crate) fn report(&self, first: &Cells, billed_j: Option<f64>, learned: Option<(u64, f64)>) -> CellsReport {
+        let (ledger, before) = (self.cells.ledger(), first.ledger());
         let arrays = self.cells.stores().filter_map(|(_, store)| store.as_cells());
         CellsReport {
             technology: self.cells.design().technology.name.clone(),
@@ -166,11 +196,17 @@ impl Memory {
             cells: arrays.map(|cells| cells.array().state().cells.len() as u64).sum(),
             worn: ledger.worn,
             age_s: self.cells.now_ns() as f64 * 1e-9,
+            learning: learned.map(|during| self.learning_report(first, during)),
             programming: self.programming.clone().map(|done| ProgrammingReport { billed_j, ..done }),
             cell_reads: ledger.cell_reads - before.cell_reads,
             read_energy_j: (ledger.read_energy_aj - before.read_energy_aj) as f64 * 1e-18,
         }
     }
+}
+
+/// Cycles and endurance of all cells, by array, then by cell.
+fn wear(cells: &Cells) -> impl Iterator<Item = (u64, f64)> + '_ {
+    cells.stores().filter_map(|(_, store)| store.as_cells()).flat_map(|cells| cells.array().wear())
 }
 
 fn design(image: &Image, profile: &Profile) -> Result<Design, Error> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use pumice_chip::cells::CellLearning;
 use pumice_chip::timing::{StepTime, TimingModel};
 use pumice_chip::{CoreUse, Source, core_uses};
 use pumice_compile::{Hardware, compile};
@@ -213,13 +214,15 @@ impl Simulation {
         Ok(self.engine.set(var.process().number(), var.index(), &T::to_values(values))?)
     }
 
-    /// Back to the state before the first step; counters, clock and recordings too.
+    /// Back to the state before the first step; counters, clock and recordings too. Cells go on with their lives: weights
+    /// that learning wrote into them stay, as over power-off.
     ///
     /// # Errors
     /// If a process refuses its own first state.
     pub fn reset(&mut self) -> Result<(), Error> {
         if self.memory.is_some() {
             (self.read, self.past_ps) = self.since_power_on();
+            self.engine.set_past(self.past_ps);
         }
         self.engine.reset()?;
         self.set_noise_origin(0);
@@ -247,7 +250,10 @@ impl Simulation {
         };
         let (spikes, time_ps) = self.since_power_on();
         let mut later = memory.clone();
-        later.pass(&self.image().chip, &spikes, time_ps)?;
+        match self.engine.learning() {
+            Some(learning) => later.set_cells(learning.after(&self.image().chip, &spikes, time_ps)?),
+            None => later.pass(&self.image().chip, &spikes, time_ps)?,
+        }
         Ok(later)
     }
 
@@ -272,7 +278,9 @@ impl Simulation {
         let Some(before) = &self.memory else { return Ok(None) };
         let programming = self.bill_of(&before.programming_counts(), &Usage::default())?;
         let billed = (!programming.rows.is_empty()).then_some(programming.dynamic_j);
-        Ok(Some(self.memory()?.report(&before.cells().ledger(), billed)))
+        let seconds = self.since_power_on().1 as f64 * 1e-12;
+        let learned = self.engine.learning().map(|learning| (learning.steps(), seconds));
+        Ok(Some(self.memory()?.report(before.cells(), billed, learned)))
     }
 
     /// The running state, to be resumed bit for bit.
@@ -283,6 +291,7 @@ impl Simulation {
             read: self.read.clone(),
             past_ps: self.past_ps,
             noise_origin: self.noise_origin,
+            learned: self.engine.learning().map(CellLearning::save),
         };
         let cells = self.memory.as_ref().map(kept);
         Snapshot { engine: self.engine.save(), time_ps: self.clock.total_ps(), cells }
@@ -296,6 +305,9 @@ impl Simulation {
         self.load_cells(snapshot.cells.as_ref())?;
         self.engine.load(&snapshot.engine)?;
         self.clock.resume(snapshot.time_ps);
+        if let Some(learned) = snapshot.cells.as_ref().and_then(|kept| kept.learned.as_ref()) {
+            self.engine.load_learned(learned, &self.since_power_on().0)?;
+        }
         Ok(())
     }
 
@@ -312,12 +324,13 @@ impl Simulation {
         let chip = &self.engine.image().chip;
         let memory = own.with_cells(chip, &kept.power_on, kept.programming.clone());
         let memory = memory.map_err(|fault| refuse(fault.to_string()))?;
-        if own.nv() != kept.power_on {
+        if self.engine.learning().is_some() || own.nv() != kept.power_on {
             let acting = memory.acting(chip)?;
             self.engine.set_cells(acting)?;
         }
         self.memory = Some(memory);
         (self.read, self.past_ps) = (kept.read.clone(), kept.past_ps);
+        self.engine.set_past(self.past_ps);
         self.set_noise_origin(kept.noise_origin);
         Ok(())
     }

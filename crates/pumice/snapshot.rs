@@ -1,6 +1,7 @@
 //! The whole running state of a simulation: that of its engine, its time, and its non-volatile cells.
 
 use pumice_chip::Source;
+use pumice_chip::cells::LearnedCells;
 use pumice_device::nv::NvState;
 use pumice_engine::codec::{self, CodecError};
 use pumice_report::ProgrammingReport;
@@ -33,6 +34,8 @@ pub struct KeptCells {
     pub past_ps: u64,
     /// Where noisy reads count their steps from.
     pub noise_origin: u64,
+    /// The cells as learning has written them since then, if it writes some.
+    pub learned: Option<LearnedCells>,
 }
 
 const SCHEMA: u64 = codec::schema("simulation/1");

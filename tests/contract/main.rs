@@ -4,6 +4,7 @@
 
 mod arithmetic;
 mod capacity;
+mod cell_learning;
 mod cells;
 mod conservation;
 mod hosts;

@@ -14,13 +14,19 @@ use std::collections::{BTreeMap, VecDeque};
 
 use pumice_device::crossbar::RowReads;
 use pumice_device::nv::SavedStore;
-use pumice_device::{Design, DeviceError, FRACTION_BITS, Ledger, Place, Programming, WeightStore};
+use pumice_device::{Design, DeviceError, FRACTION_BITS, Layout, Ledger, Place, Programming, WeightStore};
 use pumice_models::{Fired, Rows};
 use thiserror::Error;
 
 use crate::batch::PastSpikes;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
+use crate::worker::WorkerError;
+
+mod learn;
+
+use learn::LearningRows;
+pub use learn::{CellLearning, CellsWritten, LearnedCells, Numbered};
 
 /// Why cells cannot serve a network.
 #[derive(Debug, Error)]
@@ -29,6 +35,12 @@ pub enum CellsError {
     /// The cells or their file.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A learning connection.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// What a snapshot says of cells that learn does not fit them.
+    #[error("the reads of cells that learn are not those of the rows of this network")]
+    Kept,
     /// The file holds other arrays than the network needs.
     #[error("the file holds arrays for cores {have}, this network needs cores {need}")]
     Cores {
@@ -61,6 +73,8 @@ struct CellRow {
     projection: usize,
     source: u32,
     delay: u8,
+    /// Whether learning changes its weights.
+    learns: bool,
 }
 
 /// The array of one core, with the weights of the model.
@@ -72,7 +86,10 @@ struct Area {
     cols: Vec<(usize, u32)>,
     /// Weights of the model, row by row `[weight LSB]`.
     weights: Vec<i32>,
+    /// The largest magnitude that a weight has or may learn.
     largest: i32,
+    /// Whether a row learns.
+    learns: bool,
 }
 
 /// The cells of a chip, with their lives.
@@ -88,37 +105,63 @@ pub struct Cells {
 pub struct Acting {
     /// The network with the weights that the cells give.
     pub image: ChipImage,
+    /// The cells that learning writes, if there are some.
+    pub learning: Option<CellLearning>,
     /// What every read adds, if reads are noisy.
     pub noise: Option<RowNoise>,
 }
 
 impl Area {
     /// The arrays of all cores with cells, by core.
-    fn all(image: &ChipImage) -> Vec<Area> {
+    fn all(image: &ChipImage) -> Result<Vec<Area>, CellsError> {
         let area = |core: &CoreId| {
             let own = image.segments.iter().filter(|s| s.core == *core);
             let cols = own.flat_map(|s| (s.start..s.start + s.len).map(|i| (s.bank, i as u32))).collect();
-            Area { core: *core, rows: Vec::new(), cols, weights: Vec::new(), largest: 0 }
+            Area { core: *core, rows: Vec::new(), cols, weights: Vec::new(), largest: 1, learns: false }
         };
         let mut areas: Vec<Area> = image.cell_cores.iter().map(area).collect();
         let mut place: BTreeMap<(usize, u32), (usize, usize)> = BTreeMap::new();
         for (a, area) in areas.iter().enumerate() {
             place.extend(area.cols.iter().enumerate().map(|(col, neuron)| (*neuron, (a, col))));
         }
+        let learning = LearningRows::new(image)?;
         for (projection, p) in image.projections.iter().enumerate() {
+            if let Some((largest, synapses)) = learning.of.get(&projection) {
+                for s in synapses {
+                    let Some((a, col)) = place.get(&(p.target, s.target)) else { continue };
+                    let row = CellRow { projection, source: s.source, delay: s.delay, learns: true };
+                    areas[*a].add(row, *col, s.weight);
+                    (areas[*a].learns, areas[*a].largest) = (true, areas[*a].largest.max(*largest));
+                }
+                continue;
+            }
             for source in 0..p.rows.n_in {
                 for k in p.rows.start[source]..p.rows.start[source + 1] {
                     let Some((a, col)) = place.get(&(p.target, p.rows.target[k])) else { continue };
-                    let row = CellRow { projection, source: source as u32, delay: p.rows.delay_of(k) };
+                    let row = CellRow { projection, source: source as u32, delay: p.rows.delay_of(k), learns: false };
                     areas[*a].add(row, *col, p.rows.weight[k]);
                 }
             }
         }
         for area in &mut areas {
-            area.largest = area.weights.iter().map(|w| w.saturating_abs()).max().unwrap_or(0).max(1);
+            let largest = area.weights.iter().map(|w| w.saturating_abs()).max().unwrap_or(0);
+            area.largest = area.largest.max(largest);
         }
         areas.retain(|area| !area.rows.is_empty());
-        areas
+        Ok(areas)
+    }
+
+    /// How weights lie in the cells. An array that learns stores them in the steps of the learning register: the levels of
+    /// the design are those of weights that are only loaded.
+    fn layout(&self, design: &Design) -> Layout {
+        let layout = design.layout(self.largest);
+        if self.learns { Layout { w_max: self.largest, ..layout } } else { layout }
+    }
+
+    /// The rows whose weights nobody changes.
+    fn loaded<'a>(&'a self, weights: &'a [i32]) -> impl Iterator<Item = &'a [i32]> {
+        let rows = weights.chunks(self.cols.len().max(1)).zip(&self.rows);
+        rows.filter(|(_, row)| !row.learns).map(|(own, _)| own)
     }
 
     /// Adds a synapse; rows come in their order.
@@ -154,11 +197,11 @@ impl Cells {
     /// If the design cannot be made.
     pub fn new(image: &ChipImage, design: &Design) -> Result<Cells, CellsError> {
         design.validate()?;
-        let areas = Area::all(image);
+        let areas = Area::all(image)?;
         let store = |area: &Area| {
             let place = Place { seed: image.seed, core: area.core.0 };
             let (rows, cols) = (area.rows.len() as u32, area.cols.len() as u32);
-            WeightStore::cells(design.technology.clone(), place, design.layout(area.largest), rows, cols)
+            WeightStore::cells(design.technology.clone(), place, area.layout(design), rows, cols)
         };
         let stores = areas.iter().map(store).collect::<Result<_, _>>()?;
         Ok(Cells { design: design.clone(), areas, stores })
@@ -190,8 +233,8 @@ impl Cells {
                 let but = if alike { " of other parameters" } else { "" };
                 return Err(CellsError::Array { core: area.core.0, have: about(&opened) + but, need: about(own) });
             }
-            let w_max = design.layout(area.largest).w_max;
-            if found.is_some_and(|cells| cells.wanted() != area.stored(w_max)) {
+            let stored = area.stored(area.layout(design).w_max);
+            if found.is_some_and(|cells| !area.loaded(cells.wanted()).eq(area.loaded(&stored))) {
                 return Err(CellsError::Weights { core: area.core.0 });
             }
             *own = opened;
@@ -199,15 +242,21 @@ impl Cells {
         Ok(cells)
     }
 
-    /// Programs all arrays to the weights of the model, for the first time or again.
+    /// Programs all arrays to the weights of the model, for the first time or again; weights that were learned stay.
     ///
     /// # Errors
     /// For what programming needs and the technology lacks.
     pub fn program(&mut self) -> Result<Programming, CellsError> {
         let mut sum = Programming::default();
         for (area, store) in self.areas.iter().zip(&mut self.stores) {
-            let w_max = self.design.layout(area.largest).w_max;
-            sum.add(&store.program(&area.stored(w_max))?);
+            let mut weights = area.stored(area.layout(&self.design).w_max);
+            if let Some(cells) = store.as_cells().filter(|cells| cells.array().ledger().writes > 0) {
+                let cols = area.cols.len();
+                for (k, _) in area.rows.iter().enumerate().filter(|(_, row)| row.learns) {
+                    weights[k * cols..(k + 1) * cols].copy_from_slice(&cells.wanted()[k * cols..(k + 1) * cols]);
+                }
+            }
+            sum.add(&store.program(&weights)?);
         }
         Ok(sum)
     }
@@ -273,15 +322,26 @@ impl Cells {
     /// # Errors
     /// None for a technology with a `[read]` section; without one nothing is counted.
     pub fn count_reads(&mut self, image: &ChipImage, spikes: &[(Source, Vec<u64>)]) -> Result<(), CellsError> {
+        self.count_reads_beyond(image, spikes, &[])
+    }
+
+    /// The same, for rows whose first reads were counted already; by array and row.
+    fn count_reads_beyond(
+        &mut self,
+        image: &ChipImage,
+        spikes: &[(Source, Vec<u64>)],
+        counted: &[Vec<u64>],
+    ) -> Result<(), CellsError> {
         if self.design.technology.read.is_none() {
             return Ok(());
         }
-        for (area, store) in self.areas.iter().zip(&mut self.stores) {
+        for (a, (area, store)) in self.areas.iter().zip(&mut self.stores).enumerate() {
             let now = store.as_cells().map_or(0, |cells| cells.array().now_ns());
             for (k, row) in area.rows.iter().enumerate() {
                 let source = image.projections[row.projection].source;
                 let own = spikes.iter().find(|(of, _)| *of == source);
                 let times = own.and_then(|(_, all)| all.get(row.source as usize)).copied().unwrap_or(0);
+                let times = times - counted.get(a).map_or(0, |own| own[k]);
                 if times > 0 {
                     store.count_reads(k, times, now)?;
                 }
@@ -302,7 +362,7 @@ impl Cells {
         for (area, store) in self.areas.iter().zip(&self.stores) {
             let Some(cells) = store.as_cells() else { continue };
             let (reads, w_max) = (cells.reads(at_ns, &design.periphery)?, cells.layout().w_max);
-            for (r, row) in area.rows.iter().enumerate() {
+            for (r, row) in area.rows.iter().enumerate().filter(|(_, row)| !row.learns) {
                 let target = image.projections[row.projection].target;
                 touched[row.projection] = true;
                 let columns = area.cols.iter().enumerate().filter(|(_, (bank, _))| *bank == target);
@@ -320,7 +380,8 @@ impl Cells {
             p.rows = Rows { start, target, weight, delay, ..p.rows.clone() };
         }
         let noise = design.periphery.read_noise.then(|| RowNoise::new(image, noisy));
-        Ok(Acting { image: acting, noise })
+        let learning = CellLearning::new(image, self, design, at_ns)?;
+        Ok(Acting { image: acting, learning, noise })
     }
 }
 

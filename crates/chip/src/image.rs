@@ -174,7 +174,12 @@ impl ChipImage {
 
     /// Whether the synapses of a projection lie in non-volatile cells.
     pub fn in_cells(&self, p: &Projection) -> bool {
-        let core = self.segments.iter().find(|s| s.bank == p.target).map(|s| s.core);
+        self.bank_in_cells(p.target)
+    }
+
+    /// Whether the synapses onto a bank lie in non-volatile cells.
+    pub fn bank_in_cells(&self, bank: usize) -> bool {
+        let core = self.segments.iter().find(|s| s.bank == bank).map(|s| s.core);
         core.is_some_and(|core| self.cell_cores.binary_search(&core).is_ok())
     }
 

@@ -8,9 +8,10 @@
 use std::ops::Range;
 
 use pumice_meter::{Counts, Event};
-use pumice_models::{Adjusted, Behaviour, Cut, Fired, Model, Overflow, Plastic, Setting};
+use pumice_models::{Adjusted, Behaviour, Cut, Fired, Model, Overflow, Plastic, Portion, Setting};
 use serde::{Deserialize, Serialize};
 
+use crate::cells::Numbered;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
 use crate::worker::WorkerError;
@@ -54,6 +55,9 @@ pub struct PlasticImage {
     pub feeds: Vec<PlasticFeed>,
 }
 
+/// The variable of a learning connection that holds its weights.
+pub(crate) const WEIGHTS: usize = 0;
+
 /// What the host gives to every worker for the learn phase of a step.
 #[derive(Clone, Debug, Default)]
 pub struct LearnBatch {
@@ -74,6 +78,8 @@ pub struct Learned {
     pub overflow: Vec<(usize, Overflow)>,
     /// Synapses that grew and vanished, by learning connection; what grew has yet to find room.
     pub adjusted: Vec<(usize, Adjusted)>,
+    /// By how much weights that lie in cells changed, by learning connection.
+    pub changed: Vec<(usize, Numbered)>,
 }
 
 /// A worker's share of one learning connection.
@@ -84,6 +90,8 @@ pub(crate) struct PlasticShare {
     pub(crate) port: usize,
     feeds: Vec<PlasticFeed>,
     cores: Vec<CoreId>,
+    /// The weights after the last learn phase, if they lie in cells.
+    watched: Option<Portion>,
     /// Workspace: what reached each in-port.
     arrivals: Vec<Fired>,
     counted: Vec<u64>,
@@ -102,8 +110,10 @@ impl PlasticShare {
         let cut = Cut { targets: Some(targets), ends: parts.iter().map(|(_, part)| part.end).collect() };
         let path = image.path.clone();
         let made = image.model.plastic(&setting, &cut).ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
+        let synapses = made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?;
         Ok(PlasticShare {
-            synapses: made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?,
+            watched: chip.bank_in_cells(image.target).then(|| synapses.get(WEIGHTS)),
+            synapses,
             target: image.target,
             port: image.port,
             feeds: image.feeds.clone(),
@@ -145,6 +155,23 @@ impl PlasticShare {
         }
         self.synapses.step(step, &self.arrivals, &mut self.overflow);
         self.synapses.learn(step, &mut self.overflow);
+    }
+
+    /// By how much weights changed that lie in cells, if any did.
+    pub(crate) fn take_changes(&mut self) -> Option<Numbered> {
+        let before = self.watched.as_mut()?;
+        let now = self.synapses.get(WEIGHTS);
+        let pairs = now.index.iter().zip(now.values.iter().zip(&before.values));
+        let changed: Numbered = pairs.filter(|(_, (a, b))| a != b).map(|(k, (a, b))| (*k, a - b)).collect();
+        *before = now;
+        (!changed.is_empty()).then_some(changed)
+    }
+
+    /// Takes the weights as they are: what wrote them was not learning.
+    pub(crate) fn watch(&mut self) {
+        if let Some(watched) = &mut self.watched {
+            *watched = self.synapses.get(WEIGHTS);
+        }
     }
 
     /// The overflow since it was last taken, if there is any.

@@ -231,6 +231,7 @@ impl Worker {
             own.learn(host.step, spikes, |var| share.bank.get(var), share.range.start);
             learned.overflow.extend(own.take_overflow().map(|overflow| (k, overflow)));
             learned.adjusted.extend(Some((k, own.synapses.adjusted())).filter(|(_, adjusted)| !adjusted.is_empty()));
+            learned.changed.extend(own.take_changes().map(|changed| (k, changed)));
             if host.loads {
                 own.add_new_updates(&mut learned.loads);
             }
@@ -380,7 +381,14 @@ impl Worker {
     /// # Errors
     /// If a value does not fit its register.
     pub fn set_plastic(&mut self, connection: usize, var: usize, values: &[i32]) -> Result<(), ModelError> {
-        self.plastic[connection].synapses.set(var, values)
+        let written = self.plastic[connection].synapses.set(var, values);
+        self.plastic[connection].watch();
+        written
+    }
+
+    /// Lets synapses of a learning connection deliver what their cells give.
+    pub fn act(&mut self, connection: usize, weights: &[(u32, i32)]) {
+        self.plastic[connection].synapses.act(weights);
     }
 
     /// Takes back synapses that grew in the last learn phase and find no room, by the numbers of their places.
@@ -398,7 +406,9 @@ impl Worker {
     /// # Errors
     /// If the arrays are not those of this connection.
     pub fn load_plastic(&mut self, connection: usize, state: &[Vec<i32>]) -> Result<(), ModelError> {
-        self.plastic[connection].synapses.load(state)
+        let loaded = self.plastic[connection].synapses.load(state);
+        self.plastic[connection].watch();
+        loaded
     }
 
     /// Bytes of its synapses: tables and lists.

@@ -6,6 +6,7 @@
 //! modelled, only how many there are.
 
 use pumice_chip::{ChipImage, CoreId};
+use pumice_models::{Behaviour, Rows};
 use pumice_process::{CoreKind, RunConfig};
 
 use crate::{CompileError, Hardware};
@@ -64,6 +65,15 @@ fn refuse(chip: &ChipImage, hardware: &Hardware, bank: usize, fault: String) -> 
     CompileError::Cells { path, chip: hardware.name.clone(), fault: fault.into() }
 }
 
+/// Whether two synapses of the same delay lie between the same neurons.
+fn has_twins(rows: &Rows) -> bool {
+    (0..rows.n_in).any(|i| {
+        let mut own: Vec<_> = (rows.start[i]..rows.start[i + 1]).map(|k| (rows.delay_of(k), rows.target[k])).collect();
+        own.sort_unstable();
+        own.windows(2).any(|pair| pair[0] == pair[1])
+    })
+}
+
 /// Why cells cannot serve the connections of a population.
 fn unfit(chip: &ChipImage, bank: usize) -> Option<String> {
     if let Some(drawn) = chip.drawn.iter().find(|p| p.target == bank) {
@@ -75,8 +85,11 @@ fn unfit(chip: &ChipImage, bank: usize) -> Option<String> {
     }
     own.find_map(|p| {
         let summed = p.rows.sum_exponent != 0 || p.rows.sum_bits < 32;
+        let learning = chip.plastic.iter().find(|own| own.process == p.process);
+        let unfit = learning.and_then(|own| own.model.unfit_for_cells());
         let why = match (p.rows.graded, summed) {
-            _ if p.rows.tag_bits.is_some() => "learns, and cells are programmed when the chip is loaded",
+            _ if unfit.is_some() => unfit?,
+            _ if learning.is_some() && has_twins(&p.rows) => "learns and has two synapses between the same neurons",
             (true, _) => "carries graded spikes, and a row of cells is driven or not",
             (_, true) => "scales or wraps its sum, which columns cannot",
             _ => return None,

@@ -345,6 +345,11 @@ impl CellArray {
         Ok(self.state.row_map[row] as usize * self.state.cols as usize + col)
     }
 
+    /// For every cell its cycles, and the number after which it wears out, infinite if none is known; by physical number.
+    pub fn wear(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
+        self.state.cells.iter().enumerate().map(|(number, cell)| (cell.cycles, self.endurance(number)))
+    }
+
     /// Number of cycles after which a cell wears out.
     pub(crate) fn endurance(&self, cell: usize) -> f64 {
         match &self.profile.endurance {

@@ -162,13 +162,37 @@ impl WeightStore {
     /// # Errors
     /// Fails for a weight that does not exist and for what programming needs and the profile lacks.
     pub fn learn(&mut self, row: usize, col: usize, change: i32) -> Result<u32, DeviceError> {
+        match self.change(row, col, change)? {
+            true => self.write(row, col),
+            false => Ok(0),
+        }
+    }
+
+    /// Notes a change of one weight without programming `[weight LSB]`: whether [`WeightStore::write`] is due.
+    ///
+    /// # Errors
+    /// Fails for a weight that does not exist.
+    pub fn change(&mut self, row: usize, col: usize, change: i32) -> Result<bool, DeviceError> {
         let k = self.index(row, col)?;
-        match self {
+        Ok(match self {
             WeightStore::Sram(sram) => {
                 sram.weights[k] = sram.weights[k].saturating_add(change);
-                Ok(0)
+                false
             }
-            WeightStore::Cells(store) => store.learn(row, k, change),
+            WeightStore::Cells(store) => store.change(k, change),
+        })
+    }
+
+    /// Programs the cells of one weight to what was asked for and all changes noted since; gives the number of
+    /// programmings.
+    ///
+    /// # Errors
+    /// Fails for a weight that does not exist and for what programming needs and the profile lacks.
+    pub fn write(&mut self, row: usize, col: usize) -> Result<u32, DeviceError> {
+        let k = self.index(row, col)?;
+        match self {
+            WeightStore::Sram(_) => Ok(0),
+            WeightStore::Cells(store) => store.write(row, k),
         }
     }
 
@@ -390,18 +414,33 @@ impl CellStore {
         self.program(&wanted)
     }
 
-    fn learn(&mut self, row: usize, k: usize, change: i32) -> Result<u32, DeviceError> {
-        let pending = self.pending[k].saturating_add(change);
+    /// Changes that have not reached the cells, row by row `[weight LSB]`; power-off forgets them.
+    pub fn pending(&self) -> &[i32] {
+        &self.pending
+    }
+
+    /// Takes back what [`CellStore::pending`] gave, for a run that goes on without power-off.
+    ///
+    /// # Errors
+    /// Fails for a wrong length.
+    pub fn set_pending(&mut self, pending: &[i32]) -> Result<(), DeviceError> {
+        check_length("changes", pending, self.pending.len())?;
+        self.pending.copy_from_slice(pending);
+        Ok(())
+    }
+
+    fn change(&mut self, k: usize, change: i32) -> bool {
+        self.pending[k] = self.pending[k].saturating_add(change);
         let threshold = match self.layout.learning {
             Learning::Direct => 1,
             Learning::Accumulate { threshold } => threshold,
         };
-        if pending.unsigned_abs() < threshold.unsigned_abs() {
-            self.pending[k] = pending;
-            return Ok(0);
-        }
+        self.pending[k].unsigned_abs() >= threshold.unsigned_abs()
+    }
+
+    fn write(&mut self, row: usize, k: usize) -> Result<u32, DeviceError> {
         let w_max = self.layout.w_max;
-        let wanted = self.wanted[k].saturating_add(pending).clamp(-w_max, w_max);
+        let wanted = self.wanted[k].saturating_add(self.pending[k]).clamp(-w_max, w_max);
         self.pending[k] = 0;
         if wanted == self.wanted[k] {
             return Ok(0);

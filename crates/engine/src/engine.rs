@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pumice_chip::cells::{Acting, RowNoise};
+use pumice_chip::cells::{Acting, CellLearning, RowNoise};
 use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Room, Routes, Source, Traffic, Worker, fired};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
@@ -77,6 +77,11 @@ pub trait Observer {
     fn step_with_packets(&mut self, step: u64, loads: &[CoreLoad], _packets: &Traffic<'_>) {
         self.step(step, loads);
     }
+
+    /// Emulated time since the last reset, if it is known `[ps]`.
+    fn now_ps(&self) -> u64 {
+        0
+    }
 }
 
 /// A host process's end of the channels, to be served by a thread of its own.
@@ -125,6 +130,9 @@ pub struct Engine {
     watch: Watch,
     /// What reads of cells add in every step.
     noise: Option<RowNoise>,
+    /// The cells that learning writes, and the emulated time since their power-on at the last reset `[ps]`.
+    learning: Option<CellLearning>,
+    past_ps: u64,
 }
 
 impl Engine {
@@ -178,9 +186,14 @@ impl Engine {
             patience: Duration::from_secs(30),
             strict: [a.input, a.current, a.bias_sum].iter().any(|r| r.overflow == OverflowPolicy::Error),
             watch: Watch::default(),
-            noise: acting.and_then(|acting| acting.noise),
+            noise: None,
+            learning: None,
+            past_ps: 0,
             image: Arc::new(image),
         };
+        if let Some(acting) = acting {
+            engine.take_cells(acting)?;
+        }
         engine.initial = Some(engine.save());
         Ok(engine)
     }
@@ -192,8 +205,7 @@ impl Engine {
     /// If a process refuses its parameters.
     pub fn set_cells(&mut self, acting: Acting) -> Result<(), EngineError> {
         (self.workers, self.routes) = build::build(&self.image.chip, &acting.image, self.workers.len())?;
-        self.noise = acting.noise;
-        Ok(())
+        self.take_cells(acting)
     }
 
     /// The image that runs.
@@ -339,7 +351,8 @@ impl Engine {
         for (unit, u) in self.units.iter_mut().zip(&image.units) {
             unit.learn(self.step, &mut self.overflow[u.process as usize]);
         }
-        let mut learned = self.learn_chip(pool, observer.is_some())?;
+        let now_ps = observer.as_ref().map_or(0, |observer| observer.now_ps());
+        let mut learned = self.learn_chip(pool, (&batches, now_ps), observer.is_some())?;
         let changed = self.fit_grown(pool, &mut learned)?;
         if let Some(observer) = observer {
             self.show(*observer, &batches, &learned);

@@ -69,6 +69,12 @@ pub enum EngineError {
         /// What differs.
         fault: String,
     },
+    /// Cells that learning writes.
+    #[error("{fault}")]
+    Cells {
+        /// What is wrong.
+        fault: String,
+    },
     /// A worker thread ended.
     #[error("worker {worker} ended unexpectedly in step {step}")]
     Lost {

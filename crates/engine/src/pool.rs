@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::{Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, RecvError, Sender, TryRecvError, bounded};
+use pumice_chip::cells::Numbered;
 use pumice_chip::{Batch, HostBatch, LearnBatch, Learned, Projection, Worker};
 use pumice_models::{ModelError, Portion};
 
@@ -23,6 +24,7 @@ enum Order {
     SetPlastic(usize, usize, Arc<Vec<i32>>),
     Withdraw(usize, Arc<Vec<u32>>),
     Spikes(usize),
+    Act(usize, Arc<Numbered>),
 }
 
 /// An answer of a worker thread.
@@ -201,6 +203,17 @@ impl<'scope> Pool<'scope> {
         Ok(())
     }
 
+    /// Lets synapses of a learning connection deliver what their cells give.
+    pub(crate) fn act(&mut self, connection: usize, weights: Numbered) -> Result<(), EngineError> {
+        self.first.act(connection, &weights);
+        let weights = Arc::new(weights);
+        for (k, remote) in self.remotes.iter().enumerate() {
+            let lost = |_| EngineError::Lost { worker: k + 1, step: 0 };
+            remote.orders.send(Order::Act(connection, weights.clone())).map_err(lost)?;
+        }
+        Ok(())
+    }
+
     /// Spikes of each neuron of a bank since the workers last counted from zero.
     pub(crate) fn spikes(&mut self, bank: usize) -> Result<Vec<u64>, EngineError> {
         let mut all = self.first.counters(bank).0.to_vec();
@@ -273,6 +286,10 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
                 true
             }
             Order::Spikes(bank) => outbox.send(Reply::Spikes(worker.counters(bank).0.to_vec())).is_ok(),
+            Order::Act(connection, weights) => {
+                worker.act(connection, &weights);
+                true
+            }
         };
         if !sent {
             break;

@@ -43,7 +43,10 @@ impl View {
                 }
             }
         }
-        let mapped = Rows::from_entries(n_in, n_out, entries);
+        let mapped = match rows.tag_bits {
+            Some(_) => Rows::from_all_entries(n_in, n_out, &entries),
+            None => Rows::from_entries(n_in, n_out, entries),
+        };
         Rows {
             n_in,
             n_out,

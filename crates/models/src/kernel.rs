@@ -226,6 +226,11 @@ pub trait Behaviour: Debug {
         None
     }
 
+    /// Why the weights of synapses that learn cannot lie in non-volatile cells, or `None` if they can.
+    fn unfit_for_cells(&self) -> Option<&'static str> {
+        Some("learns by a rule that keeps its weights")
+    }
+
     /// What leaves a population on a core by an out-port.
     fn sent_by(&self, _port: usize) -> Sent {
         Sent::Spikes

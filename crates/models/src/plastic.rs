@@ -95,6 +95,30 @@ impl Adjusted {
     }
 }
 
+/// Where a learning synapse lies, and its weight at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlasticSynapse {
+    /// Place in the variable of the weights.
+    pub number: u32,
+    /// Element of the first in-port that drives it.
+    pub source: u32,
+    /// Element of the out-port that it adds to.
+    pub target: u32,
+    /// Delay beyond the one step of every connection `[steps]`.
+    pub delay: u8,
+    /// Weight `[weight LSB]`.
+    pub weight: i32,
+}
+
+/// The synapses of a cut, for a memory that keeps their weights by source and target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlasticLayout {
+    /// The largest magnitude that learning can give a weight `[weight LSB]`.
+    pub largest: i32,
+    /// The synapses, by source.
+    pub synapses: Vec<PlasticSynapse>,
+}
+
 /// Learning synapses onto the targets of a [`Cut`].
 pub trait Plastic: Send + Debug {
     /// Adds the sums that are due to earlier steps to the accumulators of the cut's targets.
@@ -113,6 +137,16 @@ pub trait Plastic: Send + Debug {
 
     /// Takes back synapses that grew in the last learning phase, by [`Place::given`]; those of other cuts are left alone.
     fn withdraw(&mut self, _given: &[u32]) {}
+
+    /// Where the synapses lie; none for those whose weights stay with their rule (see
+    /// [`Behaviour::unfit_for_cells`](crate::Behaviour::unfit_for_cells)).
+    fn layout(&self) -> PlasticLayout {
+        PlasticLayout::default()
+    }
+
+    /// Delivers other weights than those that were learned, from the spikes of the next step on: what the memory of these
+    /// synapses gives. Numbers are those of the variable of the weights; synapses of other cuts are passed over.
+    fn act(&mut self, _weights: &[(u32, i32)]) {}
 
     /// Synapses visited by learning since the beginning or [`Plastic::clear_updates`], by part.
     fn updates(&self) -> &[u64];

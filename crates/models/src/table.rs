@@ -210,6 +210,10 @@ impl Behaviour for Model {
         self.behaviour().plastic(setting, cut)
     }
 
+    fn unfit_for_cells(&self) -> Option<&'static str> {
+        self.behaviour().unfit_for_cells()
+    }
+
     fn sent_by(&self, port: usize) -> Sent {
         self.behaviour().sent_by(port)
     }

@@ -37,11 +37,17 @@ pub struct CellCores {
     pub cores: u32,
     /// How a weight becomes conductances.
     pub mapping: CellMapping,
-    /// Magnitudes of a stored weight beside zero; absent where a weight is stored as it is.
+    /// Magnitudes of a stored weight beside zero; absent where a weight is stored as it is, as it always is in an array that
+    /// learns.
     #[serde(default)]
     pub levels: Option<u32>,
     /// How cells are programmed.
     pub programming: CellProgramming,
+    /// Mixed precision: changes of a weight that learns add up in a digital accumulator, and its cells are programmed when
+    /// the sum reaches so many steps of the weight `[weight LSB]` (Nandakumar et al., Front. Neurosci. 14:406, 2020). Absent
+    /// where every change programs them.
+    #[serde(default)]
+    pub mixed_precision: Option<u32>,
     /// Spare rows of an array.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spare_rows: u32,
@@ -82,7 +88,9 @@ impl CellCores {
                 CellProgramming::Verify => Method::Verify,
                 CellProgramming::OpenLoop => Method::OpenLoop,
             },
-            learning: Learning::Direct,
+            learning: self.mixed_precision.map_or(Learning::Direct, |threshold| Learning::Accumulate {
+                threshold: i32::try_from(threshold).unwrap_or(i32::MAX),
+            }),
             spare_rows: self.spare_rows,
             periphery: RowPeriphery {
                 adc_bits: self.adc_bits,

@@ -96,6 +96,8 @@ fn cells(profile: &Profile) -> Result<(), Fault> {
     let most = profile.topology.cores_per_chip.unwrap_or(u32::MAX);
     let allowed = format!("1 to topology.cores_per_chip ({most})");
     rule((1..=most).contains(&cells.cores), "cells.cores", cells.cores, allowed)?;
+    let threshold = cells.mixed_precision.unwrap_or(1);
+    rule((1..=512).contains(&threshold), "cells.mixed_precision", threshold, "1 to 512 steps of the weight")?;
     let spread = cells.gain_spread;
     rule((0.0..=1.0).contains(&spread), "cells.gain_spread", spread, "0 to 1")?;
     for ohm in cells.wire_ohm.into_iter().flatten() {

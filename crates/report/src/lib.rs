@@ -19,7 +19,7 @@ mod steps;
 pub mod text;
 mod write;
 
-pub use cells::{CellsReport, ProgrammingReport};
+pub use cells::{CellLearningReport, CellsReport, ProgrammingReport};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};

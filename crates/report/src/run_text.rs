@@ -183,6 +183,17 @@ impl RunReport {
         } else {
             line(out, "  programmed", "before this run")?;
         }
+        if let Some(l) = &cells.learning {
+            let (written, pulses) = (counted(l.cells_written, "cell"), counted(l.set_pulses + l.reset_pulses, "pulse"));
+            let (refused, energy) = (counted(l.refused, "time"), si(l.energy_j, "J"));
+            line(out, "  learning", &format!("wrote {written} by {pulses}, refused {refused}, {energy}"))?;
+            let end = l.wears_out_in_steps.map_or(String::new(), |n| {
+                let time = l.wears_out_in_s.map_or(String::new(), |s| format!(", which take {}", age(s)));
+                format!("; at this rate the first wears out in {} steps{time}", count(n as u64))
+            });
+            let words = format!("{} of all cells, {} of the most used one{end}", count(l.cycles), count(l.most_cycles));
+            line(out, "  cycles", &words)?;
+        }
         let worn = if cells.worn > 0 { format!(", {} worn out", count(cells.worn)) } else { String::new() };
         let (reads, energy) = (counted(cells.cell_reads, "cell read"), si(cells.read_energy_j, "J"));
         line(out, "  read", &format!("{reads}, {energy} in the cells; they are {} old{worn}", age(cells.age_s)))

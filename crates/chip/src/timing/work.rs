@@ -15,7 +15,7 @@ pub struct CoreWork {
     pub sending_ps: u64,
     /// Taking packets in `[ps]`.
     pub receiving_ps: u64,
-    /// Reading and learning synapses `[ps]`.
+    /// Reading and learning synapses, and programming what was learned into their cells `[ps]`.
     pub synapses_ps: u64,
     /// Fetching words of synaptic memory `[ps]`.
     pub memory_ps: u64,
@@ -24,7 +24,7 @@ pub struct CoreWork {
 const NEURONS: [Event; 5] =
     [Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike, Event::DendriteOperation, Event::RandomNumber];
 
-const SYNAPSES: [Event; 7] = [
+const SYNAPSES: [Event; 9] = [
     Event::SynapseReadDense,
     Event::SynapseReadSparse,
     Event::SynapseReadConv,
@@ -32,6 +32,8 @@ const SYNAPSES: [Event; 7] = [
     Event::SynapseUpdate,
     Event::CrossbarRowRead,
     Event::AdcConversion,
+    Event::CellPulse,
+    Event::CellVerifyRead,
 ];
 
 impl CoreWork {

@@ -60,18 +60,9 @@ impl RowReads {
         let adc = around.adc_bits.map(|bits| Adc::new(bits, Levels::SignMagnitude, one, rows)).transpose()?;
         let (mut g, mut sigma) = (Vec::with_capacity(rows * width), Vec::new());
         for row in 0..rows {
-            let mut own = Vec::with_capacity(width);
-            array.row(row, at_ns, false, &mut own)?;
-            let seen = match around.wires {
-                Some(wires) => single_row((rows, row), &own, wires)?,
-                None => own.clone(),
-            };
-            if around.read_noise {
-                let noise = array.row_noise(row, at_ns)?;
-                let share = |k: usize| if own[k] > 0.0 { seen[k] / own[k] } else { 1.0 };
-                sigma.extend(noise.iter().enumerate().map(|(k, s)| s * share(k)));
-            }
+            let (seen, noise) = one_row(store, row, at_ns, around)?;
             g.extend(seen);
+            sigma.extend(noise);
         }
         let place = array.state().place;
         let cols = width / layout.mapping.cells();
@@ -86,6 +77,26 @@ impl RowReads {
             g,
             sigma,
         })
+    }
+
+    /// Reads one row of the same cells again, at `at_ns`: for rows that were written since.
+    ///
+    /// # Errors
+    /// Fails for a row that does not exist.
+    pub fn reread(
+        &mut self,
+        store: &CellStore,
+        row: usize,
+        at_ns: u64,
+        around: &RowPeriphery,
+    ) -> Result<(), DeviceError> {
+        let (seen, noise) = one_row(store, row, at_ns, around)?;
+        let own = row * seen.len()..(row + 1) * seen.len();
+        self.g[own.clone()].copy_from_slice(&seen);
+        if !noise.is_empty() {
+            self.sigma[own].copy_from_slice(&noise);
+        }
+        Ok(())
     }
 
     /// The weight that a read without noise gives `[weight LSB · 2⁻¹⁶]`; 0 for a place that does not exist.
@@ -129,6 +140,31 @@ impl RowReads {
         };
         (self.gain[col] * weight * (1u64 << FRACTION_BITS) as f64).round() as i64
     }
+}
+
+/// The conductances of one row with the drop of the wires, and the standard deviation of a read of each cell `[µS]`, which is
+/// empty if reads are not noisy.
+fn one_row(
+    store: &CellStore,
+    row: usize,
+    at_ns: u64,
+    around: &RowPeriphery,
+) -> Result<(Vec<f64>, Vec<f64>), DeviceError> {
+    let array = store.array();
+    let (rows, width) = array.shape();
+    let mut own = Vec::with_capacity(width);
+    array.row(row, at_ns, false, &mut own)?;
+    let seen = match around.wires {
+        Some(wires) => single_row((rows, row), &own, wires)?,
+        None => own.clone(),
+    };
+    if !around.read_noise {
+        return Ok((seen, Vec::new()));
+    }
+    let noise = array.row_noise(row, at_ns)?;
+    let share = |k: usize| if own[k] > 0.0 { seen[k] / own[k] } else { 1.0 };
+    let sigma = noise.iter().enumerate().map(|(k, s)| s * share(k)).collect();
+    Ok((seen, sigma))
 }
 
 /// Cells per weight, at most: 30 slices of one bit, two cells each.

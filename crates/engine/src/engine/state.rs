@@ -110,6 +110,7 @@ impl Engine {
             self.initial = Some(initial);
             loaded?;
         }
+        self.power_on()?;
         self.recordings = probe::empty(&self.image);
         Ok(())
     }

@@ -114,8 +114,7 @@ impl Engine {
         let image = self.image.clone();
         let own = |p: &&Projection| p.process == written.process;
         if image.chip.projections.iter().filter(own).any(|p| image.chip.in_cells(p)) {
-            let fault = "keeps its weights in non-volatile cells, which are programmed when the chip is loaded; ask for `digital` cores to write them";
-            return Err(no_such(&image, written.process, fault));
+            return Err(no_such(&image, written.process, super::plastic::IN_CELLS));
         }
         let (model, setting) = model_of(&image, written.process)?;
         let fault = "cannot write the weights of this connection while it is on the chip; run it on the fixed backend";

@@ -53,6 +53,11 @@ impl Rows {
     /// The remaining fields describe a sparse ungraded connection with 8-bit weights; set them after.
     pub fn from_entries(n_in: usize, n_out: usize, mut entries: Vec<(u32, u32, i32, u8)>) -> Self {
         entries.retain(|e| e.2 != 0);
+        Rows::from_all_entries(n_in, n_out, &entries)
+    }
+
+    /// The same with zero weights, as synapses that learn have them.
+    pub fn from_all_entries(n_in: usize, n_out: usize, entries: &[(u32, u32, i32, u8)]) -> Self {
         let sources: Vec<u32> = entries.iter().map(|e| e.0).collect();
         let targets: Vec<u32> = entries.iter().map(|e| e.1).collect();
         let weights: Vec<i32> = entries.iter().map(|e| e.2).collect();
@@ -60,7 +65,7 @@ impl Rows {
         if delays.iter().all(|d| *d == 0) {
             delays.clear();
         }
-        Columns::new([n_in, n_out], &sources, &targets, &weights, &delays).into_rows()
+        Columns::new([n_in, n_out], &sources, &targets, &weights, &delays).into_rows_where(|_| true)
     }
 
     /// Number of synapses.

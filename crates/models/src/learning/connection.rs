@@ -226,6 +226,17 @@ pub(super) fn learning(process: &impl Learns, setting: &Setting<'_>, cut: &Cut) 
     FixedLearning::new(&parts, &rule, setting.arithmetic, (draws, cut))?.growing(&parts, (seed, setting.place))
 }
 
+pub(super) fn unfit_for_cells(process: &impl Learns) -> Option<&'static str> {
+    match process.parts() {
+        _ if process.rule().dd.is_some() => Some("learns delays, and a cell stays in its row"),
+        _ if process.structure().is_some() => Some("grows and loses synapses, and cells keep their rows"),
+        Ok(parts) if parts.format.exponent != 0 => {
+            Some("learns and scales its weights, and cells hold them as the rule sees them")
+        }
+        _ => None,
+    }
+}
+
 pub(super) fn float(process: &impl Learns, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
     let (parts, rule) = prepare(process, setting)?;
     let seed = process.rule().rng_seed.unwrap_or(setting.seed);
@@ -275,6 +286,10 @@ macro_rules! behaves_as_learning {
             ) -> Option<Result<Box<dyn $crate::Plastic>, $crate::ModelError>> {
                 let made = $crate::learning::connection::learning(self, setting, cut);
                 Some(made.map(|synapses| Box::new(synapses) as Box<dyn $crate::Plastic>))
+            }
+
+            fn unfit_for_cells(&self) -> Option<&'static str> {
+                $crate::learning::connection::unfit_for_cells(self)
             }
 
             fn float(&self, setting: &$crate::Setting<'_>) -> Result<Box<dyn $crate::Kernel<f64>>, $crate::ModelError> {

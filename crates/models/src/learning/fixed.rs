@@ -14,7 +14,9 @@ use super::traces::Side;
 use crate::arithmetic::WeightExponent;
 use crate::connection::weight::{MOST, WeightFormat};
 use crate::plastic::{Adjusted, Updates};
-use crate::{Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion};
+use crate::{
+    Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, PlasticLayout, PlasticSynapse, Portion,
+};
 
 /// The targets in the order of the variables `weights`, `tag_1`, `tag_2`.
 const TARGETS: [Target; 3] = [Target::Weight, Target::Tag, Target::Delay];
@@ -39,6 +41,8 @@ pub(super) struct FixedLearning {
     per_synapse: bool,
     /// Delays that no rule changes, as they lie; empty if `tag_2` acts or nothing is delayed.
     static_delay: Vec<u8>,
+    /// Weights that are delivered in place of those learned.
+    acting: Option<Acting>,
     /// `due[0]` leaves in the next step.
     due: Vec<Vec<i32>>,
     /// Workspace: sums of this step by delay, and whether there are any.
@@ -46,6 +50,15 @@ pub(super) struct FixedLearning {
     arrived: Vec<bool>,
     /// Weights cut when they were loaded, reported with the first step.
     clipped: Overflow,
+}
+
+/// What a memory of cells holds in place of the learned weights.
+#[derive(Debug)]
+struct Acting {
+    /// As they lie.
+    weights: Vec<i32>,
+    /// Number of each synapse in the variable of the weights, and where it lies; ascending.
+    by_number: Vec<(u32, u32)>,
 }
 
 /// Brings given numbers into integers of a range.
@@ -118,6 +131,7 @@ impl FixedLearning {
                 false => topology.given.iter().map(|k| static_delay[*k as usize] as u8).collect(),
             },
             topology,
+            acting: None,
             due: vec![vec![0; n_out]; longest + 1],
             arriving: vec![vec![0; n_out]; longest + 1],
             arrived: vec![false; longest + 1],
@@ -143,6 +157,9 @@ impl FixedLearning {
     fn deliver(&mut self, spikes: &Fired) {
         let (per_synapse, exponent) = (self.per_synapse, self.format.exponent);
         let effective = |w: i32| if per_synapse { shift(w, exponent).clamp(-MOST, MOST) } else { w };
+        if self.acting.is_some() {
+            return self.deliver_acting(spikes);
+        }
         let weights = &self.plasticity.variables[Target::Weight as usize];
         for (e, i) in spikes.index.iter().enumerate() {
             let payload = if self.graded { spikes.payload_of(e) } else { 1 };
@@ -157,10 +174,7 @@ impl FixedLearning {
                 continue;
             }
             for k in row {
-                let d = match self.static_delay.get(k) {
-                    Some(d) => usize::from(*d),
-                    None => self.plasticity.variables[Target::Delay as usize][k] as usize,
-                };
+                let d = self.delay_of(k);
                 self.arrived[d] = true;
                 let sum = &mut self.arriving[d][self.topology.target[k] as usize];
                 *sum = sum.wrapping_add(effective(i32::from(weights[k])).wrapping_mul(payload));
@@ -173,6 +187,29 @@ impl FixedLearning {
                     *due = due.wrapping_add(shift(std::mem::take(sum), exponent));
                 }
             }
+        }
+    }
+
+    /// Delivers what a memory of cells holds: ungraded, without exponent.
+    fn deliver_acting(&mut self, spikes: &Fired) {
+        let acting = self.acting.take();
+        let weights = acting.as_ref().map_or(&[] as &[i32], |acting| &acting.weights);
+        for i in &spikes.index {
+            for k in self.topology.row(*i as usize) {
+                let d = self.delay_of(k);
+                let due = &mut self.due[d][self.topology.target[k] as usize];
+                *due = due.wrapping_add(weights[k]);
+            }
+        }
+        self.acting = acting;
+    }
+
+    /// The delay with which synapse `k` acts.
+    fn delay_of(&self, k: usize) -> usize {
+        match self.static_delay.get(k) {
+            Some(d) => usize::from(*d),
+            None if self.due.len() == 1 => 0,
+            None => self.plasticity.variables[Target::Delay as usize][k] as usize,
         }
     }
 
@@ -334,6 +371,34 @@ impl Plastic for FixedLearning {
     fn withdraw(&mut self, given: &[u32]) {
         if let Some(growth) = &mut self.growth {
             growth.withdraw(given, &self.topology, &mut self.plasticity.variables);
+        }
+    }
+
+    fn layout(&self) -> PlasticLayout {
+        let (low, high) = self.plasticity.ends.of(Target::Weight);
+        let weights = &self.plasticity.variables[Target::Weight as usize];
+        let synapse = |(i, k): (usize, usize)| PlasticSynapse {
+            number: self.topology.given[k],
+            source: i as u32,
+            target: self.topology.target[k] + self.topology.targets.start as u32,
+            delay: self.delay_of(k) as u8,
+            weight: i32::from(weights[k]),
+        };
+        let all = (0..self.topology.n_in).flat_map(|i| self.topology.row(i).map(move |k| (i, k)));
+        PlasticLayout { largest: high.max(low.saturating_abs()), synapses: all.map(synapse).collect() }
+    }
+
+    fn act(&mut self, weights: &[(u32, i32)]) {
+        let (given, learned) = (&self.topology.given, &self.plasticity.variables[Target::Weight as usize]);
+        let acting = self.acting.get_or_insert_with(|| {
+            let mut by_number: Vec<(u32, u32)> = given.iter().copied().zip(0..).collect();
+            by_number.sort_unstable();
+            Acting { weights: learned.iter().map(|w| i32::from(*w)).collect(), by_number }
+        });
+        for (number, weight) in weights {
+            if let Ok(at) = acting.by_number.binary_search_by_key(number, |(number, _)| *number) {
+                acting.weights[acting.by_number[at].1 as usize] = *weight;
+            }
         }
     }
 
