@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test fails where it unwraps
 
+mod analog;
 mod arithmetic;
 mod capacity;
 mod cell_learning;

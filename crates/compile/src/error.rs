@@ -149,6 +149,14 @@ pub enum CompileError {
         /// Why not.
         fault: Box<str>,
     },
+    /// A population without an analog form asks for analog neurons.
+    #[error("`{path}` asks for `analog` neurons, and {process} has no analog form; LIF and LIFRefractory have one")]
+    NoAnalog {
+        /// Path of the population.
+        path: String,
+        /// Its type.
+        process: String,
+    },
     /// Processes wait for each other within one step.
     #[error("{ports} wait for each other within one step; put a connection between them, or run them on one backend")]
     Deadlock {

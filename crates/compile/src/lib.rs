@@ -7,6 +7,7 @@
 //! with the host, and so does a connection that feeds one of these. `float` and `fixed` processes always stay
 //! with the host.
 
+mod analog;
 mod cells;
 mod error;
 mod fit;
@@ -18,6 +19,7 @@ mod probes;
 mod project;
 
 use pumice_chip::{ChipImage, CoreLimits, Mesh};
+use pumice_device::analog::NeuronSpread;
 use pumice_engine::{FromChip, Image, Join, ToChip, UnitBody, UnitImage, UnitWire, Where};
 use pumice_meter::{EnergyTable, LatencyTable};
 use pumice_models::{Arithmetic, Behaviour};
@@ -44,6 +46,8 @@ pub struct Hardware {
     pub time: LatencyTable,
     /// Cores whose synapses lie in non-volatile cells, of all chips together.
     pub cell_cores: u64,
+    /// How the analog neurons of these cores differ, if they have some.
+    pub analog: Option<NeuronSpread>,
 }
 
 impl Hardware {
@@ -59,6 +63,7 @@ impl Hardware {
             energy: EnergyTable::default(),
             time: LatencyTable::default(),
             cell_cores: 0,
+            analog: None,
         }
     }
 }
@@ -88,6 +93,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     plastic::check(graph, &placement, &wires)?;
     let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
     fit::fit(&mut chip, hardware, config)?;
+    analog::deviate(&mut chip, hardware, config)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
     let mut image = Image {
         order: Vec::new(),
@@ -206,6 +212,7 @@ impl From<&pumice_profile::Profile> for Hardware {
             energy: profile.energy.clone(),
             time: profile.time.clone(),
             cell_cores: profile.cells.as_ref().map_or(0, |c| u64::from(c.cores) * u64::from(topology.chips)),
+            analog: profile.analog.as_ref().map(pumice_profile::AnalogNeurons::spread),
         }
     }
 }

@@ -231,6 +231,15 @@ pub trait Behaviour: Debug {
         Some("learns by a rule that keeps its weights")
     }
 
+    /// The same population as analog neurons with these deviations, one for each; `None` if it has no analog form.
+    fn analog(
+        &self,
+        _setting: &Setting<'_>,
+        _deviations: &[crate::neuron::analog::Deviation],
+    ) -> Option<Result<crate::Model, ModelError>> {
+        None
+    }
+
     /// What leaves a population on a core by an out-port.
     fn sent_by(&self, _port: usize) -> Sent {
         Sent::Spikes

@@ -2,6 +2,7 @@
 
 pub mod adex;
 pub mod allocator;
+pub mod analog;
 pub mod atrlif;
 pub mod bank;
 pub mod cuba_lif;

@@ -52,16 +52,16 @@ pub enum Place {
     Pinned(Vec<Pin>),
 }
 
-/// Which kind of synapse memory a process asks for, on chips that have cores with cells.
+/// Which kind of core a process asks for, on chips that have analog and digital ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreKind {
-    /// Cells where the chip has them and they can serve, else static memory.
+    /// Cells where the chip has them and they can serve, else static memory; neurons are digital.
     #[default]
     Auto,
-    /// Cells; a chip that cannot give them is an error.
+    /// Cells, and analog neurons where the chip has them; a chip that cannot give cells is an error.
     Analog,
-    /// Static memory.
+    /// Static memory and digital neurons.
     Digital,
 }
 

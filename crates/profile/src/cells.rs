@@ -60,13 +60,13 @@ pub struct CellCores {
     /// Whether every read is noisy.
     #[serde(default)]
     pub read_noise: bool,
-    /// Standard deviation of ln gain between analog neurons; 0 for digital ones.
+    /// Standard deviation of ln gain between the columns of an array.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gain_spread: f64,
 }
 
 /// What is zero where the file says nothing needs no source.
-fn is_zero<T: Default + PartialEq>(x: &T) -> bool {
+pub(crate) fn is_zero<T: Default + PartialEq>(x: &T) -> bool {
     *x == T::default()
 }
 

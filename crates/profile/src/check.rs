@@ -45,6 +45,7 @@ pub(crate) fn faults(profile: &Profile) -> Result<(), Fault> {
     topology(profile)?;
     limits(profile)?;
     cells(profile)?;
+    analog(profile)?;
     arithmetic(&profile.arithmetic.values)?;
     widths(profile)?;
     if profile.arithmetic.stand_in.is_none() {
@@ -109,6 +110,17 @@ fn cells(profile: &Profile) -> Result<(), Fault> {
         value: format!("`{value}`"),
         allowed: format!("a technology that fits, but {fault}"),
     })
+}
+
+/// Analog neurons on cores with cells, and how they differ.
+fn analog(profile: &Profile) -> Result<(), Fault> {
+    let Some(analog) = &profile.analog else { return Ok(()) };
+    rule(profile.cells.is_some(), "analog", "given", "a section beside `cells`, whose cores have the neurons")?;
+    for (name, spread) in analog.spreads() {
+        rule((0.0..=1.0).contains(&spread), format!("analog.{name}"), spread, "0 to 1")?;
+    }
+    let celsius = analog.temperature_c.unwrap_or(25.0);
+    rule((-100.0..=200.0).contains(&celsius), "analog.temperature_c", celsius, "-100 to 200")
 }
 
 /// Refuses a limit of zero: nothing would fit, and "no known limit" is written by leaving the field out.

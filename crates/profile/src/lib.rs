@@ -23,6 +23,7 @@
 //! # Ok::<(), pumice_profile::ProfileError>(())
 //! ```
 
+mod analog;
 mod arithmetic;
 mod builtin;
 mod cells;
@@ -38,6 +39,7 @@ mod sources;
 mod timestep;
 mod topology;
 
+pub use analog::AnalogNeurons;
 pub use arithmetic::ArithmeticChoice;
 pub use cells::{CellCores, CellMapping, CellProgramming};
 pub use error::{Place, ProfileError};

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::read::{self, Layer};
 use crate::{
-    ArithmeticChoice, CellCores, CoreLimits, Fact, LearningEngine, Meta, NeuronRegisters, Place, PriceTables, Prices,
-    ProfileError, Source, Timestep, Topology, Validity, builtin, check,
+    AnalogNeurons, ArithmeticChoice, CellCores, CoreLimits, Fact, LearningEngine, Meta, NeuronRegisters, Place,
+    PriceTables, Prices, ProfileError, Source, Timestep, Topology, Validity, builtin, check,
 };
 
 /// Version of the file format.
@@ -37,6 +37,9 @@ pub struct Profile {
     /// Cores whose synapses lie in non-volatile cells, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<CellCores>,
+    /// The analog neurons of the cores with cells, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analog: Option<AnalogNeurons>,
     /// How the chip computes, bit by bit.
     pub arithmetic: ArithmeticChoice,
     /// Registers of a neuron.

@@ -69,7 +69,7 @@ impl Profile {
         writeln!(out, "{}: {}", self.meta.name, self.meta.display)?;
         self.meta.notes.iter().try_for_each(|notes| writeln!(out, "{notes}"))?;
         let tree = tree(self);
-        for section in ["validity", "topology", "core", "cells", "neuron", "learning", "timestep"] {
+        for section in ["validity", "topology", "core", "cells", "analog", "neuron", "learning", "timestep"] {
             if tree.get(section).is_none() {
                 continue;
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 /// Sections whose fields need a source; figures within them carry their own.
-const STRUCTURE: [&str; 7] = ["validity", "topology", "core", "cells", "neuron", "learning", "timestep"];
+const STRUCTURE: [&str; 8] = ["validity", "topology", "core", "cells", "analog", "neuron", "learning", "timestep"];
 
 /// Where a structural field comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -31,7 +31,7 @@ pub struct RowPeriphery {
     pub wires: Option<Wires>,
     /// Whether reads are noisy.
     pub read_noise: bool,
-    /// Standard deviation of ln gain between columns, as analog neurons have it; frozen for each column.
+    /// Standard deviation of ln gain between columns; frozen for each column.
     pub gain_spread: f64,
 }
 

@@ -16,11 +16,12 @@ use pumice_num::{Level, Task, decay, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::analog::{Deviating, Deviation};
 use super::bank::saved;
 use super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
-    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
+    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, Model, ModelError,
     OverflowKind, PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
 };
 
@@ -453,6 +454,13 @@ impl Behaviour for Lif {
             align,
             at_or_above: a.threshold == Threshold::AtOrAbove,
         }))
+    }
+
+    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+        let mut own = self.clone();
+        let Lif { du, dv, bias_mant, vth, .. } = &mut own;
+        let made = Deviating { du, dv, bias_mant, vth }.deviate(setting.arithmetic, deviations);
+        Some(made.map(|()| own.into()))
     }
 
     fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {

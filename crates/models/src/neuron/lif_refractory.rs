@@ -13,10 +13,11 @@
 
 use std::ops::Range;
 
+use super::analog::{Deviating, Deviation, each};
 use super::membrane::{Membrane, RealMembrane, THRESHOLD, lif_family, one, ten};
 use super::population::{At, Column, Dynamics, Neuron, Population};
 use crate::arithmetic::Refractory;
-use crate::{Kind, ModelError, Number, OverflowKind, PerNeuron, Setting};
+use crate::{Kind, Model, ModelError, Number, OverflowKind, PerNeuron, Setting};
 
 lif_family! {
     /// Lava's `LIFRefractory`, also in fixed point.
@@ -151,6 +152,18 @@ impl Neuron for LifRefractory {
         let resting = Resting(given.real_membrane(a)?, Dead(a.refractory));
         let remaining = Column::real_zero("refractory", given.n);
         Ok(Population::new(resting, &(0..crate::length(self.shape())), [u, v, remaining], [vth, period, bias]))
+    }
+
+    fn deviating(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+        let mut own = self.clone();
+        let LifRefractory { du, dv, bias_mant, vth, refractory_period, .. } = &mut own;
+        let longest = f64::from(setting.arithmetic.refractory_max);
+        let periods = refractory_period.values("refractory_period", deviations.len());
+        let made = periods.and_then(|all| {
+            *refractory_period = each(&all, deviations, |x, d| (x * d.refractory).round().clamp(1.0, longest));
+            Deviating { du, dv, bias_mant, vth }.deviate(setting.arithmetic, deviations)
+        });
+        Some(made.map(|()| own.into()))
     }
 }
 

@@ -7,9 +7,10 @@
 use std::fmt::Debug;
 use std::ops::{Range, RangeInclusive};
 
+use super::analog::Deviation;
 use crate::{
-    Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, ModelError, Number, Overflow, OverflowKind, PerNeuron,
-    PortSpec, Setting, Values, VarSpec, lane, length,
+    Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind,
+    PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
 };
 
 /// Which neuron is stepped, and when.
@@ -313,6 +314,11 @@ pub(crate) trait Neuron: Debug {
 
     /// All neurons in reals.
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError>;
+
+    /// See [`Behaviour::analog`].
+    fn deviating(&self, _setting: &Setting<'_>, _deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+        None
+    }
 }
 
 impl<T: Neuron> Behaviour for T {
@@ -342,6 +348,10 @@ impl<T: Neuron> Behaviour for T {
             None => Ok(Box::new(self.registers(setting, range)?) as Box<dyn Bank>),
         };
         (T::OUT.len() == 1).then(make)
+    }
+
+    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+        self.deviating(setting, deviations)
     }
 }
 

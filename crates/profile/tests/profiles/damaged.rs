@@ -21,7 +21,7 @@ const FORM: &[Case] = &[
     (
         "[topology]",
         "[topologie]",
-        "hw.toml:10: topologie: unknown field `topologie`, expected one of `schema`, `meta`, `validity`, `topology`, `core`, `cells`, `arithmetic`, `neuron`, `learning`, `timestep`, `energy`, `time`, `static`, `alt`, `facts`, `sources`",
+        "hw.toml:10: topologie: unknown field `topologie`, expected one of `schema`, `meta`, `validity`, `topology`, `core`, `cells`, `analog`, `arithmetic`, `neuron`, `learning`, `timestep`, `energy`, `time`, `static`, `alt`, `facts`, `sources`",
     ),
     (
         "neurons = 1024",
