@@ -345,6 +345,11 @@ impl Simulation {
         self.engine.recordings()
     }
 
+    /// Takes what a probe recorded, and lets it record on from nothing: a long run then needs memory for a part of it only.
+    pub fn take_recording(&mut self, probe: ProbeId) -> Recording {
+        self.engine.take_recording(probe.number() as usize)
+    }
+
     /// Steps done since the last reset.
     pub fn steps(&self) -> u64 {
         self.engine.steps()

@@ -28,6 +28,36 @@ fn probes_see_the_same_as_reading_between_steps() {
     assert!(simulation.recording(fired).events().len() > 5);
 }
 
+/// Events of a whole population, which are kept as they fire, are those of dense records; what is taken is gone.
+#[test]
+fn events_are_what_is_not_zero_and_can_be_taken() {
+    for workers in [1, 3] {
+        let mut graph = Graph::new();
+        let source = graph.add("source", Poisson::new(&[20], 0.4)).unwrap();
+        let w = graph.add("w", Dense::new(vec![vec![30.0; 20]; 9])).unwrap();
+        let cells = graph.add("cells", Lif { dv: 200.into(), vth: 300.into(), ..Lif::new(&[9]) }).unwrap();
+        graph.connect(source.out, w.s_in).unwrap();
+        graph.connect(w.a_out, cells.a_in).unwrap();
+        let dense = graph.probe_port(cells.s_out, Record::Dense { stride: 1 }).unwrap();
+        let events = graph.probe_port(cells.s_out, Record::Events).unwrap();
+        let config = RunConfig::default().workers(workers);
+        let mut simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &config).unwrap();
+        simulation.run(RunSteps(20)).unwrap();
+        let first = simulation.take_recording(events).events();
+        assert!(simulation.recording(events).events().is_empty());
+        simulation.run(RunSteps(20)).unwrap();
+        let second = simulation.recording(events).events();
+        assert!(first.iter().all(|(step, _)| *step <= 20) && second.iter().all(|(step, _)| *step > 20));
+        let rows = simulation.take_recording(dense).rows();
+        let fired = rows.iter().enumerate().flat_map(|(t, row)| {
+            row.iter().enumerate().filter(|(_, x)| **x != 0.0).map(move |(i, _)| (t as u64 + 1, i as u32))
+        });
+        let all: Vec<(u64, u32)> = first.into_iter().chain(second).collect();
+        assert!(all.len() > 20, "{}", all.len());
+        assert_eq!(all, fired.collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn variables_are_read_and_written_whole() {
     let mut graph = Graph::new();

@@ -83,6 +83,24 @@ pub(crate) enum CliError {
         /// The model file.
         model: PathBuf,
     },
+    /// A reference of statistics is wrong.
+    #[error("`{}` is no reference as `pumice statistics --out` writes it: {fault}", path.display())]
+    Reference {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// A model time is no number of steps.
+    #[error("{option} is {ms}, allowed is {} to {}", allowed[0], allowed[1])]
+    Duration {
+        /// Its option.
+        option: &'static str,
+        /// What was asked for `[ms]`.
+        ms: f64,
+        /// The shortest and the longest `[ms]`.
+        allowed: [f64; 2],
+    },
     /// The kind of task is not known to this command.
     #[error("the task of `{}` is of a kind that this command cannot run", model.display())]
     OtherTask {

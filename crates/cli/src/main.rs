@@ -21,6 +21,7 @@ mod quantise;
 mod run;
 mod sanafe;
 mod schema;
+mod statistics;
 mod sweep;
 
 use std::process::ExitCode;
@@ -62,6 +63,8 @@ enum Command {
     Map(map::MapArgs),
     /// Measure how fast a network runs here
     Bench(bench::BenchArgs),
+    /// Hold the rates, irregularity and correlations of a network against a reference
+    Statistics(statistics::StatisticsArgs),
     /// List, show, check and compare hardware profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -92,6 +95,7 @@ impl Command {
             Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),
             Command::Bench(args) => args.run(),
+            Command::Statistics(args) => args.run(),
             Command::Profile(command) => command.run(),
             Command::Nv(command) => command.run(),
             Command::Sanafe(args) => args.run(),

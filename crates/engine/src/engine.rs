@@ -109,6 +109,8 @@ pub struct Engine {
     host_out: u64,
     overflow: Vec<Overflow>,
     recordings: Vec<Recording>,
+    /// By probe: the bank whose spikes it keeps.
+    whole_banks: Vec<Option<usize>>,
     /// Counters carried over from a snapshot: events by core, spikes by bank and neuron.
     base_loads: Vec<Counts>,
     base_spikes: Vec<Vec<u64>>,
@@ -173,6 +175,7 @@ impl Engine {
             host_out: 0,
             overflow: vec![Overflow::default(); image.paths.len()],
             recordings: probe::empty(&image),
+            whole_banks: probe::whole_banks(&image),
             base_loads: vec![Counts::default(); chip.cores()],
             base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
             written: Vec::new(),

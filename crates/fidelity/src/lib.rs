@@ -2,6 +2,7 @@
 //!
 //! * [`metric`]: distances of spike trains and state, tested against other tools where these have them;
 //! * [`compare`]: a model on several backends beside its float twin, with the first divergence and its cause;
+//! * [`statistics`]: how rates, irregularity and correlation are distributed, against a reference of other simulators;
 //! * [`budget`]: the worst error that rounding can make, step by step;
 //! * [`model`], [`networks`]: a property as a sentence, whose smallest counter-example is a model file.
 
@@ -24,6 +25,7 @@ pub mod plan;
 pub mod quantise;
 pub mod rule;
 pub mod shrink;
+pub mod statistics;
 pub mod strategy;
 pub mod study;
 pub mod sweep;

@@ -14,3 +14,4 @@ mod profile;
 mod refused;
 mod run;
 mod sanafe;
+mod statistics;

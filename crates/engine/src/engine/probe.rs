@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pumice_chip::Batch;
-use pumice_models::Values;
+use pumice_models::{Fired, Values};
 
 use super::Engine;
 use crate::error::EngineError;
@@ -14,7 +14,11 @@ use crate::unit::Slice;
 
 /// A recording without records for each probe.
 pub(super) fn empty(image: &Image) -> Vec<Recording> {
-    let one = |p: &ProbeImage| Recording {
+    image.probes.iter().map(one).collect()
+}
+
+fn one(p: &ProbeImage) -> Recording {
+    Recording {
         name: p.name.clone(),
         shape: p.shape.clone(),
         steps: Vec::new(),
@@ -22,8 +26,7 @@ pub(super) fn empty(image: &Image) -> Vec<Recording> {
             None => Recorded::Events { step: Vec::new(), index: Vec::new(), value: Vec::new() },
             Some(_) => Recorded::Int(Vec::new()),
         },
-    };
-    image.probes.iter().map(one).collect()
+    }
 }
 
 pub(super) fn values(from: Slice<'_>) -> Values {
@@ -38,6 +41,19 @@ pub(super) fn slice(values: &Values) -> Slice<'_> {
         Values::Int(all) => Slice::Int(all),
         Values::Real(all) => Slice::Real(all),
     }
+}
+
+/// The bank whose spikes, all of them and no others, a probe keeps as events, by probe.
+pub(super) fn whole_banks(image: &Image) -> Vec<Option<usize>> {
+    let whole = |p: &ProbeImage| match (&p.source, p.stride) {
+        (ProbeSource::BankOut(elements), None) => {
+            let bank = elements.first()?.0;
+            let all = elements.iter().enumerate().all(|(k, own)| *own == (bank, k as u32));
+            (all && elements.len() == image.chip.banks[bank].n).then_some(bank)
+        }
+        _ => None,
+    };
+    image.probes.iter().map(whole).collect()
 }
 
 fn due(probe: &ProbeImage, step: u64) -> bool {
@@ -62,6 +78,10 @@ impl Engine {
     pub(super) fn record(&mut self, batches: &[Arc<Batch>], pool: &mut Pool<'_>) -> Result<(), EngineError> {
         let (image, step) = (self.image.clone(), self.step);
         for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, step)) {
+            if let Some(bank) = self.whole_banks[k] {
+                keep_spikes(&mut self.recordings[k], step, batches.iter().map(|batch| &batch.fired[bank]));
+                continue;
+            }
             let values = match probe.source {
                 ProbeSource::PlasticVar(connection, var) => Values::Int(pool.get_plastic(connection, var)?),
                 ProbeSource::BankVar(bank, var) if self.touched.contains(&bank) => Values::Int(pool.get(bank, var)?),
@@ -109,6 +129,24 @@ impl Engine {
     /// The recordings so far, by the number of their probe.
     pub fn recordings(&self) -> &[Recording] {
         &self.recordings
+    }
+
+    /// Takes what probe `k` recorded, and lets it record on from nothing.
+    pub fn take_recording(&mut self, k: usize) -> Recording {
+        let empty = one(&self.image.probes[k]);
+        std::mem::replace(&mut self.recordings[k], empty)
+    }
+}
+
+/// Keeps the spikes of a whole bank, at the cost of those that there are.
+fn keep_spikes<'a>(recording: &mut Recording, step: u64, fired: impl Iterator<Item = &'a Fired>) {
+    let Recorded::Events { step: steps, index, value } = &mut recording.data else { return };
+    for own in fired {
+        for (k, i) in own.index.iter().enumerate().filter(|(k, _)| own.payload_of(*k) != 0) {
+            steps.push(step);
+            index.push(*i);
+            value.push(f64::from(own.payload_of(k)));
+        }
     }
 }
 

@@ -147,6 +147,20 @@ proptest! {
         prop_assert!(vp(&a, &b) >= (a.len() as f64 - b.len() as f64).abs() - 1e-9);
     }
 
+    /// Coefficients from occupied bins are those of the whole series.
+    #[test]
+    fn coefficients_are_those_of_whole_series(trains in prop::collection::vec(train(), 2..5), bin in 1u32..12) {
+        let bin = f64::from(bin);
+        let series: Vec<Vec<f64>> = trains.iter().map(|t| binned(t, bin, 190.0, 1.0)).collect();
+        let pairs = (0..series.len()).flat_map(|i| (i + 1..series.len()).map(move |j| (i, j)));
+        let whole: Vec<f64> = pairs.filter_map(|(i, j)| pearson(&series[i], &series[j])).collect();
+        let own = coefficients(&trains, bin, 190.0, 1.0);
+        prop_assert_eq!(own.len(), whole.len());
+        for (a, b) in own.iter().zip(&whole) {
+            prop_assert!((a - b).abs() < 1e-9, "{} {}", a, b);
+        }
+    }
+
     /// No window finds fewer pairs than a smaller one, and each spike has one partner at most.
     #[test]
     fn pairs_grow_with_the_window(a in train(), b in train(), window in 0.0f64..20.0) {

@@ -1,0 +1,146 @@
+//! What statistics came to, as text and JSON.
+
+use std::fmt::Write;
+
+use pumice_fidelity::statistics::{Compared, Reference, Statistic, Statistics, between, mean_sd};
+use serde::Serialize;
+
+/// The statistics of a network, beside a reference if there is one.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct StatisticsReport {
+    network: String,
+    scale: f64,
+    realisations: u32,
+    transient_ms: f64,
+    length_ms: f64,
+    /// One line per population and statistic.
+    statistics: Vec<Line>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<Against>,
+}
+
+/// One statistic of one population.
+#[derive(Clone, Debug, Serialize)]
+struct Line {
+    population: String,
+    statistic: &'static str,
+    mean: f64,
+    sd: f64,
+    /// Kolmogorov–Smirnov distance of our realisations, mean and deviation over pairs.
+    between: Option<[f64; 2]>,
+}
+
+/// The same beside a reference.
+#[derive(Clone, Debug, Serialize)]
+struct Against {
+    source: String,
+    network: String,
+    scale: f64,
+    realisations: u32,
+    length_ms: f64,
+    compared: Vec<Compared>,
+}
+
+impl StatisticsReport {
+    pub(super) fn new(
+        own: &Reference,
+        reference: Option<&Reference>,
+        names: &[String],
+        realisations: &[Vec<Statistics>],
+    ) -> Self {
+        let line = |(k, name): (usize, &String), statistic: Statistic| {
+            let samples: Vec<&[f64]> = realisations.iter().map(|all| all[k].sample(statistic)).collect();
+            let [mean, sd] = mean_sd(samples.iter().flat_map(|sample| sample.iter().copied()));
+            Line { population: name.clone(), statistic: statistic.name(), mean, sd, between: between(&samples) }
+        };
+        let lines = names.iter().enumerate().flat_map(|own| Statistic::ALL.map(|statistic| line(own, statistic)));
+        StatisticsReport {
+            statistics: lines.collect(),
+            reference: reference.map(|reference| Against {
+                source: reference.source.clone(),
+                network: reference.network.clone(),
+                scale: reference.scale,
+                realisations: reference.realisations,
+                length_ms: reference.length_ms,
+                compared: reference.compare(names, realisations),
+            }),
+            network: own.network.clone(),
+            scale: own.scale,
+            realisations: own.realisations,
+            transient_ms: own.transient_ms,
+            length_ms: own.length_ms,
+        }
+    }
+
+    /// The report for people.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!(
+            "{} at scale {}, {} of {} s after {} s\n",
+            self.network,
+            self.scale,
+            if self.realisations == 1 { "1 realisation".into() } else { format!("{} realisations", self.realisations) },
+            self.length_ms * 1e-3,
+            self.transient_ms * 1e-3
+        );
+        match &self.reference {
+            None => self.own(&mut text),
+            Some(reference) => self.beside(reference, &mut text),
+        }
+        text
+    }
+
+    fn own(&self, text: &mut String) {
+        let _never_fails =
+            writeln!(text, "\n{:<12}{:<13}{:>20}{:>20}", "population", "statistic", "mean ± sd", "between seeds");
+        for line in &self.statistics {
+            let (own, between) = (pair(Some([line.mean, line.sd])), pair(line.between));
+            let _never_fails = writeln!(text, "{:<12}{:<13}{own:>20}{between:>20}", line.population, line.statistic);
+        }
+    }
+
+    fn beside(&self, reference: &Against, text: &mut String) {
+        let Against { source, realisations, length_ms, compared, .. } = reference;
+        let _never_fails = writeln!(text, "reference: {source}; {realisations} of {} s", length_ms * 1e-3);
+        if (&reference.network, reference.scale) != (&self.network, self.scale) {
+            *text += &format!("NOTE: the reference is `{}` at scale {}\n", reference.network, reference.scale);
+        }
+        if self.length_ms < *length_ms {
+            *text += "NOTE: a shorter recording spreads all three statistics wider than the reference\n";
+        }
+        let _never_fails = writeln!(
+            text,
+            "\n{:<12}{:<13}{:>18}{:>18}{:>8}{:>18}{:>9}  within",
+            "population", "statistic", "mean ± sd", "reference", "KS", "between seeds", "known to"
+        );
+        for line in compared {
+            let theirs = line.reference_mean.zip(line.reference_sd).map(<[f64; 2]>::from);
+            let _never_fails = writeln!(
+                text,
+                "{:<12}{:<13}{:>18}{:>18}{:>8}{:>18}{:>9.3}  {}",
+                line.population,
+                line.statistic,
+                pair(Some([line.mean, line.sd])),
+                pair(theirs),
+                line.distance.map_or("-".into(), |d| format!("{d:.3}")),
+                pair(line.between),
+                line.uncertainty,
+                if line.within { "yes" } else { "NO" }
+            );
+        }
+        let within = compared.iter().filter(|line| line.within).count();
+        let _never_fails = writeln!(
+            text,
+            "\n{within} of {} within: KS distance, less what the reference is known to, at most mean + sd between seeds",
+            compared.len()
+        );
+    }
+}
+
+/// Mean and deviation; four digits where they are small.
+fn pair(values: Option<[f64; 2]>) -> String {
+    match values {
+        None => "-".into(),
+        Some([mean, sd]) if mean.abs() < 0.1 => format!("{mean:.4} ± {sd:.4}"),
+        Some([mean, sd]) => format!("{mean:.3} ± {sd:.3}"),
+    }
+}
