@@ -50,6 +50,17 @@ pub enum Error {
         /// The chip.
         chip: String,
     },
+    /// A file of rows and routes cannot be used.
+    #[error("the image `{}` cannot be used: {fault}", path.display())]
+    ImageFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        fault: pumice_engine::PreparedError,
+    },
+    /// A file of rows is asked for, and the weights lie in cells.
+    #[error("the synapses of this network lie in non-volatile cells, which no image holds; save the cells instead")]
+    ImageOfCells,
     /// A file of cells belongs to another chip.
     #[error("the file holds the cells of a chip {have}, this is {need}")]
     OtherChip {

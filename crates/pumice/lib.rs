@@ -28,6 +28,7 @@ mod classify;
 mod clock;
 mod error;
 mod explain;
+mod image_file;
 mod memory;
 mod quantise;
 mod running;
@@ -53,7 +54,7 @@ pub use pumice_profile as profile;
 pub use pumice_report as report;
 pub use quantise::{Quantisation, QuantisedConnection, QuantisedPopulation, quantise};
 pub use running::Running;
-pub use simulation::{Number, RunSteps, Simulation};
+pub use simulation::{Making, Number, RunSteps, Simulation};
 pub use snapshot::{KeptCells, Snapshot};
 
 /// The names that most programs need.

@@ -1,5 +1,6 @@
 //! A network in execution, with its chip's prices and clock.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use pumice_chip::timing::{StepTime, TimingModel};
 use pumice_chip::{CoreUse, Source, core_uses};
 use pumice_compile::{Hardware, compile};
 use pumice_device::nv::NvState;
-use pumice_engine::{Control, Engine, EngineError, Image, Observer, Outcome, Phases, Recording};
+use pumice_engine::{Control, Engine, EngineError, Image, Observer, Outcome, Phases, Prepared, Progress, Recording};
 use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
@@ -20,6 +21,7 @@ use pumice_report::{CellsReport, Run, RunReport};
 use crate::Error;
 use crate::Memory;
 use crate::clock::Clock;
+use crate::image_file;
 use crate::snapshot::{KeptCells, Snapshot};
 
 /// Run this many steps (Lava's `RunSteps`).
@@ -57,6 +59,17 @@ impl Number for f64 {
     }
 }
 
+/// What a simulation is made with, besides its graph, profile and configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Making<'a> {
+    /// The non-volatile cells of the chip as they were saved.
+    pub saved: Option<&'a NvState>,
+    /// A file that holds the drawn synapses and the routes: it is read if it exists, and written if it does not.
+    pub image: Option<&'a Path>,
+    /// Told how many synapses have been laid into memory.
+    pub progress: Option<&'a Progress>,
+}
+
 /// A network in execution.
 #[derive(Debug)]
 pub struct Simulation {
@@ -88,13 +101,22 @@ impl Simulation {
     /// # Errors
     /// As [`Simulation::new`]; if the cells are of another chip or network; if there is a saved state and no cells.
     pub fn with_nv(
-        mut graph: Graph,
+        graph: Graph,
         profile: &Profile,
         config: &RunConfig,
         saved: Option<&NvState>,
     ) -> Result<Self, Error> {
+        Self::make(graph, profile, config, &Making { saved, ..Making::default() })
+    }
+
+    /// As [`Simulation::new`], with what `making` says.
+    ///
+    /// # Errors
+    /// As [`Simulation::with_nv`]; if there is an image file that is not of this network, profile, seed and number of
+    /// workers, or a file that cannot be written, or the chip keeps synapses in cells.
+    pub fn make(mut graph: Graph, profile: &Profile, config: &RunConfig, making: &Making<'_>) -> Result<Self, Error> {
         let image = compile(&graph, &Hardware::from(profile), config)?;
-        let memory = match saved {
+        let memory = match making.saved {
             Some(saved) => Some(Memory::open(&image, profile, saved)?),
             None if image.chip.cell_cores.is_empty() => None,
             None => {
@@ -103,7 +125,7 @@ impl Simulation {
                 Some(memory)
             }
         };
-        let mut simulation = Self::with_memory(image, profile, config.workers, memory)?;
+        let mut simulation = Self::assemble(image, profile, config.workers, (memory, making))?;
         simulation.start(graph.take_hosts());
         Ok(simulation)
     }
@@ -113,8 +135,31 @@ impl Simulation {
     /// # Errors
     /// If a process refuses its parameters, or the cells cannot be read.
     pub fn with_memory(image: Image, profile: &Profile, workers: usize, memory: Option<Memory>) -> Result<Self, Error> {
-        let acting = memory.as_ref().map(|memory| memory.acting(&image.chip)).transpose()?;
-        let engine = Engine::with_cells(image, workers, acting)?;
+        Self::assemble(image, profile, workers, (memory, &Making::default()))
+    }
+
+    fn assemble(
+        image: Image,
+        profile: &Profile,
+        workers: usize,
+        (memory, making): (Option<Memory>, &Making<'_>),
+    ) -> Result<Self, Error> {
+        let engine = match (&memory, making.image) {
+            (Some(_), Some(_)) => return Err(Error::ImageOfCells),
+            (Some(memory), None) => {
+                let acting = memory.acting(&image.chip)?;
+                Engine::with_cells(image, workers, Some(acting))?
+            }
+            (None, Some(path)) => {
+                let prepared = image_file::open(path, &image, workers, making.progress)?;
+                Engine::with_prepared(image, prepared, None)?
+            }
+            (None, None) => {
+                let nobody = Progress::default();
+                let prepared = Prepared::new(&image, workers, making.progress.unwrap_or(&nobody))?;
+                Engine::with_prepared(image, prepared, None)?
+            }
+        };
         let mut simulation = Simulation {
             clock: Clock::new(&engine.image().chip, profile, TimingModel::Simple, &profile.time),
             timed: !engine.image().chip.banks.is_empty(),

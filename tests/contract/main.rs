@@ -9,6 +9,7 @@ mod cell_learning;
 mod cells;
 mod conservation;
 mod hosts;
+mod image_file;
 mod layering;
 mod learning;
 mod library;

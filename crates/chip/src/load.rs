@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pumice_meter::{Counts, Event};
 use pumice_models::{RowFormat, Rows};
+use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
 use crate::drawn;
@@ -16,7 +17,7 @@ use crate::plastic::Teller;
 pub type CoreLoad = Counts;
 
 /// One packet of a source: the core it goes to and the synapses it sets off there, by format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Packet {
     core: u32,
     dense: u32,
@@ -26,7 +27,7 @@ struct Packet {
 }
 
 /// What one packet reads in the cells of a core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellReads {
     /// Synapses that are not zero.
     pub synapses: u32,
@@ -37,7 +38,7 @@ pub struct CellReads {
 }
 
 /// For every element of every source, the packets it sends per spike.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routes {
     /// Per source (banks, then inputs): start of each element's packets; length `n + 1`.
     start: Vec<Vec<usize>>,
@@ -66,6 +67,27 @@ impl Routes {
             routes.packets.push(packets);
         }
         routes
+    }
+
+    /// Whether they can be those of `image`: as many elements, and no core beyond its own.
+    pub fn fit(&self, image: &ChipImage) -> bool {
+        let cores = image.cores();
+        let sizes: Vec<usize> = image.sources().map(|source| image.size_of(source)).collect();
+        let inside = |all: &[Vec<u32>], most: usize| all.iter().flatten().all(|x| (*x as usize) < most);
+        let by_bank = |all: &[Vec<u32>]| {
+            let lengths = image.banks.iter().map(|bank| bank.n).eq(all.iter().map(Vec::len));
+            lengths && all.len() == self.banks
+        };
+        let of_source = |(n, (start, packets)): (&usize, (&Vec<usize>, &Vec<Packet>))| {
+            let ends = start.first() == Some(&0) && start.last() == Some(&packets.len());
+            start.len() == n + 1 && ends && start.is_sorted() && packets.iter().all(|p| (p.core as usize) < cores)
+        };
+        by_bank(&self.place)
+            && by_bank(&self.rank)
+            && inside(&self.place, cores)
+            && self.start.len() == sizes.len()
+            && self.packets.len() == sizes.len()
+            && sizes.iter().zip(self.start.iter().zip(&self.packets)).all(of_source)
     }
 
     /// Makes the tables of a source anew; `rows` has the rows of every projection as they are now.

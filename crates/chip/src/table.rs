@@ -43,6 +43,11 @@ impl Layout {
         usize::BITS - self.len.saturating_sub(1).leading_zeros()
     }
 
+    /// Bits of a word that are its weight.
+    fn weight_bits(&self) -> u32 {
+        32 - self.target_bits().max(1)
+    }
+
     /// Whether 4 bytes hold every synapse of a projection, its place and its weight.
     pub(crate) fn holds(&self, p: &DrawnProjection) -> bool {
         let (low, high) = p.synapses.weight_range();
@@ -52,7 +57,7 @@ impl Layout {
 }
 
 /// The drawn synapses of one source onto the targets of one worker.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Table {
     pub(crate) source: Source,
     /// Delays `0..delays` may occur.
@@ -64,20 +69,25 @@ pub struct Table {
 }
 
 impl Table {
-    /// Draws and packs the synapses of `source` onto worker `w` of `workers`; `None` if there are none.
+    /// Draws and packs the synapses of `source` onto worker `w` of `workers`; `None` if there are none. On the way it tells
+    /// about how many synapses more are done.
     ///
     /// # Errors
     /// The number of synapses or rows, if it is beyond the 2^32 that a table holds.
-    pub fn new(image: &ChipImage, source: Source, (w, workers): (usize, usize)) -> Result<Option<Self>, u64> {
+    pub fn new(
+        image: &ChipImage,
+        source: Source,
+        (w, workers): (usize, usize),
+        tell: &dyn Fn(u64),
+    ) -> Result<Option<Self>, u64> {
         let layout = Layout::new(image, w, workers);
-        let own: Vec<_> = image.drawn.iter().filter(|p| p.source == source && layout.holds(p)).collect();
-        let Some(longest) = own.iter().map(|p| p.synapses.longest_delay()).max() else {
-            return Ok(None);
-        };
-        let (delays, n_in) = (usize::from(longest) + 1, image.size_of(source));
-        let mut start = count(&own, &layout, delays, n_in)?;
+        let own = held(image, source, &layout);
+        let Some(delays) = delays_of(&own) else { return Ok(None) };
+        // Every synapse is drawn twice.
+        let done = |p: &DrawnProjection| tell((p.n / workers / 2) as u64);
+        let mut start = count(&own, &layout, (delays, image.size_of(source)), &done)?;
         let n = start[start.len() - 1] as usize;
-        let weight_bits = 32 - layout.target_bits().max(1);
+        let weight_bits = layout.weight_bits();
         let mut words = vec![0; n];
         let mask = u32::MAX >> (32 - weight_bits);
         for p in &own {
@@ -90,11 +100,51 @@ impl Table {
                 words[*next as usize] = at << weight_bits | weight as u32 & mask;
                 *next += 1;
             });
+            done(p);
         }
         // Each start has moved to the end of its row, which is the start of the next.
         start.pop();
         start.insert(0, 0);
         Ok(Some(Table { source, delays, start, words, weight_bits }))
+    }
+
+    /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::words`]; `None` if
+    /// they are not those of such a table.
+    pub fn from_arrays(
+        image: &ChipImage,
+        source: Source,
+        (w, workers): (usize, usize),
+        (start, words): (Vec<u32>, Vec<u32>),
+    ) -> Option<Self> {
+        let layout = Layout::new(image, w, workers);
+        let delays = delays_of(&held(image, source, &layout))?;
+        let weight_bits = layout.weight_bits();
+        let rows = image.size_of(source) * delays;
+        let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize == words.len();
+        let last = words.iter().fold(0, |last, word| last.max(word >> weight_bits));
+        let inside = words.is_empty() || (last as usize) < layout.len;
+        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, words, weight_bits })
+    }
+
+    /// The sources that have a table on worker `w` of `workers`, in their order.
+    pub fn sources(image: &ChipImage, (w, workers): (usize, usize)) -> Vec<Source> {
+        let layout = Layout::new(image, w, workers);
+        image.sources().filter(|source| !held(image, *source, &layout).is_empty()).collect()
+    }
+
+    /// What it is a table of.
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Start of each row: by element, then by delay; the last entry is the number of synapses.
+    pub fn start(&self) -> &[u32] {
+        &self.start
+    }
+
+    /// The synapses, row after row.
+    pub fn words(&self) -> &[u32] {
+        &self.words
     }
 
     /// Synapses.
@@ -145,8 +195,23 @@ impl Table {
     }
 }
 
+/// The projections of a source that a table holds.
+fn held<'a>(image: &'a ChipImage, source: Source, layout: &Layout) -> Vec<&'a DrawnProjection> {
+    image.drawn.iter().filter(|p| p.source == source && layout.holds(p)).collect()
+}
+
+/// How many delays may occur; `None` without a projection.
+fn delays_of(own: &[&DrawnProjection]) -> Option<usize> {
+    own.iter().map(|p| usize::from(p.synapses.longest_delay()) + 1).max()
+}
+
 /// Numbers of synapses of each row, summed up to the row's start; the last entry is the number of all.
-fn count(own: &[&DrawnProjection], layout: &Layout, delays: usize, n_in: usize) -> Result<Vec<u32>, u64> {
+fn count(
+    own: &[&DrawnProjection],
+    layout: &Layout,
+    (delays, n_in): (usize, usize),
+    done: &dyn Fn(&DrawnProjection),
+) -> Result<Vec<u32>, u64> {
     if n_in * delays >= u32::MAX as usize {
         return Err((n_in * delays) as u64);
     }
@@ -158,6 +223,7 @@ fn count(own: &[&DrawnProjection], layout: &Layout, delays: usize, n_in: usize) 
             start[source as usize * delays + usize::from(delay)] += 1;
             n += 1;
         });
+        done(p);
     }
     if n > u64::from(u32::MAX) {
         return Err(n);

@@ -3,17 +3,19 @@
 mod limits;
 mod report;
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use pumice::meter::Event;
 use pumice::process::RunConfig;
 use pumice::profile::Profile;
-use pumice::{RunSteps, Simulation};
+use pumice::{Making, RunSteps, Simulation};
 use pumice_studies::network::{NETWORKS, build};
 
 use crate::error::CliError;
 use crate::output::{emit, emit_json};
+use crate::progress;
 use limits::Limits;
 use report::{BenchReport, Phase};
 
@@ -43,6 +45,9 @@ pub(crate) struct BenchArgs {
     /// Chip: the name of a profile or a path
     #[arg(short, long, default_value = "unlimited")]
     profile: String,
+    /// Keep the drawn synapses in a file: it is written if it does not exist, and read if it does
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
     /// Compute emulated time too
     #[arg(long)]
     timed: bool,
@@ -63,7 +68,12 @@ impl BenchArgs {
         let (step_ms, warm) = (network.step_ms, self.warm.unwrap_or(network.warm));
         let steps = self.steps.unwrap_or(network.steps);
         let config = RunConfig::default().seed(self.seed).workers(usize::from(self.workers));
-        let mut simulation = Simulation::new(network.graph, &profile, &config)?;
+        let image = self.image.as_deref();
+        let read = image.is_some_and(Path::exists);
+        let mut simulation = progress::build(!self.json, |progress| {
+            let making = Making { image, progress: Some(progress), ..Making::default() };
+            Simulation::make(network.graph, &profile, &config, &making)
+        })?;
         let build_time_s = started.elapsed().as_secs_f64();
         simulation.set_timed(self.timed);
         simulation.run(RunSteps(warm))?;
@@ -76,6 +86,7 @@ impl BenchArgs {
         }
         let mut report = best.expect("it is measured at least once");
         report.peak_memory_bytes = limits::peak_memory();
+        report.image = image.map(|_| if read { "read" } else { "written" });
         drop(simulation);
         report.limits = Limits::measure(report.workers);
         if self.json { emit_json(&report) } else { emit(&report.text()) }

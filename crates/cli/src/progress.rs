@@ -2,10 +2,10 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pumice::engine::Control;
+use pumice::engine::{Control, Progress};
 
 /// A bar on the standard error output if that is a terminal and `wanted`; else one that nobody sees.
 pub(crate) fn bar(wanted: bool, length: u64, what: &'static str) -> ProgressBar {
@@ -20,12 +20,30 @@ pub(crate) fn bar(wanted: bool, length: u64, what: &'static str) -> ProgressBar 
 
 /// Does `work` while the bar shows how many steps of it are done.
 pub(crate) fn watch<T>(bar: &ProgressBar, control: &Control, work: impl FnOnce() -> T) -> T {
+    follow(bar, Duration::ZERO, |bar| bar.set_position(control.done()), work)
+}
+
+/// Makes a simulation while a bar shows how many synapses are laid into memory, if it takes longer than a moment.
+pub(crate) fn build<T>(wanted: bool, work: impl FnOnce(&Progress) -> T) -> T {
+    let progress = Progress::default();
+    let show = |bar: &ProgressBar| {
+        bar.set_length(progress.all());
+        bar.set_position(progress.done().min(progress.all()));
+    };
+    follow(&bar(wanted, 0, "synapses"), Duration::from_millis(500), show, || work(&progress))
+}
+
+/// Does `work` while another thread shows how far it is, from some time on.
+fn follow<T>(bar: &ProgressBar, from: Duration, show: impl Fn(&ProgressBar) + Sync, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(bar.is_hidden());
+    let started = Instant::now();
     std::thread::scope(|scope| {
-        let (over, bar) = (&over, bar);
+        let (over, bar, show) = (&over, bar, &show);
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                bar.set_position(control.done());
+                if started.elapsed() >= from {
+                    show(bar);
+                }
                 std::thread::park_timeout(Duration::from_millis(50));
             }
         });

@@ -11,7 +11,7 @@ use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
 use pumice::profile::Profile;
 use pumice::report::{Answers, Files, Power, RunReport, Steps, prepare, write_results};
-use pumice::{Classification, Simulation, classify};
+use pumice::{Classification, Making, Simulation, classify};
 
 use crate::error::CliError;
 use crate::output::{emit, emit_json};
@@ -49,6 +49,9 @@ pub(crate) struct RunArgs {
     /// Keep the non-volatile cells of the chip in a file: they are programmed when it does not exist yet
     #[arg(long, value_name = "FILE")]
     nv: Option<PathBuf>,
+    /// Keep drawn synapses and routes in a file: it is written if it does not exist, and read if it does
+    #[arg(long, value_name = "FILE", conflicts_with = "nv")]
+    image: Option<PathBuf>,
     /// Classify only the first samples
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
@@ -142,7 +145,10 @@ impl RunArgs {
     fn simulation(&self, file: ModelFile, profile: &Profile) -> Result<Simulation, CliError> {
         let kept = self.nv.as_ref().filter(|path| path.exists());
         let saved = kept.map(|path| crate::nv::load(path)).transpose()?;
-        let mut simulation = Simulation::with_nv(file.graph, profile, &file.config, saved.as_ref())?;
+        let mut simulation = progress::build(!(self.quiet || self.json), |progress| {
+            let making = Making { saved: saved.as_ref(), image: self.image.as_deref(), progress: Some(progress) };
+            Simulation::make(file.graph, profile, &file.config, &making)
+        })?;
         if let Some(path) = &self.nv {
             // Before the run, so that neither a chip without cells nor a file that cannot be written costs anybody an hour.
             crate::nv::save(&simulation.memory()?.nv(), path)?;

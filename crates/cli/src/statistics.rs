@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use pumice::process::{Backend, ProbeId, Record, RunConfig};
 use pumice::profile::Profile;
 use pumice::report::write_text;
-use pumice::{RunSteps, Simulation};
+use pumice::{Making, RunSteps, Simulation};
 use pumice_fidelity::statistics::{Method, Reference, Statistics};
 use pumice_studies::network::{Network, build};
 
@@ -160,7 +160,10 @@ impl StatisticsArgs {
         let mut trains: Vec<Vec<Vec<u32>>> = network.populations.iter().map(|p| vec![Vec::new(); p.n]).collect();
         let probes = network.populations.iter().map(|p| network.graph.probe_port(p.spikes, Record::Events));
         let probes = probes.collect::<Result<Vec<ProbeId>, _>>()?;
-        let mut simulation = Simulation::new(network.graph, profile, &config)?;
+        let mut simulation = progress::build(!self.json, |progress| {
+            let making = Making { progress: Some(progress), ..Making::default() };
+            Simulation::make(network.graph, profile, &config, &making)
+        })?;
         simulation.set_timed(false);
         let bar = progress::bar(!self.json, transient + method.steps, "steps");
         let every = self.every_ms.map_or(u64::MAX, |ms| (ms / method.step_ms).round().max(1.0) as u64);

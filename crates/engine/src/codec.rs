@@ -68,13 +68,42 @@ const fn layout() -> Configuration<LittleEndian, Fixint, NoLimit> {
 
 /// The schema number of a name, to be changed whenever the layout of the value changes (FNV-1a).
 pub const fn schema(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let (mut hash, mut i) = (0xcbf2_9ce4_8422_2325u64, 0);
+    fnv(FNV_OFFSET, name.as_bytes())
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut i = 0;
     while i < bytes.len() {
         hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
         i += 1;
     }
     hash
+}
+
+/// A number that two values share only if they are equal, but for one chance in 2^64 (FNV-1a of their bytes).
+///
+/// # Errors
+/// If the value cannot be serialised.
+pub fn fingerprint<T: Serialize>(value: &T) -> Result<u64, CodecError> {
+    let mut hash = Hash(FNV_OFFSET);
+    bincode::serde::encode_into_std_write(value, &mut hash, layout())
+        .map_err(|fault| CodecError::Payload { act: "written", fault: fault.to_string() })?;
+    Ok(hash.0)
+}
+
+struct Hash(u64);
+
+impl std::io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = fnv(self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes `value` into a container of the given schema.

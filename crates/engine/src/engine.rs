@@ -17,6 +17,8 @@ use crate::error::EngineError;
 use crate::image::{Image, Task, UnitBody, Where};
 use crate::phases::{Phases, Watch};
 use crate::pool::Pool;
+use crate::prepared::Prepared;
+use crate::progress::Progress;
 use crate::recording::Recording;
 use crate::snapshot::Snapshot;
 use crate::unit::{Line, Unit};
@@ -29,6 +31,7 @@ mod state;
 mod structure;
 mod weights;
 
+pub(crate) use build::build;
 pub use weights::{Settled, Written};
 
 /// Pause and stop from another thread, and how far the run is.
@@ -152,13 +155,22 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn with_cells(image: Image, workers: usize, acting: Option<Acting>) -> Result<Self, EngineError> {
-        let workers = match workers {
-            0 => choose_workers(&image),
-            n => n,
-        };
+        let acts = acting.as_ref().map_or(&image.chip, |acting| &acting.image);
+        let prepared = Prepared::with(&image, acts, workers, &Progress::default())?;
+        Self::with_prepared(image, prepared, acting)
+    }
+
+    /// As [`Engine::with_cells`], with rows and routes that were made of the same image before.
+    ///
+    /// # Errors
+    /// If a process refuses its parameters.
+    pub fn with_prepared(image: Image, prepared: Prepared, acting: Option<Acting>) -> Result<Self, EngineError> {
+        let Prepared { tables, routes } = prepared;
         let chip = &image.chip;
         let acts = acting.as_ref().map_or(chip, |acting| &acting.image);
-        let (workers, routes) = build::build(chip, acts, workers)?;
+        let n = tables.len();
+        let workers = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, n, tables));
+        let workers = workers.collect::<Result<Vec<Worker>, _>>()?;
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
             made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
@@ -523,7 +535,7 @@ fn pair(units: &mut [Unit], from: usize, to: usize) -> (Option<&Unit>, &mut Unit
 /// Two workers pay from about this much work per step on (a barrier costs 12 to 36 µs, a synapse 1 ns or so).
 const WORTH_A_THREAD: usize = 400_000;
 
-fn choose_workers(image: &Image) -> usize {
+pub(crate) fn choose_workers(image: &Image) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = image.chip.neurons() + image.chip.synapses() / 50;
     if work < WORTH_A_THREAD { 1 } else { cores.min(work / WORTH_A_THREAD + 1) }

@@ -10,6 +10,8 @@ mod error;
 mod image;
 mod phases;
 mod pool;
+mod prepared;
+mod progress;
 mod recording;
 mod snapshot;
 mod unit;
@@ -21,6 +23,8 @@ pub use image::{
     FromChip, Image, Join, Pairs, ProbeImage, ProbeSource, Task, ToChip, UnitBody, UnitImage, UnitWire, Where,
 };
 pub use phases::Phases;
+pub use prepared::{Prepared, PreparedError};
+pub use progress::Progress;
 pub use recording::{Recorded, Recording};
 pub use snapshot::Snapshot;
 pub use view::View;

@@ -25,6 +25,6 @@ pub use error::FileError;
 pub use model::ModelFile;
 pub use node::Node;
 pub use npy::{decode, npy_bytes, read_npy, read_npz, read_npz_all, write_npy, write_npz};
-pub use replace::replace;
+pub use replace::{replace, replace_with};
 pub use task::{Classify, Task};
 pub use text::{SCHEMA, schema};

@@ -10,10 +10,24 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Whatever the system says; `path` then has what it had before.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`replace`], with what `write` writes. The temporary file is there before `write` begins, so that a place where nothing
+/// can be written is known before any work is done.
+///
+/// # Errors
+/// Whatever the system or `write` says; `path` then has what it had before.
+pub fn replace_with<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
     let temporary = beside(path);
-    let written = write_all(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let mut file = File::create(&temporary)?;
+    let written = write(&mut file).and_then(|made| {
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        Ok(made)
+    });
     if written.is_err() {
-        // The first fault is the one to report; a file that was never made cannot be removed.
+        // The first fault is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written
@@ -24,10 +38,4 @@ fn beside(path: &Path) -> PathBuf {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     path.with_file_name(name)
-}
-
-fn write_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

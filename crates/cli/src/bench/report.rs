@@ -44,6 +44,8 @@ pub(super) struct BenchReport {
     pub(super) rate_hz: f64,
     /// Time to describe, place and build the network `[s]`.
     pub(super) build_time_s: f64,
+    /// Whether its synapses were `read` from a file or `written` into one; `None` without one.
+    pub(super) image: Option<&'static str>,
     /// Wall time of those steps `[s]`.
     pub(super) wall_time_s: f64,
     /// Wall time per model time.
@@ -93,7 +95,8 @@ impl BenchReport {
         let memory = self.peak_memory_bytes.map_or("unknown".into(), |b| format!("{:.0} MB", b as f64 / 1e6));
         line("network", format!("{} at scale {}", self.network, self.scale));
         line("", format!("{} neurons, {} synapses, {} workers", self.neurons, self.synapses, self.workers));
-        line("build time", format!("{:.2} s", self.build_time_s));
+        let image = self.image.map_or(String::new(), |done| format!(", image {done}"));
+        line("build time", format!("{:.2} s{image}", self.build_time_s));
         line("memory", format!("{memory} at most, {:.2} bytes per synapse", self.bytes_per_synapse));
         line("activity", format!("{} steps of {} ms, {:.2} Hz", self.steps, self.step_ms, self.rate_hz));
         line("", format!("{} spikes, {} synaptic events", self.spikes, self.synaptic_events));

@@ -5,6 +5,7 @@
 mod bench;
 mod explain;
 mod fidelity;
+mod image;
 mod import;
 mod map;
 mod nv;

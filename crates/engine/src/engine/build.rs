@@ -1,4 +1,4 @@
-//! The workers of an image, made by as many threads as there are processors.
+//! The rows of an image, made by as many threads as there are processors.
 //!
 //! The table of each source and worker is a job of its own, and so are the routes. A job is a pure function of the image,
 //! so nothing depends on who does it or when.
@@ -6,26 +6,35 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pumice_chip::{ChipImage, Routes, Source, Table, Worker, WorkerError};
+use pumice_chip::{ChipImage, Routes, Source, Table, WorkerError};
 
 use crate::error::EngineError;
+use crate::progress::Progress;
 
-/// All workers, with the synapses of `acts`, and what a spike of each neuron of `chip` sets off where.
-pub(super) fn build(chip: &ChipImage, acts: &ChipImage, workers: usize) -> Result<(Vec<Worker>, Routes), EngineError> {
-    let (tables, routes) = if chip.drawn.is_empty() {
-        ((0..workers).map(|_| Vec::new()).collect(), Routes::new(chip))
-    } else {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        jobs(chip, acts, workers, threads)?
-    };
-    let made = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, workers, tables));
-    Ok((made.collect::<Result<_, _>>()?, routes))
+/// The synapses of `acts` for all workers, and what a spike of each neuron of `chip` sets off where.
+pub(crate) fn build(
+    chip: &ChipImage,
+    acts: &ChipImage,
+    workers: usize,
+    progress: &Progress,
+) -> Result<(Tables, Routes), EngineError> {
+    if chip.drawn.is_empty() {
+        return Ok(((0..workers).map(|_| Vec::new()).collect(), Routes::new(chip)));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    progress.begin(acts.drawn.iter().map(|p| p.n as u64).sum());
+    Ok(jobs(chip, acts, (workers, threads), progress)?)
 }
 
 /// By worker: its tables, in the order of sources.
 type Tables = Vec<Vec<Table>>;
 
-fn jobs(chip: &ChipImage, acts: &ChipImage, workers: usize, threads: usize) -> Result<(Tables, Routes), WorkerError> {
+fn jobs(
+    chip: &ChipImage,
+    acts: &ChipImage,
+    (workers, threads): (usize, usize),
+    progress: &Progress,
+) -> Result<(Tables, Routes), WorkerError> {
     let sources: Vec<Source> = chip.sources().collect();
     let mut jobs: Vec<(usize, Source)> = sources.iter().flat_map(|s| (0..workers).map(move |w| (w, *s))).collect();
     let work = |source: Source| chip.drawn.iter().filter(|p| p.source == source).map(|p| p.n).sum::<usize>();
@@ -35,7 +44,7 @@ fn jobs(chip: &ChipImage, acts: &ChipImage, workers: usize, threads: usize) -> R
     let routes = std::thread::scope(|scope| {
         let run = || {
             while let Some((w, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let table = Table::new(acts, *source, (*w, workers));
+                let table = Table::new(acts, *source, (*w, workers), &|n| progress.add(n));
                 made.lock().expect("no job panics with the lock").push((*w, *source, table));
             }
         };
