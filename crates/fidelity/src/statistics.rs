@@ -87,19 +87,19 @@ impl Statistics {
     }
 }
 
-/// Mean and standard deviation; zeros of nothing.
-pub fn mean_sd(sample: impl Iterator<Item = f64> + Clone) -> [f64; 2] {
-    let n = sample.clone().count().max(1) as f64;
+/// Mean and standard deviation; `None` of nothing.
+pub fn mean_sd(sample: impl Iterator<Item = f64> + Clone) -> Option<[f64; 2]> {
+    let n = sample.clone().count() as f64;
     let mean = sample.clone().sum::<f64>() / n;
     let variance = sample.map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-    [mean, variance.sqrt()]
+    (n > 0.0).then(|| [mean, variance.sqrt()])
 }
 
 /// Mean and standard deviation of the Kolmogorov–Smirnov distances of all pairs of samples; `None` below two samples.
 pub fn between(samples: &[&[f64]]) -> Option<[f64; 2]> {
     let pairs = (0..samples.len()).flat_map(|i| (i + 1..samples.len()).map(move |j| (i, j)));
     let distances: Vec<f64> = pairs.filter_map(|(i, j)| ks::ks(samples[i], samples[j])).collect();
-    (!distances.is_empty()).then(|| mean_sd(distances.iter().copied()))
+    mean_sd(distances.iter().copied())
 }
 
 #[cfg(test)]

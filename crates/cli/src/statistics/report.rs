@@ -24,8 +24,8 @@ pub(super) struct StatisticsReport {
 struct Line {
     population: String,
     statistic: &'static str,
-    mean: f64,
-    sd: f64,
+    /// Mean and standard deviation; `null` of an empty sample.
+    ours: Option<[f64; 2]>,
     /// Kolmogorov–Smirnov distance of our realisations, mean and deviation over pairs.
     between: Option<[f64; 2]>,
 }
@@ -50,8 +50,8 @@ impl StatisticsReport {
     ) -> Self {
         let line = |(k, name): (usize, &String), statistic: Statistic| {
             let samples: Vec<&[f64]> = realisations.iter().map(|all| all[k].sample(statistic)).collect();
-            let [mean, sd] = mean_sd(samples.iter().flat_map(|sample| sample.iter().copied()));
-            Line { population: name.clone(), statistic: statistic.name(), mean, sd, between: between(&samples) }
+            let ours = mean_sd(samples.iter().flat_map(|sample| sample.iter().copied()));
+            Line { population: name.clone(), statistic: statistic.name(), ours, between: between(&samples) }
         };
         let lines = names.iter().enumerate().flat_map(|own| Statistic::ALL.map(|statistic| line(own, statistic)));
         StatisticsReport {
@@ -93,7 +93,7 @@ impl StatisticsReport {
         let _never_fails =
             writeln!(text, "\n{:<12}{:<13}{:>20}{:>20}", "population", "statistic", "mean ± sd", "between seeds");
         for line in &self.statistics {
-            let (own, between) = (pair(Some([line.mean, line.sd])), pair(line.between));
+            let (own, between) = (pair(line.ours), pair(line.between));
             let _never_fails = writeln!(text, "{:<12}{:<13}{own:>20}{between:>20}", line.population, line.statistic);
         }
     }
@@ -119,7 +119,7 @@ impl StatisticsReport {
                 "{:<12}{:<13}{:>18}{:>18}{:>8}{:>18}{:>9.3}  {}",
                 line.population,
                 line.statistic,
-                pair(Some([line.mean, line.sd])),
+                pair(line.ours),
                 pair(theirs),
                 line.distance.map_or("-".into(), |d| format!("{d:.3}")),
                 pair(line.between),

@@ -12,7 +12,7 @@ fn a_run_is_its_own_reference_and_others_are_near() {
     assert_eq!((own["realisations"].as_u64(), own["length_ms"].as_f64()), (Some(3), Some(300.0)));
     let lines = own["statistics"].as_array().unwrap();
     assert_eq!(lines.len(), 3, "rate, CV and correlation of one population");
-    let rate = lines[0]["mean"].as_f64().unwrap();
+    let rate = lines[0]["ours"][0].as_f64().unwrap();
     assert!((5.0..20.0).contains(&rate), "{rate} Hz");
     assert!(lines.iter().all(|line| line["between"][0].as_f64().unwrap() > 0.0), "{lines:?}");
     // The same three again, and three others; no workers and no parts of the run are in the result.

@@ -41,7 +41,8 @@ impl Distribution {
         at.dedup();
         let part = |x: &f64| all.partition_point(|own| own < x) as f64 / n as f64;
         let below = at.iter().map(part).collect();
-        let [mean, sd] = mean_sd(all.iter().copied()).map(Some);
+        let known = mean_sd(all.iter().copied());
+        let [mean, sd] = [0, 1].map(|k| known.map(|known| known[k]));
         Distribution { mean, sd, at, below, cut: false, uncertainty: 0.0, between: between(samples) }
     }
 
@@ -124,10 +125,8 @@ pub struct Compared {
     pub population: String,
     /// The statistic.
     pub statistic: &'static str,
-    /// Mean of ours.
-    pub mean: f64,
-    /// Standard deviation of ours.
-    pub sd: f64,
+    /// Mean of ours, and standard deviation; `None` of an empty sample.
+    pub ours: Option<[f64; 2]>,
     /// Mean of the reference.
     pub reference_mean: Option<f64>,
     /// Standard deviation of the reference.
@@ -214,9 +213,8 @@ impl Reference {
 }
 
 fn compare(name: &str, statistic: Statistic, reference: &Distribution, samples: &[&[f64]]) -> Compared {
-    let [mean, sd] = mean_sd(samples.iter().flat_map(|sample| sample.iter().copied()));
     let distances: Option<Vec<f64>> = samples.iter().map(|sample| reference.distance(sample)).collect();
-    let distance = distances.filter(|all| !all.is_empty()).map(|all| mean_sd(all.iter().copied())[0]);
+    let distance = distances.and_then(|all| mean_sd(all.iter().copied())).map(|[mean, _]| mean);
     let within = match (distance, reference.between) {
         (Some(distance), Some([mean, sd])) => distance - reference.uncertainty <= mean + sd,
         _ => false,
@@ -224,8 +222,7 @@ fn compare(name: &str, statistic: Statistic, reference: &Distribution, samples: 
     Compared {
         population: name.to_owned(),
         statistic: statistic.name(),
-        mean,
-        sd,
+        ours: mean_sd(samples.iter().flat_map(|sample| sample.iter().copied())),
         reference_mean: reference.mean,
         reference_sd: reference.sd,
         distance,
