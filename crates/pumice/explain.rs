@@ -245,12 +245,10 @@ impl Simulation {
 
     /// Adds what spikes of a source set off, its synapses left out.
     fn add_packets(&self, source: Source, spikes: &[u64], counts: &mut Counts) {
-        let chip = &self.image().chip;
-        let mut loads = vec![Counts::default(); chip.cores()];
+        let mut sum = Counts::default();
         for (i, n) in spikes.iter().enumerate().filter(|(_, n)| **n > 0) {
-            self.engine().routes().add(chip, source, i, *n, &mut loads);
+            self.engine().routes().add_to_sum(source, i, *n, &mut sum);
         }
-        let sum: Counts = loads.iter().sum();
         for (event, n) in sum.iter().filter(|(event, _)| Component::of(&Term::Event(*event)) != Component::Synapses) {
             counts.add(event, n);
         }

@@ -1,5 +1,7 @@
 //! What a spike sets off where: static tables from which events are counted.
 
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use crate::drawn;
 use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
 use crate::plastic::Teller;
+use whole::Whole;
 
 /// What one core did in one step, or over a run.
 pub type CoreLoad = Counts;
@@ -43,6 +46,8 @@ pub struct Routes {
     /// Per source (banks, then inputs): start of each element's packets; length `n + 1`.
     start: Vec<Vec<usize>>,
     packets: Vec<Vec<Packet>>,
+    /// Per source: the sum over the packets of each element.
+    whole: Vec<Vec<Whole>>,
     /// Per bank: core of each neuron.
     place: Vec<Vec<u32>>,
     /// Per bank: place of each neuron on its core, in the order of updates (bank, then neuron).
@@ -59,10 +64,11 @@ impl Routes {
             place[s.bank][s.start..s.start + s.len].fill(s.core.0);
         }
         let rank = ranks(&place, image.cores());
-        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), place, rank, banks };
+        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), whole: Vec::new(), place, rank, banks };
         let rows: Vec<&Rows> = image.projections.iter().map(|p| &p.rows).collect();
         for source in image.sources() {
             let (start, packets) = routes.of_source(image, source, &rows);
+            routes.whole.push(routes.sums(image, source, &start, &packets));
             routes.start.push(start);
             routes.packets.push(packets);
         }
@@ -88,6 +94,7 @@ impl Routes {
             && self.start.len() == sizes.len()
             && self.packets.len() == sizes.len()
             && sizes.iter().zip(self.start.iter().zip(&self.packets)).all(of_source)
+            && self.whole.iter().map(Vec::len).eq(sizes)
     }
 
     /// Makes the tables of a source anew; `rows` has the rows of every projection as they are now.
@@ -97,8 +104,23 @@ impl Routes {
             Source::Bank(b) => b,
             Source::Input(k) => self.banks + k,
         };
+        self.whole[number] = self.sums(image, source, &start, &packets);
         self.start[number] = start;
         self.packets[number] = packets;
+    }
+
+    /// What each element of a source sets off in all.
+    fn sums(&self, image: &ChipImage, source: Source, start: &[usize], packets: &[Packet]) -> Vec<Whole> {
+        let of = |(i, ends): (usize, &[usize])| {
+            let from = match source {
+                Source::Bank(b) => Some(CoreId(self.place[b][i])),
+                Source::Input(_) => None,
+            };
+            let mut whole = Whole::default();
+            packets[ends[0]..ends[1]].iter().for_each(|packet| whole.add(image, from, packet));
+            whole
+        };
+        start.windows(2).enumerate().map(of).collect()
     }
 
     fn of_source(&self, image: &ChipImage, source: Source, rows: &[&Rows]) -> (Vec<usize>, Vec<Packet>) {
@@ -194,32 +216,62 @@ impl Routes {
     }
 
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
-    pub fn add(&self, image: &ChipImage, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
-        let (number, own) = match source {
-            Source::Bank(b) => (b, Some(CoreId(self.place[b][i]))),
-            Source::Input(k) => (self.banks + k, None),
+    pub fn add(&self, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
+        let number = match source {
+            Source::Bank(b) => {
+                let load = &mut loads[self.place[b][i] as usize];
+                load.add(Event::NeuronSpike, spikes);
+                self.whole[b][i].add_sending(spikes, load);
+                b
+            }
+            Source::Input(k) => self.banks + k,
         };
-        if let Some(core) = own {
-            loads[core.0 as usize].add(Event::NeuronSpike, spikes);
-        }
         for packet in &self.packets[number][self.start[number][i]..self.start[number][i + 1]] {
             let load = &mut loads[packet.core as usize];
             load.add(Event::PacketIn, spikes);
-            for (event, n) in [
-                (Event::SynapseReadDense, packet.dense),
-                (Event::SynapseReadSparse, packet.sparse),
-                (Event::SynapseReadConv, packet.conv),
-                (Event::SynapseReadCell, packet.cells.synapses),
-                (Event::CrossbarRowRead, packet.cells.rows),
-                (Event::AdcConversion, packet.cells.conversions),
-            ] {
+            if number >= self.banks {
+                load.add(Event::HostSpikeIn, spikes);
+            }
+            // Most packets set off synapses of one format.
+            for (event, n) in READS.into_iter().zip(packet.reads()).filter(|(_, n)| *n > 0) {
                 load.add(event, spikes * u64::from(n));
             }
-            match own {
-                Some(core) => add_way(image, core, CoreId(packet.core), spikes, &mut loads[core.0 as usize]),
-                None => load.add(Event::HostSpikeIn, spikes),
-            }
         }
+    }
+
+    /// Adds the same to a sum over all cores, without a look at single packets.
+    pub fn add_to_sum(&self, source: Source, i: usize, spikes: u64, sum: &mut Counts) {
+        let whole = match source {
+            Source::Bank(b) => {
+                sum.add(Event::NeuronSpike, spikes);
+                self.whole[b][i].add_sending(spikes, sum);
+                &self.whole[b][i]
+            }
+            Source::Input(k) => {
+                let whole = &self.whole[self.banks + k][i];
+                sum.add(Event::HostSpikeIn, spikes * whole.packets);
+                whole
+            }
+        };
+        whole.add_receiving(spikes, sum);
+    }
+}
+
+/// The events of reading.
+const READS: [Event; 6] = [
+    Event::SynapseReadDense,
+    Event::SynapseReadSparse,
+    Event::SynapseReadConv,
+    Event::SynapseReadCell,
+    Event::CrossbarRowRead,
+    Event::AdcConversion,
+];
+
+impl Packet {
+    /// What it reads, by event of [`READS`].
+    const fn reads(&self) -> [u32; 6] {
+        let CellReads { synapses, rows, conversions } = self.cells;
+        [self.dense, self.sparse, self.conv, synapses, rows, conversions]
     }
 }
 
@@ -299,23 +351,5 @@ pub const fn read_event(format: RowFormat) -> Event {
         RowFormat::Dense => Event::SynapseReadDense,
         RowFormat::Sparse => Event::SynapseReadSparse,
         RowFormat::Conv => Event::SynapseReadConv,
-    }
-}
-
-/// Charges a packet and its hops to the core that sends it.
-fn add_way(image: &ChipImage, from: CoreId, to: CoreId, spikes: u64, load: &mut CoreLoad) {
-    load.add(Event::PacketOut, spikes);
-    let hops = image.mesh.hops(from, to);
-    if image.mesh.tile_number(from) == image.mesh.tile_number(to) {
-        load.add(Event::PacketLocal, spikes);
-    }
-    for (event, n) in [
-        (Event::HopEast, hops.east),
-        (Event::HopWest, hops.west),
-        (Event::HopNorth, hops.north),
-        (Event::HopSouth, hops.south),
-        (Event::ChipCrossing, hops.crossings),
-    ] {
-        load.add(event, spikes * u64::from(n));
     }
 }

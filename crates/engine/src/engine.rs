@@ -492,11 +492,11 @@ impl Engine {
                 *sum += own;
             }
             for (b, fired) in batch.fired.iter().enumerate() {
-                fired.index.iter().for_each(|i| self.routes.add(chip, Source::Bank(b), *i as usize, 1, &mut loads));
+                fired.index.iter().for_each(|i| self.routes.add(Source::Bank(b), *i as usize, 1, &mut loads));
             }
         }
         for (k, spiking) in inputs.iter().enumerate() {
-            spiking.iter().for_each(|i| self.routes.add(chip, Source::Input(k), *i as usize, 1, &mut loads));
+            spiking.iter().for_each(|i| self.routes.add(Source::Input(k), *i as usize, 1, &mut loads));
         }
         loads
     }

@@ -200,7 +200,7 @@ fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
         loads[s.core.0 as usize].add(Event::NeuronUpdate, s.len as u64 * STEPS);
     }
     for source in chip.sources() {
-        (0..chip.size_of(source)).for_each(|i| routes.add(chip, source, i, 1, &mut loads));
+        (0..chip.size_of(source)).for_each(|i| routes.add(source, i, 1, &mut loads));
     }
     let time = |load: &CoreLoad| {
         let work = CoreWork::of(load, &hardware.time).unwrap_or_default();

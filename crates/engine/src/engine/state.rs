@@ -223,9 +223,8 @@ impl Engine {
     /// All events since the beginning or the last reset, those of no core included.
     pub fn counts(&self) -> Counts {
         let mut sum = host_events(self);
-        for load in self.loads() {
-            sum += &load;
-        }
+        self.neuron_loads().iter().for_each(|load| sum += load);
+        self.add_routes_to_sum(&self.all_spikes(), &mut sum);
         sum
     }
 

@@ -194,16 +194,25 @@ impl Engine {
 
     /// Adds what all spikes set off to the loads of all cores; those of banks are given.
     pub(super) fn add_routes(&self, spikes: &[Vec<u64>], loads: &mut [Counts]) {
-        let chip = &self.image.chip;
         loads.iter_mut().zip(&self.settled.loads).for_each(|(load, settled)| *load += settled);
-        for source in chip.sources() {
+        self.each_that_fired(spikes, |source, i, n| self.routes.add(source, i, n, loads));
+    }
+
+    /// Adds the same to a sum over all cores.
+    pub(super) fn add_routes_to_sum(&self, spikes: &[Vec<u64>], sum: &mut Counts) {
+        self.settled.loads.iter().for_each(|settled| *sum += settled);
+        self.each_that_fired(spikes, |source, i, n| self.routes.add_to_sum(source, i, n, sum));
+    }
+
+    /// Shows every element that spiked since rows last changed, and how often; the spikes of banks are given.
+    fn each_that_fired(&self, spikes: &[Vec<u64>], mut show: impl FnMut(Source, usize, u64)) {
+        for source in self.image.chip.sources() {
             let all = match source {
                 Source::Bank(b) => &spikes[b],
                 Source::Input(k) => &self.input_spikes[k],
             };
-            for (i, n) in self.settled.since(source, all).into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                self.routes.add(chip, source, i, n, loads);
-            }
+            let since = self.settled.since(source, all);
+            since.into_iter().enumerate().filter(|(_, n)| *n > 0).for_each(|(i, n)| show(source, i, n));
         }
     }
 
