@@ -140,6 +140,13 @@ pub struct Engine {
     past_ps: u64,
 }
 
+/// The workers of an image, with the synapses of each.
+fn workers_with(acts: &ChipImage, tables: Vec<Vec<Table>>) -> Result<Vec<Worker>, EngineError> {
+    let n = tables.len();
+    let workers = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, n, tables));
+    Ok(workers.collect::<Result<Vec<Worker>, _>>()?)
+}
+
 impl Engine {
     /// Makes the running state of an image for a number of workers (0 chooses).
     ///
@@ -168,9 +175,7 @@ impl Engine {
         let Prepared { tables, routes } = prepared;
         let chip = &image.chip;
         let acts = acting.as_ref().map_or(chip, |acting| &acting.image);
-        let n = tables.len();
-        let workers = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, n, tables));
-        let workers = workers.collect::<Result<Vec<Worker>, _>>()?;
+        let workers = workers_with(acts, tables)?;
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
             made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
@@ -219,7 +224,9 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn set_cells(&mut self, acting: Acting) -> Result<(), EngineError> {
-        (self.workers, self.routes) = build::build(&self.image.chip, &acting.image, self.workers.len())?;
+        let (tables, routes) =
+            build::build(&self.image.chip, &acting.image, self.workers.len(), &Progress::default())?;
+        (self.workers, self.routes) = (workers_with(&acting.image, tables)?, routes);
         self.take_cells(acting)
     }
 
