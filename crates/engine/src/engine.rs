@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pumice_chip::cells::{Acting, CellLearning, RowNoise};
-use pumice_chip::{Batch, CoreLoad, HostBatch, Learned, Room, Routes, Source, Traffic, Worker, fired};
+use pumice_chip::{
+    Batch, ChipImage, CoreLoad, HostBatch, Learned, Room, Routes, Source, Table, Traffic, Worker, fired,
+};
 use pumice_meter::{Counts, Event};
 use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -224,8 +226,7 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn set_cells(&mut self, acting: Acting) -> Result<(), EngineError> {
-        let (tables, routes) =
-            build::build(&self.image.chip, &acting.image, self.workers.len(), &Progress::default())?;
+        let (tables, routes) = build::build(&self.image.chip, &acting.image, self.workers.len(), &Progress::default())?;
         (self.workers, self.routes) = (workers_with(&acting.image, tables)?, routes);
         self.take_cells(acting)
     }
