@@ -102,15 +102,19 @@ impl Memory {
     }
 
     /// Takes one cause of error away, as a study does to see what it costs; faults are left out by not injecting them.
-    pub fn without(&mut self, cause: Cause) {
+    ///
+    /// # Errors
+    /// Does not fail for cells that were made by this crate.
+    pub fn without(&mut self, cause: Cause) -> Result<(), Error> {
         self.read = self.read.without(cause);
         match cause {
             Cause::Ageing => self.ageless = true,
             Cause::Programming => {
-                self.cells.stores_mut().filter_map(|s| s.as_cells_mut()).for_each(|c| c.array_mut().perfect());
+                self.cells.stores_mut().filter_map(|s| s.as_cells_mut()).try_for_each(|cells| cells.perfect())?;
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// The cells.

@@ -29,7 +29,8 @@ use pumice_num::draw_unit;
 /// The persistent part of one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// The conductance that was asked for last `[µS]`.
+    /// The conductance that was asked for when the cell was last pulsed `[µS]`: it relaxes around that, also when another
+    /// one was asked for since and the cell was there already.
     pub target_us: f64,
     /// The conductance right after the last programming `[µS]`.
     pub value_us: f64,
@@ -251,12 +252,26 @@ impl CellArray {
         Ok((first..first + self.state.cols as usize).map(|cell| f64::max(one_up(cell), one_down(cell))).collect())
     }
 
-    /// Sets every programmed cell to exactly what was asked for: what programming without error would leave. A study
-    /// uses it to see what the errors of programming cost; no chip can do it.
-    pub fn perfect(&mut self) {
-        for cell in self.state.cells.iter_mut().filter(|cell| cell.writes > 0) {
-            cell.value_us = cell.target_us;
+    /// Makes every cell of the logical rows hold exactly its target at the present time, row by row `[µS]`: what
+    /// programming without error would have left. Faults stay. A study uses it to see what the errors of programming cost;
+    /// no chip can do it.
+    ///
+    /// # Errors
+    /// Fails for a wrong length.
+    pub fn perfect(&mut self, targets_us: &[f64]) -> Result<(), DeviceError> {
+        let (rows, cols) = self.shape();
+        check_length("targets", targets_us, rows * cols)?;
+        let now = self.now_ns();
+        for (k, &target_us) in targets_us.iter().enumerate() {
+            let number = self.index(k / cols, k % cols)?;
+            let reads_before = self.state.row_reads[number / cols];
+            let cell = &mut self.state.cells[number];
+            // A cell that was in its window already got no pulse and still relaxes from an older one: here it gets one.
+            cell.writes += u32::from(cell.written_ns < now || cell.writes == 0);
+            (cell.target_us, cell.value_us) = (target_us, target_us);
+            (cell.written_ns, cell.reads_before) = (now, reads_before);
         }
+        Ok(())
     }
 
     /// Makes each cell of the logical rows stick with probability `share` from `since_ns` on, at the low or at the high

@@ -3,12 +3,15 @@
 //! Write and verify after the NeuRRAM chip software (Wan et al., Nature 608, 2022):
 //!
 //! ```text
-//! read the cell; inside target ± window → read again; inside both times → accepted
-//! below the target → a ladder of SET pulses, above it → a ladder of RESET pulses:
-//!     pulse, verify read; one step more voltage each time; at most so many pulses at the top
-//!     the ladder ends when the cell is inside the window or beyond it on the other side
-//! after so many ladders the cell is given up: a failure
+//! read the cell, then in turn
+//!     above target + window → a ladder of RESET pulses, below target − window → a ladder of SET pulses:
+//!         pulse, verify read; one step more voltage each time; at most so many pulses at the top
+//!         the ladder ends when the cell is no longer on that side of the window
+//!     inside → read again; inside both times → accepted
+//! a ladder that ends at its top, or so many turns, and the cell is given up: a failure
 //! ```
+//!
+//! That chip takes the mean of five reads to verify, and may program an array several times; here a verify is one read.
 //!
 //! Each pulse costs V²·G·t with the mean of the conductances before and after it, and each verify read
 //! V_read²·G·t. Every ladder counts one cycle of the endurance. A cell at its endurance keeps its value.
@@ -74,6 +77,22 @@ struct Pulsing<'a> {
     offset: f64,
 }
 
+/// On which side of its window a cell is, and the end of the window there `[µS]`.
+#[derive(Clone, Copy)]
+enum Side {
+    Above(f64),
+    Below(f64),
+}
+
+impl Side {
+    fn holds(self, seen_us: f64) -> bool {
+        match self {
+            Side::Above(end) => seen_us > end,
+            Side::Below(end) => seen_us < end,
+        }
+    }
+}
+
 impl Pulsing<'_> {
     fn conductance(&self, array: &CellArray) -> f64 {
         let range = &array.profile.range;
@@ -107,18 +126,22 @@ impl CellArray {
     ) -> Outcome {
         let mut cell = self.pulsing(number, update);
         let mut outcome = Outcome::default();
+        let (low, high) = (target_us - write.window_us, target_us + write.window_us);
+        let mut seen = self.verify(number, &cell, read, &mut outcome);
         for _ in 0..write.alternations {
-            let seen = self.verify(number, &cell, read, &mut outcome);
-            if (seen - target_us).abs() <= write.window_us {
-                let again = self.verify(number, &cell, read, &mut outcome);
-                if (again - target_us).abs() <= write.window_us {
-                    outcome.accepted = true;
-                    break;
+            let mut given_up = false;
+            for side in [Side::Above(high), Side::Below(low)] {
+                if side.holds(seen) {
+                    (seen, given_up) = self.ladder(number, &mut cell, side, (write, read), &mut outcome);
                 }
-                continue;
             }
-            let up = seen < target_us;
-            self.ladder(number, &mut cell, (target_us, up), (write, read), &mut outcome);
+            if (low..=high).contains(&seen) {
+                seen = self.verify(number, &cell, read, &mut outcome);
+                outcome.accepted = (low..=high).contains(&seen);
+            }
+            if outcome.accepted || given_up {
+                break;
+            }
         }
         let value = cell.conductance(self);
         let spread = write.window_us / 3f64.sqrt();
@@ -126,32 +149,33 @@ impl CellArray {
         outcome
     }
 
-    /// One ladder of pulses of one polarity.
+    /// One ladder of pulses of one polarity, at least one pulse; gives what the last verify saw `[µS]`, and whether the
+    /// cell is still on the same side at the end of the ladder.
     fn ladder(
         &mut self,
         number: usize,
         cell: &mut Pulsing,
-        (target_us, up): (f64, bool),
+        side: Side,
         (write, read): (&Write, &Read),
         outcome: &mut Outcome,
-    ) {
+    ) -> (f64, bool) {
+        let up = matches!(side, Side::Below(_));
         let Ladder { start_v, step_v, top_v } = if up { &write.set } else { &write.reset };
         let mut at_top = 0;
         let mut rung = 0;
         self.count_cycle(number, cell);
-        while at_top < write.pulses_at_top.max(1) {
+        loop {
             let volts = (start_v + f64::from(rung) * step_v).min(*top_v);
             self.pulse_cell(number, cell, (up, volts), write.pulse_ns, outcome);
             let seen = self.verify(number, cell, read, outcome);
-            let close = (seen - target_us).abs() <= write.window_us;
-            let passed = if up { seen > target_us } else { seen < target_us };
-            if close || passed {
-                return;
-            }
             if volts < *top_v {
                 rung += 1;
             } else {
                 at_top += 1;
+            }
+            let still = side.holds(seen);
+            if !still || at_top >= write.pulses_at_top.max(1) {
+                return (seen, still);
             }
         }
     }
@@ -240,7 +264,8 @@ impl CellArray {
         let worn = self.state.cells[number].worn.then_some(g);
         Pulsing {
             update,
-            weight: update.set(&device, weight),
+            // Where relaxation left it, beyond the bounds of the device too: only a pulse brings it back.
+            weight,
             device,
             offset: 0.0,
             held: self.held(number, now).or(worn),

@@ -390,12 +390,7 @@ impl CellStore {
     }
 
     fn program(&mut self, weights: &[i32]) -> Result<Programming, DeviceError> {
-        let range = self.array.profile().range.clone();
-        let mut targets = Vec::with_capacity(weights.len() * self.layout.mapping.cells());
-        let w_max = f64::from(self.layout.w_max);
-        for &w in weights {
-            self.layout.mapping.encode(&range, w_max, f64::from(w), &mut targets);
-        }
+        let targets = self.targets(weights);
         let programming = match self.layout.method {
             Method::Verify => self.array.program_all(&targets)?,
             Method::OpenLoop => self.array.write_all_open_loop(&targets)?,
@@ -403,6 +398,25 @@ impl CellStore {
         self.wanted.copy_from_slice(weights);
         self.pending.fill(0);
         Ok(programming)
+    }
+
+    /// The conductances that stand for weights, row by row `[µS]`.
+    fn targets(&self, weights: &[i32]) -> Vec<f64> {
+        let (range, mapping) = (&self.array.profile().range, self.layout.mapping);
+        let mut targets = Vec::with_capacity(weights.len() * mapping.cells());
+        for &w in weights {
+            mapping.encode(range, f64::from(self.layout.w_max), f64::from(w), &mut targets);
+        }
+        targets
+    }
+
+    /// Makes the cells hold exactly what was asked for; see [`CellArray::perfect`].
+    ///
+    /// # Errors
+    /// Does not fail for a store that was made by this crate.
+    pub fn perfect(&mut self) -> Result<(), DeviceError> {
+        let targets = self.targets(&self.wanted);
+        self.array.perfect(&targets)
     }
 
     /// Programs the cells again to what was asked for: the refresh.
@@ -446,11 +460,8 @@ impl CellStore {
             return Ok(0);
         }
         self.wanted[k] = wanted;
-        let range = self.array.profile().range.clone();
-        let mut targets = Vec::new();
-        let mapping = self.layout.mapping;
-        mapping.encode(&range, f64::from(w_max), f64::from(wanted), &mut targets);
-        let first = k % self.cols * mapping.cells();
+        let targets = self.targets(&[wanted]);
+        let first = k % self.cols * self.layout.mapping.cells();
         for (c, &target) in targets.iter().enumerate() {
             match self.layout.method {
                 Method::Verify => self.array.program(row, first + c, target)?,

@@ -1,6 +1,6 @@
 //! Programming as an algorithm: NeuRRAM's procedure, its pulses, energy, failures; wear and repair.
 
-use pumice_device::{Access, Fault, Site, energy_aj};
+use pumice_device::{Access, Fault, REFERENCE_MK, Site, energy_aj};
 
 use crate::{array, moments};
 
@@ -17,7 +17,8 @@ fn write_and_verify_behaves_like_the_chip() {
     let mean = pulses / (cells - programming.failed.len() as f64);
     assert!((6.5..10.5).contains(&mean), "{mean} pulses per cell");
     let share = programming.failed.len() as f64 / cells;
-    assert!((0.0002..0.01).contains(&share), "{share} of the cells failed");
+    // In a fresh array, which begins at the low end, only the weak cells that cannot reach targets above 37 µS: 2 expected.
+    assert!((0.0001..0.01).contains(&share), "{share} of the cells failed");
     let mut errors = Vec::new();
     for (k, &target) in targets.iter().enumerate() {
         let (row, col) = (k / 128, k % 128);
@@ -53,6 +54,61 @@ fn programming_twice_without_need_costs_no_pulse() {
     let again = array.program(0, 0, life.value_us).unwrap();
     assert_eq!((again.set_pulses, again.reset_pulses, again.verifies), (0, 0, 2));
     assert_eq!(array.cell(0, 0).unwrap().written_ns, life.written_ns);
+}
+
+/// As the chip's software does, one ladder to its top is enough to give a cell up: 21 rungs and 30 pulses at the top.
+#[test]
+fn a_cell_that_does_not_move_is_given_up_after_one_ladder() {
+    let mut array = array("rram-neurram-130nm", 8, [1, 1, 0]);
+    array.inject(Site::Cell { row: 0, col: 0 }, Fault::StuckLow, 0).unwrap();
+    let outcome = array.program(0, 0, 25.0).unwrap();
+    assert_eq!((outcome.accepted, outcome.set_pulses, outcome.reset_pulses, outcome.verifies), (false, 51, 0, 52));
+    assert_eq!(array.cell(0, 0).unwrap().cycles, 1);
+}
+
+/// A refresh gives up only cells that cannot come back to the low end, and brings back those that relaxed beyond the
+/// high end.
+#[test]
+fn a_refresh_brings_relaxed_cells_back() {
+    let mut array = array("rram-neurram-130nm", 5, [64, 64, 0]);
+    let targets: Vec<f64> = (0..64 * 64).map(|k| [1.0, 40.0, 20.0, 40.0][k % 4]).collect();
+    array.program_all(&targets).unwrap();
+    array.age(365 * 86_400_000_000_000, 328_150).unwrap();
+    let error = |array: &pumice_device::CellArray, k: usize| {
+        array.conductance(k / 64, k % 64, array.now_ns()).unwrap() - targets[k]
+    };
+    let beyond: Vec<usize> = (0..targets.len()).filter(|k| targets[*k] == 40.0 && error(&array, *k) > 3.0).collect();
+    assert!(beyond.len() > 100, "{} cells relaxed beyond the range", beyond.len());
+    let refreshed = array.program_all(&targets).unwrap();
+    for k in beyond {
+        assert!(error(&array, k).abs() < 2.5 && array.cell(k / 64, k % 64).unwrap().written_ns == array.now_ns());
+    }
+    assert!(!refreshed.failed.is_empty() && refreshed.failed.len() < 40, "{:?}", refreshed.failed);
+    for (row, col) in refreshed.failed {
+        let k = row * 64 + col;
+        let low = targets[k] == 1.0 && (0.5..2.5).contains(&error(&array, k));
+        let high = targets[k] == 40.0 && (-4.5..-1.0).contains(&error(&array, k));
+        assert!(low || high, "{} µS by {}", targets[k], error(&array, k));
+    }
+}
+
+/// A target that the cell meets already costs no pulse, and is still the one that perfect programming gives.
+#[test]
+fn perfect_programming_gives_what_was_asked_for_last() {
+    let mut array = array("rram-neurram-130nm", 3, [1, 2, 0]);
+    array.program_all(&[20.0, 30.0]).unwrap();
+    array.age(1_000_000_000, REFERENCE_MK).unwrap();
+    let asked = [array.conductance(0, 0, array.now_ns()).unwrap(), 30.0];
+    assert_eq!(array.program(0, 0, asked[0]).unwrap().set_pulses, 0);
+    assert_eq!(array.cell(0, 0).unwrap().target_us, 20.0, "it goes on relaxing around 20");
+    let fate = array.cell(0, 0).unwrap().writes;
+    array.perfect(&asked).unwrap();
+    for (col, asked) in asked.into_iter().enumerate() {
+        assert_eq!(array.conductance(0, col, array.now_ns()).unwrap(), asked);
+    }
+    assert_eq!(array.cell(0, 0).unwrap().writes, fate + 1);
+    array.age(86_400_000_000_000, REFERENCE_MK).unwrap();
+    assert_ne!(array.conductance(0, 0, array.now_ns()).unwrap(), asked[0], "it relaxes on from there");
 }
 
 /// Incremental learning on the cell burns its endurance; the ledger shows it and the cell then keeps still.
