@@ -16,9 +16,8 @@ use crate::Error;
 pub struct Memory {
     cells: Cells,
     hardware: String,
-    /// How the cells are read: the design of the chip, or one without a cause of error.
-    read: Design,
-    ageless: bool,
+    /// The cause of error that this chip does not have.
+    without: Option<Cause>,
     /// What programming in this session cost, not billed.
     programming: Option<ProgrammingReport>,
 }
@@ -29,10 +28,32 @@ impl Memory {
     /// # Errors
     /// [`Error::NoCells`] if no synapses of the network lie in cells.
     pub fn fresh(image: &Image, profile: &Profile) -> Result<Memory, Error> {
-        let design = design(image, profile)?;
-        let cells = Cells::new(&image.chip, &design)?;
-        let hardware = profile.meta.name.clone();
-        Ok(Memory { cells, hardware, read: design, ageless: false, programming: None })
+        Memory::instance(image, profile, image.chip.seed, None)
+    }
+
+    /// Fresh cells of one of many chips of a kind, not yet programmed: `seed` is that of their lives, and of nothing else.
+    ///
+    /// Without a cause of error it is the same chip, with the same draws, that only that is taken from: what a study uses
+    /// to see what the cause costs. No chip can do it.
+    ///
+    /// # Errors
+    /// [`Error::NoCells`] if no synapses of the network lie in cells.
+    pub fn instance(image: &Image, profile: &Profile, seed: u64, without: Option<Cause>) -> Result<Memory, Error> {
+        let design = Memory::design(image, profile)?;
+        let design = without.map_or_else(|| design.clone(), |cause| design.without(cause));
+        let cells = Cells::new(&ChipImage { seed, ..image.chip.clone() }, &design)?;
+        Ok(Memory { cells, hardware: profile.meta.name.clone(), without, programming: None })
+    }
+
+    /// How a chip would keep the synapses of a network in cells.
+    ///
+    /// # Errors
+    /// [`Error::NoCells`] if no synapses of the network lie in cells.
+    pub fn design(image: &Image, profile: &Profile) -> Result<Design, Error> {
+        match &profile.cells {
+            Some(cells) if !image.chip.cell_cores.is_empty() => Ok(cells.design()?),
+            _ => Err(Error::NoCells { chip: profile.meta.name.clone() }),
+        }
     }
 
     /// The cells of a network on a chip as they were saved.
@@ -40,13 +61,13 @@ impl Memory {
     /// # Errors
     /// If they are of another chip or network, or no synapses of the network lie in cells.
     pub fn open(image: &Image, profile: &Profile, saved: &NvState) -> Result<Memory, Error> {
-        let design = design(image, profile)?;
+        let design = Memory::design(image, profile)?;
         if saved.hardware != profile.meta.name {
             let (have, need) = (saved.hardware.clone(), profile.meta.name.clone());
             return Err(Error::OtherChip { have, need });
         }
         let cells = Cells::open(&image.chip, &design, &saved.stores)?;
-        Ok(Memory { cells, hardware: saved.hardware.clone(), read: design, ageless: false, programming: None })
+        Ok(Memory { cells, hardware: saved.hardware.clone(), without: None, programming: None })
     }
 
     /// What survives power-off.
@@ -64,6 +85,9 @@ impl Memory {
         let spent = |cells: &Cells| cells.stores().map(|(_, s)| s.ledger().write_time_ns).collect::<Vec<_>>();
         let before = spent(&self.cells);
         let done = self.cells.program()?;
+        if self.without == Some(Cause::Programming) {
+            self.cells.stores_mut().filter_map(|s| s.as_cells_mut()).try_for_each(|cells| cells.perfect())?;
+        }
         let time_ns = spent(&self.cells).iter().zip(&before).map(|(a, b)| a - b).max().unwrap_or(0);
         self.cells.advance(time_ns)?;
         let report = ProgrammingReport {
@@ -101,30 +125,22 @@ impl Memory {
         Ok(stuck)
     }
 
-    /// Takes one cause of error away, as a study does to see what it costs; faults are left out by not injecting them.
-    ///
-    /// # Errors
-    /// Does not fail for cells that were made by this crate.
-    pub fn without(&mut self, cause: Cause) -> Result<(), Error> {
-        self.read = self.read.without(cause);
-        match cause {
-            Cause::Ageing => self.ageless = true,
-            Cause::Programming => {
-                self.cells.stores_mut().filter_map(|s| s.as_cells_mut()).try_for_each(|cells| cells.perfect())?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// The cells.
     pub fn cells(&self) -> &Cells {
         &self.cells
     }
 
     pub(crate) fn acting(&self, image: &ChipImage) -> Result<Acting, Error> {
-        let at_ns = if self.ageless { 0 } else { self.cells.now_ns() };
-        Ok(self.cells.acting(image, &self.read, at_ns)?)
+        // Before its last write a cell shows what that left.
+        let at_ns = if self.without == Some(Cause::Ageing) { 0 } else { self.cells.now_ns() };
+        Ok(self.cells.acting(image, self.cells.design(), at_ns)?)
+    }
+
+    /// From where noisy reads count `[ns]`: the time since the cells were made, that of programming left out, so that chips
+    /// which only took longer to program draw the same noise.
+    pub(crate) fn noise_origin(&self) -> u64 {
+        let spent = self.cells.stores().map(|(_, store)| store.ledger().write_time_ns).max().unwrap_or(0);
+        self.cells.now_ns().saturating_sub(spent)
     }
 
     /// Passes the time of a run and counts the rows that its spikes drove.
@@ -211,11 +227,4 @@ impl Memory {
 /// Cycles and endurance of all cells, by array, then by cell.
 fn wear(cells: &Cells) -> impl Iterator<Item = (u64, f64)> + '_ {
     cells.stores().filter_map(|(_, store)| store.as_cells()).flat_map(|cells| cells.array().wear())
-}
-
-fn design(image: &Image, profile: &Profile) -> Result<Design, Error> {
-    match &profile.cells {
-        Some(cells) if !image.chip.cell_cores.is_empty() => Ok(cells.design()?),
-        _ => Err(Error::NoCells { chip: profile.meta.name.clone() }),
-    }
 }

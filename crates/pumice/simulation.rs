@@ -280,7 +280,7 @@ impl Simulation {
     pub fn set_noise_origin(&mut self, origin: u64) {
         self.noise_origin = origin;
         // Every life of the cells has noise of its own.
-        let born = self.memory.as_ref().map_or(0, |memory| memory.cells().now_ns());
+        let born = self.memory.as_ref().map_or(0, Memory::noise_origin);
         self.engine.set_noise_origin(born.wrapping_add(origin));
     }
 

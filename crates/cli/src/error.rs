@@ -101,6 +101,12 @@ pub(crate) enum CliError {
         /// The shortest and the longest `[ms]`.
         allowed: [f64; 2],
     },
+    /// Chips are to be asked for samples with labels, and the model has none.
+    #[error("`{}` has no samples with labels for the chips to classify; `pumice yield` needs a [task] of the kind classify", model.display())]
+    NoLabels {
+        /// The model file.
+        model: PathBuf,
+    },
     /// The kind of task is not known to this command.
     #[error("the task of `{}` is of a kind that this command cannot run", model.display())]
     OtherTask {

@@ -23,6 +23,7 @@ mod sanafe;
 mod schema;
 mod statistics;
 mod sweep;
+mod yields;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Run a network of SANA-FE on its architecture, with its arithmetic
     Sanafe(sanafe::SanafeArgs),
+    /// Ask many chips with weights in cells: how their accuracy spreads, ages, and what costs it
+    Yield(yields::YieldArgs),
     /// Print the JSON Schema of a file format
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -91,6 +94,7 @@ impl Command {
             Command::Check(args) => args.run(),
             Command::Quantise(args) => args.run(),
             Command::Sweep(args) => args.run(),
+            Command::Yield(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Map(args) => args.run(),

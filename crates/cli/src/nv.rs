@@ -58,7 +58,7 @@ pub(crate) enum NvCommand {
 }
 
 /// A time with its unit, as whole nanoseconds; a year has 365 days.
-fn duration_ns(text: &str) -> Result<u64, String> {
+pub(crate) fn duration_ns(text: &str) -> Result<u64, String> {
     let units = [("y", 31_536_000.0), ("d", 86_400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0)];
     let found = units.into_iter().find_map(|(unit, s)| Some((text.strip_suffix(unit)?.trim().parse::<f64>().ok()?, s)));
     match found.map(|(n, seconds)| n * seconds * 1e9) {
@@ -67,9 +67,13 @@ fn duration_ns(text: &str) -> Result<u64, String> {
     }
 }
 
-fn celsius(text: &str) -> Result<f64, String> {
+pub(crate) fn celsius(text: &str) -> Result<f64, String> {
     let allowed = || "allowed is -100 to 400 °C".to_owned();
     text.parse().ok().filter(|t| (-100.0..=400.0).contains(t)).ok_or_else(allowed)
+}
+
+pub(crate) fn millikelvin(celsius: f64) -> u32 {
+    ((celsius + 273.15) * 1000.0).round() as u32
 }
 
 impl NvCommand {
@@ -77,7 +81,7 @@ impl NvCommand {
         match self {
             NvCommand::Show { file } => emit(&text(&load(&file)?)?),
             NvCommand::Age { file, duration_ns, celsius } => {
-                change(&file, |store| store.age(duration_ns, ((celsius + 273.15) * 1000.0).round() as u32))
+                change(&file, |store| store.age(duration_ns, millikelvin(celsius)))
             }
             NvCommand::Reprogram { file } => change(&file, |store| match store.as_cells_mut() {
                 Some(cells) => cells.refresh().map(drop),

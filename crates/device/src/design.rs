@@ -58,8 +58,8 @@ impl Design {
         Ok(())
     }
 
-    /// The same memory without one cause of error. The causes that belong to the life of the cells, and not to the
-    /// design, change nothing here.
+    /// The same memory without one cause of error. Programming and ageing belong to the life of the cells, and not to the
+    /// design: they change nothing here.
     #[must_use]
     pub fn without(&self, cause: Cause) -> Design {
         let mut other = self.clone();
@@ -69,9 +69,20 @@ impl Design {
             Cause::Converters => other.periphery.adc_bits = None,
             Cause::ReadNoise => other.periphery.read_noise = false,
             Cause::Mismatch => other.periphery.gain_spread = 0.0,
-            Cause::Programming | Cause::Ageing | Cause::Faults => {}
+            Cause::Faults => other.technology = self.technology.without_faults(),
+            Cause::Programming | Cause::Ageing => {}
         }
         other
+    }
+
+    /// Whether this memory has a cause of error at all.
+    pub fn has(&self, cause: Cause) -> bool {
+        let technology = &self.technology;
+        match cause {
+            Cause::Programming => self.method == Method::Verify || technology.cell.misses(&technology.range),
+            Cause::Ageing => technology.cell.ages(&technology.range),
+            _ => self.without(cause) != *self,
+        }
     }
 }
 
@@ -94,7 +105,7 @@ pub enum Cause {
     ReadNoise,
     /// Analog neurons differ from each other.
     Mismatch,
-    /// Cells are stuck.
+    /// Cells are stuck, do not answer, or cannot reach an end of the range.
     Faults,
 }
 

@@ -289,6 +289,11 @@ impl CellProfile {
         self.assumed.as_ref().map(|assumed| assumed.activation_energy_ev)
     }
 
+    /// The same technology with cells that all answer and reach both ends of the range; their other draws are the same.
+    pub fn without_faults(&self) -> CellProfile {
+        CellProfile { update: self.update.as_ref().map(Update::without_faults), ..self.clone() }
+    }
+
     pub(crate) fn need<'a, T>(
         &self,
         section: &'a Option<T>,

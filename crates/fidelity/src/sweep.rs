@@ -1,13 +1,10 @@
 //! Accuracy and energy against bits: a grid of formats, each point quantised and run, and the front of the best.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pumice::file::ModelFile;
 use pumice::models::{Arithmetic, Model};
 use pumice::process::{Backend, Body};
 use pumice::profile::Profile;
-use pumice::{Quantisation, quantise};
+use pumice::{Quantisation, in_parallel, quantise};
 use serde::Serialize;
 
 use crate::compare::total_distance;
@@ -153,27 +150,12 @@ pub fn sweep(
     (setup.samples, setup.states) = (options.samples, false);
     let float = Emulator.observe(document, &setup)?;
     let setup = setup.on(Backend::Chip);
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(formats.len()) {
-            scope.spawn(|| {
-                while let Some((k, format)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|k| Some((k, formats.get(k)?)))
-                {
-                    let point = one(document, &float, &setup, *format);
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((k, point));
-                    progress();
-                }
-            });
-        }
+    let points = in_parallel(formats.len(), options.threads, |k| {
+        let point = one(document, &float, &setup, formats[k]);
+        progress();
+        point
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(k, _)| *k);
-    let mut points = done.into_iter().map(|(_, point)| point).collect::<Result<Vec<_>, _>>()?;
+    let mut points = points.into_iter().collect::<Result<Vec<_>, _>>()?;
     mark_front(&mut points);
     Ok(points)
 }

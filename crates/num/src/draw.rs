@@ -50,6 +50,8 @@ impl Purpose {
     pub const MODULATOR: Purpose = Purpose(50);
     /// Which vacant place of a target takes a synapse that grows.
     pub const STRUCTURE: Purpose = Purpose(60);
+    /// Seeds of chips of one kind.
+    pub const CHIP: Purpose = Purpose(70);
     /// How many synapses fall to each element, where only their total is given.
     pub const FAN_IN: Purpose = Purpose(40);
 

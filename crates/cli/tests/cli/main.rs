@@ -16,3 +16,4 @@ mod refused;
 mod run;
 mod sanafe;
 mod statistics;
+mod yields;

@@ -166,6 +166,20 @@ impl CellModel {
     pub fn measured_until_s(&self) -> f64 {
         self.physics().measured_until_s()
     }
+
+    /// Whether an open-loop write misses its target.
+    pub(crate) fn misses(&self, range: &Range) -> bool {
+        self.physics().spread(range, f64::midpoint(range.g_min_us, range.g_max_us)) > 0.0
+    }
+
+    /// Whether a cell changes between one second and one year.
+    pub(crate) fn ages(&self, range: &Range) -> bool {
+        let middle = f64::midpoint(range.g_min_us, range.g_max_us);
+        let written = Written { target: middle, value: middle, spread: 0.0 };
+        let fate = Fate { write: 0.0, relax: 1.0, drift: 1.0 };
+        let at = |age_s| self.physics().rested(range, &written, &fate, age_s);
+        at(1.0) != at(31_536_000.0)
+    }
 }
 
 /// `Σ c_i x^i`, coefficients in ascending order.

@@ -203,6 +203,15 @@ impl Update {
         }
     }
 
+    /// The same update with devices that all answer and reach both ends of the range; their other draws are the same.
+    pub(crate) fn without_faults(&self) -> Update {
+        let law = match self.law.clone() {
+            PulseLaw::Threshold(law) => PulseLaw::Threshold(Threshold { weak: 0.0, ..law }),
+            law => law,
+        };
+        Update { unprogrammable: 0.0, law, ..self.clone() }
+    }
+
     /// The hidden weight that setting `device` to `weight` gives.
     pub fn set(&self, device: &PulsedDevice, weight: f64) -> f64 {
         device.stuck.unwrap_or(weight.clamp(device.min, device.max))
