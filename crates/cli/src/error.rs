@@ -77,6 +77,12 @@ pub(crate) enum CliError {
         /// What is wrong, and where.
         source: pumice::device::DeviceError,
     },
+    /// Weights without cells cannot be a file of cells.
+    #[error("`{}` holds weights without their cells, as `nv_memory.json` does: a file of cells is made by `pumice run --nv`, allowed is the JSON that `pumice nv export` prints", json.display())]
+    SeedForm {
+        /// The file.
+        json: PathBuf,
+    },
     /// Samples are asked of a model without any.
     #[error("--samples needs a task, and `{}` has none", model.display())]
     NoTask {

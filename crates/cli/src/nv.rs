@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
-use pumice::device::nv::{NvState, SavedStore, StoreDiff};
+use clap::{Subcommand, ValueEnum};
+use pumice::device::nv::{NvState, SavedStore, SeedForm, StoreDiff};
 use pumice::device::{DeviceError, WeightStore};
 
 use crate::error::CliError;
@@ -43,10 +43,13 @@ pub(crate) enum NvCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Print everything in the file as JSON
+    /// Print everything in the file as JSON, or its weights alone
     Export {
         /// The file
         file: PathBuf,
+        /// Everything, or the weights in the three lists of `nv_memory.json`
+        #[arg(long, value_enum, default_value = "full")]
+        format: Format,
     },
     /// Write a file from the JSON that `export` printed
     Import {
@@ -55,6 +58,15 @@ pub(crate) enum NvCommand {
         /// The file
         file: PathBuf,
     },
+}
+
+/// What `export` prints.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// Everything: what `import` takes
+    Full,
+    /// Neurons and weights as the program that Pumice grew from keeps them
+    Seed,
 }
 
 /// A time with its unit, as whole nanoseconds; a year has 365 days.
@@ -91,12 +103,22 @@ impl NvCommand {
                 let found = load(&first)?.diff(&load(&second)?).map_err(pumice::Error::from)?;
                 if json { emit_json(&found) } else { emit(&found.iter().map(changes).collect::<String>()) }
             }
-            NvCommand::Export { file } => emit(&(load(&file)?.to_json() + "\n")),
+            NvCommand::Export { file, format } => {
+                let state = load(&file)?;
+                let json = match format {
+                    Format::Full => state.to_json(),
+                    Format::Seed => state.seed_form().map_err(pumice::Error::from)?.to_json(),
+                };
+                emit(&(json + "\n"))
+            }
             NvCommand::Import { json, file } => {
                 let read = |source| DeviceError::Io { act: "read", path: json.clone(), source };
                 let text = std::fs::read_to_string(&json).map_err(read).map_err(pumice::Error::from)?;
                 let state = NvState::from_json(&text);
-                let state = state.map_err(|source| CliError::NvJson { json, source })?;
+                let state = state.map_err(|source| match SeedForm::from_json(&text) {
+                    Some(_) => CliError::SeedForm { json },
+                    None => CliError::NvJson { json, source },
+                })?;
                 save(&state, &file)
             }
         }

@@ -33,6 +33,28 @@ fn cells_are_programmed_once_age_and_are_refreshed() {
     assert_eq!(bench.well(&["nv", "export", "copy.nv"]), json);
 }
 
+/// The form of `nv_memory.json` has three lists of numbers; it goes out, and cannot come in.
+#[test]
+fn weights_go_out_as_three_lists() {
+    let bench = Bench::new();
+    bench.well(&RUN);
+    let json = bench.json(&["nv", "export", "weights.nv", "--format", "seed"]);
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["analog_neurons", "digital_neurons", "synaptic_weights"]);
+    let weights: Vec<f64> = json["synaptic_weights"].as_array().unwrap().iter().map(|w| w.as_f64().unwrap()).collect();
+    // Those of the model are 100, -100, -20, 60, … of at most 100, each to be held in 15 levels.
+    for (got, want) in weights.iter().zip([100.0, -100.0, -20.0, 60.0, 30.0, 20.0, 4.0, 80.0]) {
+        assert!((got - want * 0.15).abs() < 1.5, "{weights:?}");
+    }
+    assert_eq!((weights.len(), json["analog_neurons"].as_array().map(Vec::len)), (8, Some(0)));
+    let written =
+        r#"{"analog_neurons": [-58.9, -56.3], "digital_neurons": [-62.7, -64.2], "synaptic_weights": [1.36, 1.36]}"#;
+    bench.write("nv_memory.json", written);
+    let done = bench.run(&["nv", "import", "nv_memory.json", "made.nv"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
+    assert!(done.err.contains("holds weights without their cells"), "{}", done.err);
+}
+
 #[test]
 fn cells_of_other_networks_are_not_compared() {
     let bench = Bench::new();

@@ -19,6 +19,7 @@ mod codec;
 mod container;
 mod diff;
 mod disk;
+mod seed;
 
 use std::path::Path;
 
@@ -31,6 +32,7 @@ use crate::store::{CellStore, Layout, StoreState};
 pub use diff::StoreDiff;
 #[doc(hidden)]
 pub use disk::{Step, replace_watched};
+pub use seed::SeedForm;
 
 /// One store of weights as it is saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
