@@ -1,11 +1,11 @@
 //! The file that survives power-off: a cut at any byte leaves the old state or the new one, damage is
 //! always seen, and files of earlier versions stay readable.
 
-use std::io;
+use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use pumice_device::crossbar::{Mapping, Sides};
@@ -169,51 +169,118 @@ fn a_full_disk_keeps_the_old_file() {
     assert!(matches!(new.save(&nowhere).unwrap_err(), DeviceError::Io { .. }));
 }
 
-const VICTIM: &str = "PUMICE_POWER_VICTIM";
+/// Where the victim saves, and the file whose bytes it saves there.
+const VICTIM: [&str; 2] = ["PUMICE_POWER_VICTIM", "PUMICE_POWER_STATE"];
+/// What the victim says when it begins to save, and when it has saved.
+const SAVING: &str = "the victim saves";
+const SAVED: &str = "the victim has saved";
+/// Bytes per write of the victim: small, so that a save is many writes.
+const PART: usize = 512;
 
-/// Not a test of its own: the process that the next test kills. Saves one of two states for ever.
+/// Not a test of its own: the process that the next tests kill. Saves once, says when, and waits for its end.
 #[test]
 fn victim() {
-    let Some(path) = std::env::var_os(VICTIM).map(PathBuf::from) else {
+    let [Some(path), Some(state)] = VICTIM.map(|name| std::env::var_os(name).map(PathBuf::from)) else {
         return;
     };
-    let states = [state_of(&life(8, 40)), state_of(&life(9, 60))];
-    loop {
-        for state in &states {
-            state.save(&path).unwrap();
-        }
+    let bytes = std::fs::read(state).unwrap();
+    let say = |words: &str| writeln!(io::stdout(), "\n{words}").and_then(|()| io::stdout().flush());
+    replace_watched(&path, &bytes, PART, &mut |step| if step == Step::Begin { say(SAVING) } else { Ok(()) }).unwrap();
+    say(SAVED).unwrap();
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+/// A victim that has just begun to save.
+struct Victim {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Victim {
+    fn start(path: &Path, state: &Path) -> Victim {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["power::victim", "--exact", "--nocapture"])
+            .envs([(VICTIM[0], path), (VICTIM[1], state)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut victim = Victim { process, lines };
+        victim.hears(SAVING);
+        victim
+    }
+
+    fn hears(&mut self, words: &str) {
+        assert!(self.lines.any(|line| line.unwrap() == words), "the victim died before it could be killed");
+    }
+
+    /// SIGKILL.
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 }
 
-fn kill_during_save(path: &Path, after: Duration) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["power::victim", "--exact", "--nocapture"])
-        .env(VICTIM, path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(after);
-    child.kill().unwrap();
-    child.wait().unwrap();
+/// What was found after kills: how often the old state, the new one, and a temporary file beside either.
+#[derive(Debug, Default)]
+struct Found {
+    old: u32,
+    new: u32,
+    temporary: u32,
 }
 
-/// A writer that is killed (SIGKILL) leaves one of its two states. `PUMICE_KILLS` sets how often.
-#[test]
-fn a_killed_writer_leaves_old_or_new() {
-    let kills = std::env::var("PUMICE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+/// Kills writers in the middle of a save: the moments are spread over one and a half times what a save takes.
+fn kill_writers(kills: u32) -> Found {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("weights.nv");
     let states = [state_of(&life(8, 40)), state_of(&life(9, 60))];
-    states[0].save(&path).unwrap();
-    let mut seen = [0; 2];
+    let files = ["one", "two"].map(|name| dir.path().join(name));
+    states.iter().zip(&files).for_each(|(state, file)| std::fs::write(file, state.to_bytes()).unwrap());
+    let whole = |file: &Path| {
+        let mut victim = Victim::start(&path, file);
+        let begun = Instant::now();
+        victim.hears(SAVED);
+        let took = begun.elapsed();
+        victim.kill();
+        took
+    };
+    let mut took = [0, 1, 0, 1, 0].map(|k: usize| whole(&files[k]));
+    took.sort();
+    let (mut holds, mut found) = (0, Found::default());
     for k in 0..kills {
-        kill_during_save(&path, Duration::from_micros(20_000 + 397 * (k % 100)));
-        let found = NvState::load(&path).unwrap();
-        let which = states.iter().position(|state| *state == found);
-        seen[which.expect("the file holds one of the two states")] += 1;
+        let victim = Victim::start(&path, &files[1 - holds]);
+        // Multiples of the golden ratio fill the span evenly, however many there are.
+        std::thread::sleep(took[2].mul_f64(1.5 * (f64::from(k) * 0.618_033_988_749_895).fract()));
+        victim.kill();
+        found.temporary += u32::from(dir.path().join("weights.nv.tmp").exists());
+        let state = NvState::load(&path).unwrap();
+        let which = states.iter().position(|own| *own == state).expect("the file holds one of the two states");
+        found.old += u32::from(which == holds);
+        found.new += u32::from(which != holds);
+        holds = which;
     }
-    assert!(kills < 100 || seen.iter().all(|n| *n > 0), "the writer was alive: {seen:?}");
+    found
+}
+
+/// A writer that is killed leaves the old state or the new one.
+#[test]
+fn a_killed_writer_leaves_old_or_new() {
+    let found = kill_writers(12);
+    assert_eq!(found.old + found.new, 12, "{found:?}");
+}
+
+/// The same, as often as `PUMICE_KILLS` says: `PUMICE_KILLS=10000 cargo test -p pumice-device writers_are_killed -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn writers_are_killed_in_the_middle_of_a_save() {
+    let kills = std::env::var("PUMICE_KILLS").map_or(1000, |n| n.parse().unwrap());
+    let found = kill_writers(kills);
+    println!("{kills} kills: {found:?}");
+    assert!(
+        found.old > 0 && found.new > 0 && found.temporary > 0,
+        "kills hit before, in and after the save: {found:?}"
+    );
 }
 
 /// The file of this version stays readable, and shows the life it was saved with.
