@@ -10,6 +10,7 @@ mod cells;
 mod conservation;
 mod hosts;
 mod image_file;
+mod killed;
 mod layering;
 mod learning;
 mod library;

@@ -55,6 +55,26 @@ fn weights_go_out_as_three_lists() {
     assert!(done.err.contains("holds weights without their cells"), "{}", done.err);
 }
 
+/// SIGKILL in the middle of a run: the cells are in the file as they were before it, and a new process goes on with them.
+#[test]
+fn cells_outlive_a_killed_run() {
+    let bench = Bench::new();
+    let args = ["run", "free.toml", "--profile", "hybrid-rram", "--nv", "weights.nv", "--steps"];
+    let mut process = bench.command(&[&args[..], &["100000000"]].concat()).spawn().unwrap();
+    while !bench.path("weights.nv").exists() {
+        assert!(process.try_wait().unwrap().is_none(), "the run ended before it could be killed");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let kept = bench.json(&["nv", "export", "weights.nv"]);
+    let pulses = |state: &serde_json::Value| state["stores"][0]["state"]["array"]["ledger"]["set_pulses"].as_u64();
+    assert!(pulses(&kept) > Some(0), "{kept}");
+    let again = bench.well(&[&args[..], &["50"]].concat());
+    assert!(again.contains("weights in"), "{again}");
+    assert_eq!(pulses(&bench.json(&["nv", "export", "weights.nv"])), pulses(&kept), "nothing was programmed again");
+}
+
 #[test]
 fn cells_of_other_networks_are_not_compared() {
     let bench = Bench::new();
