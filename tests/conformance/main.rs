@@ -18,8 +18,8 @@ fn replay(name: &str, folder: &Path) -> Vec<Case> {
     (suite(name).unwrap().replay)(folder).unwrap()
 }
 
-fn all_pass(name: &str, n: usize) {
-    let cases = replay(name, &golden(name));
+fn all_pass(name: &str, folder: &str, n: usize) {
+    let cases = replay(name, &golden(folder));
     let failed: Vec<String> = cases.iter().filter(|case| case.fault.is_some()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert_eq!(cases.len(), n);
@@ -27,15 +27,25 @@ fn all_pass(name: &str, n: usize) {
 
 #[test]
 fn lava() {
-    all_pass("lava", 118);
+    all_pass("lava", "lava", 118);
+}
+
+#[test]
+fn lava_in_other_shapes() {
+    all_pass("lava", "lava-more", 279);
 }
 
 #[test]
 fn nengo_loihi() {
-    all_pass("nengo-loihi", 56);
+    all_pass("nengo-loihi", "nengo-loihi", 56);
+}
+
+#[test]
+fn nengo_loihi_in_other_formats() {
+    all_pass("nengo-loihi", "nengo-loihi-more", 41);
 }
 
 #[test]
 fn brian2_loihi() {
-    all_pass("brian2-loihi", 35);
+    all_pass("brian2-loihi", "brian2-loihi", 35);
 }

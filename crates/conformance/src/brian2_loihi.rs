@@ -14,7 +14,7 @@ use crate::read::ReadError;
 
 /// Replays every case file in a folder.
 pub(crate) fn replay(folder: &Path) -> Result<Vec<Case>, ReadError> {
-    emulator::replay(folder, "brian2-loihi", replay_case)
+    emulator::replay(folder, "brian2_loihi", replay_case)
 }
 
 fn replay_case(case: &Recorded) -> Result<Option<Fault>, Fault> {

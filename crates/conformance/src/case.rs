@@ -30,6 +30,8 @@ pub enum Fault {
         /// Why.
         reason: String,
     },
+    /// Its file cannot be read.
+    Unreadable(String),
     /// It does not keep to the schema.
     Malformed(String),
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Case {
             None => write!(f, "passed"),
             Some(Fault::Differs { form, difference }) => write!(f, "{difference} ({form})"),
             Some(Fault::Stopped { form, reason }) => write!(f, "stopped: {reason} ({form})"),
+            Some(Fault::Unreadable(why)) => write!(f, "cannot be read: {why}"),
             Some(Fault::Malformed(what)) => write!(f, "not in the schema: {what}"),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::case::Fault;
+
 /// The first value that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -43,13 +45,18 @@ impl Expected {
     }
 
     /// One row of `n` flags per step from lists of indices that fired.
-    pub(crate) fn spikes(output: impl Into<String>, n: usize, fired: &[Vec<usize>]) -> Self {
+    pub(crate) fn spikes(output: impl Into<String>, n: usize, fired: &[Vec<usize>]) -> Result<Self, Fault> {
+        let output = output.into();
         let row = |fired: &Vec<usize>| {
             let mut row = vec![Some(0.0); n];
-            fired.iter().filter(|i| **i < n).for_each(|i| row[*i] = Some(1.0));
-            row
+            for i in fired {
+                let flag = row.get_mut(*i);
+                *flag.ok_or_else(|| Fault::Malformed(format!("`{output}` has a spike of {i} among {n}")))? = Some(1.0);
+            }
+            Ok(row)
         };
-        Expected { output: output.into(), rows: fired.iter().map(row).collect() }
+        let rows = fired.iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Expected { output, rows })
     }
 }
 

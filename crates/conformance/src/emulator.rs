@@ -1,20 +1,22 @@
 //! What the recordings of nengo-loihi and brian2-loihi share: one case per file, spikes as lists by step.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::case::{Case, Fault};
 use crate::compare::{Difference, Expected, earliest, first};
-use crate::read::{ReadError, json_files};
+use crate::read::{ReadError, file_name, json, json_paths};
 
 /// A case file of schema `emu-golden/1`.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Recorded {
-    #[serde(rename = "schema")]
-    _schema: String,
+    schema: String,
+    suite: String,
     /// What is recorded.
     pub(crate) category: String,
     /// Name of the case.
@@ -23,9 +25,26 @@ pub(crate) struct Recorded {
     pub(crate) inputs: Value,
     /// What came out.
     pub(crate) expected: Value,
+    #[serde(rename = "seed", default)]
+    _seed: IgnoredAny,
+    #[serde(rename = "meta", default)]
+    _meta: IgnoredAny,
+    #[serde(rename = "doc", default)]
+    _doc: IgnoredAny,
 }
 
 impl Recorded {
+    /// Whether this is a case of `suite`.
+    fn of(&self, suite: &str) -> Result<(), Fault> {
+        match self.schema == SCHEMA && self.suite == suite {
+            true => Ok(()),
+            false => {
+                let own = format!("a case of `{}` in `{}`", self.suite, self.schema);
+                Err(Fault::Malformed(format!("{own}; this suite is `{suite}` in `{SCHEMA}`")))
+            }
+        }
+    }
+
     /// The inputs as `T`.
     pub(crate) fn inputs<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Fault> {
         T::deserialize(&self.inputs).map_err(|fault| Fault::Malformed(format!("`inputs`: {fault}")))
@@ -37,14 +56,20 @@ impl Recorded {
     }
 }
 
-/// Replays every case file in a folder.
+/// The schema of case files.
+const SCHEMA: &str = "emu-golden/1";
+
+/// Replays every case file in a folder. `suite` is the name that the files give.
 pub(crate) fn replay(
     folder: &Path,
-    suite: &'static str,
+    suite: &str,
     one: fn(&Recorded) -> Result<Option<Fault>, Fault>,
 ) -> Result<Vec<Case>, ReadError> {
-    let files: Vec<Recorded> = json_files(folder, suite)?;
-    Ok(files.iter().map(|case| Case::new(&case.name, one(case).unwrap_or_else(Some))).collect())
+    let case = |path: PathBuf| match json::<Recorded>(&path) {
+        Ok(case) => Case::new(&case.name, case.of(suite).and_then(|()| one(&case)).unwrap_or_else(Some)),
+        Err(fault) => Case::new(file_name(&path), Some(fault)),
+    };
+    Ok(json_paths(folder)?.into_iter().map(case).collect())
 }
 
 /// Spikes by step: the indices that fired.
@@ -66,6 +91,14 @@ pub(crate) fn rows(spikes: &SpikeList, n: usize, from: usize, steps: usize) -> R
         }
     }
     Ok(rows)
+}
+
+/// Refuses a table whose rows that went in and came out are not as many.
+pub(crate) fn same_length(what: &str, inputs: usize, expected: usize) -> Result<(), Fault> {
+    match inputs == expected {
+        true => Ok(()),
+        false => Err(Fault::Malformed(format!("{inputs} `{what}` went in and {expected} came out"))),
+    }
 }
 
 /// A function table: what was recorded of each output, and what the public function gives.

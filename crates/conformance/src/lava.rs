@@ -15,28 +15,48 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::case::{Case, Fault};
 use crate::compare::Expected;
-use crate::read::{ReadError, json_files};
+use crate::read::{ReadError, file_name, json, json_paths};
 
-/// A file of cases.
+/// A file of cases. The family and the split are labels; what a case is, its `process` says.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct File {
     #[serde(rename = "family")]
     _family: String,
-    cases: Vec<Recorded>,
+    #[serde(default = "first")]
+    schema: u64,
+    cases: Vec<Value>,
+    #[serde(rename = "split", default)]
+    _split: IgnoredAny,
+    #[serde(rename = "generator", default)]
+    _generator: IgnoredAny,
+    #[serde(rename = "seed", default)]
+    _seed: IgnoredAny,
+}
+
+/// The version of the schema that is read here.
+const SCHEMA: u64 = 1;
+
+const fn first() -> u64 {
+    SCHEMA
 }
 
 type Parameters = Map<String, Value>;
 type Inputs = BTreeMap<String, Vec<Vec<f64>>>;
 type Outputs = BTreeMap<String, Vec<Vec<Option<f64>>>>;
 
-/// A case. `None` in an output stands for a NaN of Lava's.
+/// A case. `None` in an output stands for a NaN of Lava's. What Lava's two models differ by (`max_abs_diff`,
+/// `spike_mismatches`) follows from the outputs of both and is not compared again.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Recorded {
-    id: String,
+    #[serde(rename = "id")]
+    _id: String,
     process: String,
     #[serde(default)]
     model: Option<String>,
@@ -44,6 +64,10 @@ struct Recorded {
     tags: Vec<String>,
     #[serde(default)]
     params: Parameters,
+    num_steps: Option<usize>,
+    /// Constants that Lava derives from `params`.
+    #[serde(default)]
+    effective_params: BTreeMap<String, Constant>,
     #[serde(default)]
     inputs: Inputs,
     #[serde(default)]
@@ -60,6 +84,22 @@ struct Recorded {
     rows: Vec<Value>,
     #[serde(default)]
     float_to_literal: Vec<Value>,
+    #[serde(rename = "determinism", default)]
+    _determinism: IgnoredAny,
+    #[serde(rename = "max_abs_diff", default)]
+    _max_abs_diff: IgnoredAny,
+    #[serde(rename = "spike_mismatches", default)]
+    _spike_mismatches: IgnoredAny,
+    #[serde(rename = "float_note", default)]
+    _float_note: IgnoredAny,
+}
+
+/// A number for all neurons, or one each.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Constant {
+    All(f64),
+    Each(Vec<f64>),
 }
 
 impl Recorded {
@@ -67,13 +107,45 @@ impl Recorded {
     fn is_float(&self) -> bool {
         self.model.iter().chain(&self.tags).any(|name| name.ends_with("Float") || name == "float")
     }
+
+    /// Whether every input and output has a row for each step.
+    fn lengths(&self) -> Result<(), Fault> {
+        let Some(steps) = self.num_steps else { return Ok(()) };
+        let inputs = self.inputs.iter().map(|(name, rows)| (name, rows.len()));
+        let outputs = self.outputs.iter().chain(self.float_outputs.iter().flatten());
+        let outputs = outputs.filter(|(name, _)| *name != WEIGHTS).map(|(name, rows)| (name, rows.len()));
+        match inputs.chain(outputs).find(|(_, rows)| *rows != steps) {
+            Some((name, rows)) => Err(Fault::Malformed(format!("`{name}` has {rows} rows in {steps} steps"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Replays every case file in a folder.
 pub(crate) fn replay(folder: &Path) -> Result<Vec<Case>, ReadError> {
-    let files: Vec<File> = json_files(folder, "lava")?;
-    let cases = files.iter().flat_map(|file| &file.cases);
-    Ok(cases.map(|case| Case::new(&case.id, replay_case(case))).collect())
+    Ok(json_paths(folder)?.iter().flat_map(|path| replay_file(path)).collect())
+}
+
+fn replay_file(path: &Path) -> Vec<Case> {
+    let whole = |fault| vec![Case::new(file_name(path), Some(fault))];
+    match json::<File>(path) {
+        Err(fault) => whole(fault),
+        Ok(file) if file.schema != SCHEMA => {
+            whole(Fault::Malformed(format!("schema {}; schema {SCHEMA} is read here", file.schema)))
+        }
+        Ok(file) if file.cases.is_empty() => whole(Fault::Malformed("there are no cases".into())),
+        Ok(file) => file.cases.iter().enumerate().map(|(k, case)| replay_value(path, k, case)).collect(),
+    }
+}
+
+fn replay_value(path: &Path, k: usize, value: &Value) -> Case {
+    let unnamed = || format!("{}, case {k}", file_name(path));
+    let name = value.get("id").and_then(Value::as_str).map_or_else(unnamed, str::to_owned);
+    let fault = match Recorded::deserialize(value) {
+        Ok(case) => case.lengths().map_or_else(Some, |()| replay_case(&case)),
+        Err(fault) => Some(Fault::Malformed(fault.to_string())),
+    };
+    Case::new(name, fault)
 }
 
 fn replay_case(case: &Recorded) -> Option<Fault> {
@@ -87,8 +159,19 @@ fn replay_case(case: &Recorded) -> Option<Fault> {
     result.unwrap_or_else(Some)
 }
 
+/// The weights that act; recorded once, and the same in every step.
+const WEIGHTS: &str = "effective_weights";
+
 fn expected(outputs: &Outputs) -> Vec<Expected> {
     outputs.iter().map(|(name, rows)| Expected::new(name, rows.clone())).collect()
+}
+
+/// Refuses parameters that the cases of a process do not have.
+fn known(params: &Parameters, names: &[&str]) -> Result<(), Fault> {
+    match params.keys().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(Fault::Malformed(format!("`params.{name}` is none of {}", names.join(", ")))),
+        None => Ok(()),
+    }
 }
 
 /// What a case of the schema must have.

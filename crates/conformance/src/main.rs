@@ -1,6 +1,7 @@
 //! `conformance SUITE DIR`: one line per case that differs, then `N passed, M failed`.
 //!
-//! Exit code 0 if all cases pass, 1 if some differ, 2 if it was called wrongly or a file cannot be read.
+//! Exit code 0 if all cases pass, 1 if some fail (also those whose file cannot be read or has what is not known here),
+//! 2 if it was called wrongly or the folder has no cases.
 
 use std::path::Path;
 use std::process::ExitCode;

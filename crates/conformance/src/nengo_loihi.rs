@@ -6,6 +6,7 @@
 mod blocks;
 mod builder;
 mod network;
+mod sizes;
 mod tables;
 mod warnings;
 
@@ -17,7 +18,7 @@ use crate::read::ReadError;
 
 /// Replays every case file in a folder.
 pub(crate) fn replay(folder: &Path) -> Result<Vec<Case>, ReadError> {
-    emulator::replay(folder, "nengo-loihi", replay_case)
+    emulator::replay(folder, "nengo_loihi", replay_case)
 }
 
 fn replay_case(case: &Recorded) -> Result<Option<Fault>, Fault> {

@@ -15,7 +15,7 @@ use pumice::process::Direction;
 
 use crate::case::{Case, Fault};
 use crate::compare::Expected;
-use crate::read::ReadError;
+use crate::read::{ReadError, file_name};
 use crate::replay::{Form, Setup, check};
 
 /// Steps from one clearing of the state to the next.
@@ -25,24 +25,52 @@ const REFRACTORY: f64 = 128.0;
 
 /// Replays the recorded layers in a folder.
 pub(crate) fn replay(folder: &Path) -> Result<Vec<Case>, ReadError> {
-    let schema = |file: &str, fault: String| ReadError::Schema { path: folder.join(file), suite: "pilotnet", fault };
-    let netx = Netx::open(&folder.join("network.net")).map_err(|fault| schema("network.net", fault.to_string()))?;
-    let arrays = read_npz_all(&folder.join("layers.npz")).map_err(|fault| schema("layers.npz", fault.to_string()))?;
-    let find = |name: String| arrays.iter().find(|(own, _)| *own == name).map(|(_, array)| array);
+    if !folder.join(LAYERS).is_file() {
+        return Err(ReadError::Empty { path: folder.to_path_buf(), name: LAYERS });
+    }
+    Ok(layers(folder).unwrap_or_else(|fault| vec![Case::new(file_name(folder), Some(fault))]))
+}
+
+/// The file of recordings.
+const LAYERS: &str = "layers.npz";
+
+fn layers(folder: &Path) -> Result<Vec<Case>, Fault> {
+    let malformed = |file: &str, fault: &dyn std::fmt::Display| Fault::Malformed(format!("{file}: {fault}"));
+    let netx = Netx::open(&folder.join("network.net")).map_err(|fault| malformed("network.net", &fault))?;
+    let arrays = read_npz_all(&folder.join(LAYERS)).map_err(|fault| malformed(LAYERS, &fault))?;
     let mut cases = Vec::new();
-    for (k, layer) in netx.layers.iter().enumerate().skip(2) {
-        let parts = ["", "_u", "_v"].map(|part| find(format!("conv_{}{part}", k - 1)));
-        let (Some(before), [Some(s), Some(u), Some(v)]) = (find(format!("conv_{}", k - 2)), parts) else { continue };
-        let fault = match [before, s, u, v].map(by_step) {
-            [Some(before), Some(s), Some(u), Some(v)] => replay_layer(layer, k, &before, [s, u, v]),
-            _ => Some(Fault::Malformed("a recorded layer is not of shape (x, y, channel, step)".into())),
-        };
-        cases.push(Case::new(format!("conv_{}", k - 1), fault));
+    for name in arrays.iter().map(|(name, _)| name.as_str()) {
+        match place(name) {
+            // The input of the first recorded layer.
+            Some((0, "")) => {}
+            Some((k, "")) => cases.push(Case::new(name, layer(&netx, &arrays, k).unwrap_or_else(Some))),
+            Some((k, _)) if arrays.iter().any(|(own, _)| *own == format!("conv_{k}")) => {}
+            _ => cases.push(Case::new(name, Some(Fault::Malformed("an array of no recorded layer".into())))),
+        }
     }
     match cases.is_empty() {
-        true => Err(schema("layers.npz", "it has no `conv_k`, `conv_k_u`, `conv_k_v` and `conv_(k-1)`".into())),
+        true => Err(malformed(LAYERS, &"no layer was recorded; its spikes are `conv_1`, `conv_2` and so on")),
         false => Ok(cases),
     }
+}
+
+/// The layer of an array and what it holds of it: `""`, `"u"` or `"v"`.
+fn place(name: &str) -> Option<(usize, &str)> {
+    let rest = name.strip_prefix("conv_")?;
+    let (k, part) = rest.split_once('_').unwrap_or((rest, ""));
+    k.parse().ok().filter(|_| ["", "u", "v"].contains(&part)).map(|k| (k, part))
+}
+
+fn layer(netx: &Netx, arrays: &[(String, Array)], k: usize) -> Result<Option<Fault>, Fault> {
+    let find = |name: String| {
+        let found = arrays.iter().find(|(own, _)| *own == name).map(|(_, array)| array);
+        let array = found.ok_or_else(|| Fault::Malformed(format!("there is no `{name}`")))?;
+        by_step(array).ok_or_else(|| Fault::Malformed(format!("`{name}` is not of shape (x, y, channel, step)")))
+    };
+    let layer = netx.layers.get(k + 1);
+    let layer = layer.ok_or_else(|| Fault::Malformed(format!("the network has no layer {}", k + 1)))?;
+    let recorded = [find(format!("conv_{k}"))?, find(format!("conv_{k}_u"))?, find(format!("conv_{k}_v"))?];
+    Ok(replay_layer(layer, k + 1, &find(format!("conv_{}", k - 1))?, recorded))
 }
 
 /// The values of each step in C order of (x, y, channel).

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::case::Fault;
+
 /// Why a suite cannot be replayed at all.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -17,7 +19,7 @@ pub enum ReadError {
         /// The names there are.
         known: String,
     },
-    /// A folder or file cannot be read.
+    /// A folder cannot be read.
     #[error("cannot read `{}`: {fault}", path.display())]
     Unreadable {
         /// Which.
@@ -25,29 +27,14 @@ pub enum ReadError {
         /// Why.
         fault: std::io::Error,
     },
-    /// A file is not what the suite records.
-    #[error("`{}` is not a case file of {suite}: {fault}", path.display())]
-    Schema {
-        /// Which.
-        path: PathBuf,
-        /// The suite.
-        suite: &'static str,
-        /// What is wrong.
-        fault: String,
-    },
     /// A folder has no case files.
-    #[error("`{}` has no case files (`*.{extension}`)", path.display())]
+    #[error("`{}` has no case files (`{name}`)", path.display())]
     Empty {
         /// Which.
         path: PathBuf,
-        /// How the names of case files end.
-        extension: &'static str,
+        /// How case files are called.
+        name: &'static str,
     },
-}
-
-/// Reads every JSON file in `folder`, in the order of their names.
-pub(crate) fn json_files<T: DeserializeOwned>(folder: &Path, suite: &'static str) -> Result<Vec<T>, ReadError> {
-    json_paths(folder)?.into_iter().map(|path| json(path, suite)).collect()
 }
 
 /// Every JSON file in `folder`, in the order of their names.
@@ -62,16 +49,22 @@ pub(crate) fn json_paths(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     }
     paths.sort();
     if paths.is_empty() {
-        return Err(ReadError::Empty { path: folder.to_path_buf(), extension: "json" });
+        return Err(ReadError::Empty { path: folder.to_path_buf(), name: "*.json" });
     }
     Ok(paths)
 }
 
-fn json<T: DeserializeOwned>(path: PathBuf, suite: &'static str) -> Result<T, ReadError> {
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            serde_json::from_str(&text).map_err(|fault| ReadError::Schema { path, suite, fault: fault.to_string() })
-        }
-        Err(fault) => Err(ReadError::Unreadable { path, fault }),
-    }
+/// What the case file at `path` holds. A file that cannot be read, or holds something else, is a failed case.
+pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, Fault> {
+    serde_json::from_str(&text(path)?).map_err(|fault| Fault::Malformed(fault.to_string()))
+}
+
+/// The text of the case file at `path`.
+pub(crate) fn text(path: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(path).map_err(|fault| Fault::Unreadable(fault.to_string()))
+}
+
+/// The name of a file, for cases that have no name of their own.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -3,18 +3,59 @@
 use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ModelError;
 
 /// A parameter that is one number for all neurons, or one number each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number or a list of numbers")]
 pub enum PerNeuron {
     /// The same for every neuron.
     All(f64),
-    /// One per neuron, in C order.
-    Each(Vec<f64>),
+    /// One per neuron, in C order; lists in a list are read one behind the other.
+    Each(
+        #[serde(deserialize_with = "in_c_order")]
+        #[schemars(with = "Vec<f64>")]
+        Vec<f64>,
+    ),
+}
+
+/// A number, or a list of such.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Nested {
+    One(f64),
+    Many(Vec<Nested>),
+}
+
+impl Nested {
+    /// The lengths from the outer list to the inner; `None` if two lists of a level differ.
+    fn shape(&self) -> Option<Vec<usize>> {
+        let Nested::Many(all) = self else { return Some(Vec::new()) };
+        let mut shapes = all.iter().map(Nested::shape);
+        let first = shapes.next().unwrap_or(Some(Vec::new()))?;
+        shapes.all(|shape| shape.as_ref() == Some(&first)).then(|| [vec![all.len()], first].concat())
+    }
+
+    fn flatten(&self, into: &mut Vec<f64>) {
+        match self {
+            Nested::One(x) => into.push(*x),
+            Nested::Many(all) => all.iter().for_each(|one| one.flatten(into)),
+        }
+    }
+}
+
+/// The numbers of nested lists in C order.
+fn in_c_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let all = Nested::Many(Vec::deserialize(from)?);
+    if all.shape().is_none() {
+        return Err(D::Error::custom("lists of one level differ in length"));
+    }
+    let mut flat = Vec::new();
+    all.flatten(&mut flat);
+    Ok(flat)
 }
 
 impl PerNeuron {
@@ -260,5 +301,22 @@ impl Matrix {
     /// The elements in C order.
     pub fn flat(&self) -> Vec<f64> {
         self.0.concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PerNeuron;
+
+    #[test]
+    fn nested_lists_are_read_in_c_order() {
+        let read = |text: &str| serde_json::from_str::<PerNeuron>(text).map_err(|fault| fault.to_string());
+        assert_eq!(read("3").unwrap(), PerNeuron::All(3.0));
+        assert_eq!(read("[1, 2.5]").unwrap(), PerNeuron::Each(vec![1.0, 2.5]));
+        assert_eq!(read("[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]").unwrap(), vec![1, 2, 3, 4, 5, 6, 7, 8].into());
+        for text in ["[[1, 2], [3]]", "[1, [2]]", "[[[1]], [[1, 2]]]", "\"x\"", "[true]"] {
+            let fault = read(text).unwrap_err();
+            assert!(fault.contains("a number or a list of numbers"), "{text}: {fault}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use pumice::models::{Decay, Kind, Model, ModelError, PerNeuron};
 use pumice::prelude::*;
 use pumice::process::{Direction, PortId, ProcessId};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::case::Fault;
 use crate::compare::Expected;
@@ -17,6 +18,7 @@ use crate::emulator::{Recorded, SpikeList, rows};
 use crate::replay::{Form, Setup, check};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Inputs {
     #[serde(rename = "T")]
     steps: usize,
@@ -25,9 +27,13 @@ pub(super) struct Inputs {
     synapses: Vec<Synapses>,
     #[serde(default)]
     draws: BTreeMap<usize, RoundingDecisions>,
+    /// How much was recorded; `expected` shows it.
+    #[serde(rename = "record", default)]
+    _record: IgnoredAny,
 }
 
 #[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Group {
     pub(super) id: String,
     pub(super) n: usize,
@@ -39,6 +45,7 @@ pub(super) struct Group {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Generator {
     id: String,
     n: usize,
@@ -46,6 +53,7 @@ struct Generator {
 }
 
 #[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Synapses {
     pub(super) source: String,
     pub(super) target: String,
@@ -62,12 +70,14 @@ pub(super) struct Synapses {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Outputs {
     groups: BTreeMap<String, GroupOutputs>,
     synapses: BTreeMap<usize, BTreeMap<String, serde_json::Value>>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct GroupOutputs {
     #[serde(rename = "I")]
     current: Option<Vec<Vec<i64>>>,
@@ -104,15 +114,45 @@ pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
     Ok(check(&Form::INTEGER, &arithmetic(), &expected, &build))
 }
 
+/// Refuses what could not be compared: outputs and draws of what is not in the case, traces of no name, missing steps.
+fn complete(inputs: &Inputs, outputs: &Outputs) -> Result<(), Fault> {
+    let wrong = |what: String| Err(Fault::Malformed(what));
+    let group = |id: &String| inputs.groups.iter().any(|group| group.id == *id);
+    if let Some(id) = outputs.groups.keys().find(|id| !group(id)) {
+        return wrong(format!("`expected.groups.{id}` is of no group"));
+    }
+    if let Some(k) = inputs.draws.keys().find(|k| **k >= inputs.synapses.len()) {
+        return wrong(format!("`draws.{k}` is of no synapses"));
+    }
+    let named =
+        |name: &str| TRACES.iter().any(|trace| name == format!("imp_{trace}") || name == format!("tau_{trace}"));
+    if let Some(name) = inputs.synapses.iter().flat_map(|s| s.traces.keys()).find(|name| !named(name)) {
+        return wrong(format!("`traces.{name}` is of no trace"));
+    }
+    for (id, found) in &outputs.groups {
+        let lengths = [found.current.as_ref().map(Vec::len), found.v.as_ref().map(Vec::len)];
+        let lengths = lengths.into_iter().chain([found.spikes.as_ref().map(Vec::len)]).flatten();
+        if let Some(rows) = lengths.into_iter().find(|rows| *rows != inputs.steps) {
+            return wrong(format!("`expected.groups.{id}` has {rows} rows in {} steps", inputs.steps));
+        }
+    }
+    Ok(())
+}
+
+/// The traces of synapses.
+pub(super) const TRACES: [&str; 5] = ["x1", "x2", "y1", "y2", "y3"];
+
 fn expected(inputs: &Inputs, outputs: &Outputs) -> Result<Vec<Expected>, Fault> {
+    complete(inputs, outputs)?;
     let mut all = Vec::new();
     for group in &inputs.groups {
         let Some(found) = outputs.groups.get(&group.id) else { continue };
         for (name, rows) in [("I", &found.current), ("v", &found.v)] {
             all.extend(rows.as_ref().map(|rows| Expected::integers(format!("{}.{name}", group.id), rows)));
         }
-        let spikes = found.spikes.as_ref();
-        all.extend(spikes.map(|fired| Expected::spikes(format!("{}.spikes", group.id), group.n, fired)));
+        if let Some(fired) = &found.spikes {
+            all.push(Expected::spikes(format!("{}.spikes", group.id), group.n, fired)?);
+        }
     }
     for (k, found) in &outputs.synapses {
         for (name, value) in found {

@@ -5,18 +5,20 @@ use pumice::models::connection::weight::{SignMode, WeightFormat};
 use pumice::prelude::*;
 use serde::Deserialize;
 
-use super::network::{Group, Synapses, arithmetic, connection, neurons};
+use super::network::{Group, Synapses, TRACES, arithmetic, connection, neurons};
 use crate::case::Fault;
 use crate::compare::{Difference, Expected};
-use crate::emulator::{Recorded, differs, table};
+use crate::emulator::{Recorded, differs, same_length, table};
 use crate::replay::{Form, Setup, start};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Weights {
     items: Vec<WeightItem>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WeightItem {
     sign_mode: usize,
     num_weight_bits: u32,
@@ -25,6 +27,7 @@ struct WeightItem {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ActingWeights {
     w_act: Vec<Vec<i64>>,
 }
@@ -45,11 +48,13 @@ pub(super) fn weights(case: &Recorded) -> Result<Option<Fault>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rules {
     rules: Vec<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Verdicts {
     rules: Vec<String>,
     #[serde(default)]
@@ -61,6 +66,7 @@ const TAKEN: &str = "ok";
 
 pub(super) fn rules(case: &Recorded) -> Result<Option<Fault>, Fault> {
     let (inputs, expected): (Rules, Verdicts) = (case.inputs()?, case.expected()?);
+    same_length("rules", inputs.rules.len(), expected.rules.len())?;
     for (step, (rule, verdict)) in inputs.rules.iter().zip(&expected.rules).enumerate() {
         let got = built(learning(rule).as_ref());
         if got.is_ok() != (verdict == TAKEN) {
@@ -106,7 +112,7 @@ fn one_synapse() -> Synapses {
         w_exp: 0,
         num_weight_bits: 8,
         dw: None,
-        traces: ["x1", "x2", "y1", "y2", "y3"]
+        traces: TRACES
             .iter()
             .flat_map(|trace| [(format!("imp_{trace}"), 10.0), (format!("tau_{trace}"), 10.0)])
             .collect(),

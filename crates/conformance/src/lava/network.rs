@@ -7,7 +7,7 @@ use pumice::prelude::*;
 use serde_json::{Value, json};
 
 use super::parameters::{arithmetic, population};
-use super::{Parameters, Recorded, expected, field};
+use super::{Parameters, Recorded, expected, field, known};
 use crate::case::Fault;
 use crate::replay::{Form, Setup, check};
 
@@ -15,20 +15,25 @@ use crate::replay::{Form, Setup, check};
 const CONNECTIONS: [(&str, &str, &str); 5] =
     [("w_in", "src", "E"), ("w_ee", "E", "E"), ("w_ei", "E", "H"), ("w_ie", "H", "E"), ("w_eo", "E", "O")];
 
+/// Population, and the weight matrix with a row for each of its neurons.
+const SIZES: [(&str, &str); 3] = [("E", "w_ee"), ("H", "w_ei"), ("O", "w_eo")];
+
 pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
+    let weights = CONNECTIONS.map(|(name, _, _)| name);
+    known(&case.params, &[&["topology", "lif", "sign_modes", "d_eo"], &weights[..]].concat())?;
     let neurons: Parameters = field(&case.params, "lif")?;
+    known(&neurons, &SIZES.map(|(name, _)| name))?;
     let wrong = |what: &str| Fault::Malformed(what.to_owned());
     let mut parts = Vec::new();
     for (name, _, _) in CONNECTIONS {
         parts.push(connection(&case.params, name)?);
     }
     let source = case.inputs.get("src").ok_or_else(|| wrong("`inputs.src` is missing"))?;
-    let sizes = [("E", "w_ee"), ("H", "w_ei"), ("O", "w_eo")];
     let build = |form: Form, float: bool| {
         let mut setup = Setup::default();
         let n = source.first().map_or(0, Vec::len);
         setup.source("src", &[n], Kind::Spike, source)?;
-        for (name, weights) in sizes {
+        for (name, weights) in SIZES {
             let own = neurons.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
             let own = if float { unscaled(&own) } else { own };
             let n = case.params[weights].as_array().map_or(0, Vec::len);
@@ -72,6 +77,7 @@ fn unscaled(fixed: &Parameters) -> Parameters {
 fn connection(params: &Parameters, name: &str) -> Result<Model, Fault> {
     let weights: Vec<Vec<f64>> = field(params, name)?;
     let modes: Parameters = field(params, "sign_modes")?;
+    known(&modes, &CONNECTIONS.map(|(name, _, _)| name))?;
     let text: String = field(&modes, name)?;
     let (mode, rest) = text.split_once('(').unwrap_or((&text, ""));
     let sign_mode: SignMode = serde_json::from_value(mode.into()).map_err(|f| Fault::Malformed(f.to_string()))?;

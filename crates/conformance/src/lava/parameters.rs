@@ -4,7 +4,7 @@
 //! Lava's float models take decays as fractions and ignore `bias_exp`, and a learning rule is a process parameter.
 
 use pumice::models::arithmetic::{OverflowPolicy, Register};
-use pumice::models::{Arithmetic, Model};
+use pumice::models::{Arithmetic, Behaviour, Model};
 use serde_json::{Value, json};
 
 use super::{Parameters, Recorded};
@@ -29,17 +29,42 @@ pub(super) fn population(process: &str, own: Parameters, n: usize, float: bool) 
     let mut own = own;
     own.entry("shape").or_insert_with(|| json!([n]));
     if float {
-        own.remove("bias_exp");
-        for decay in ["du", "dv"] {
-            if let Some(fraction) = own.get_mut(decay) {
-                *fraction = json!({ "fraction": fraction });
-            }
-        }
+        unscaled(&mut own);
     }
     read(process, own).map_err(|fault| {
         let fault = pumice::models::ModelError::range("params", fault, "those of the process of this name");
         pumice::Error::from(fault)
     })
+}
+
+/// What Lava's float models make of arguments: decays are fractions, and exponents have no effect but on the threshold
+/// and bias that the constructors of sigma-delta neurons and resonators scale.
+fn unscaled(own: &mut Parameters) {
+    for decay in ["du", "dv"] {
+        if let Some(fraction) = own.get_mut(decay).filter(|fraction| !fraction.is_object()) {
+            *fraction = json!({ "fraction": fraction });
+        }
+    }
+    let scaled: f64 = ["spike_exp", "state_exp"].iter().filter_map(|name| own.get(*name)?.as_f64()).sum();
+    // A resonator's threshold becomes an integer then.
+    let whole = own.contains_key("period");
+    let scale = |x: f64| if whole { (x * scaled.exp2()).trunc() } else { x * scaled.exp2() };
+    if scaled != 0.0 {
+        for name in ["vth", "bias"] {
+            own.get_mut(name).into_iter().for_each(|value| each(value, &scale));
+        }
+    }
+    for exponent in ["bias_exp", "weight_exp", "spike_exp", "state_exp"] {
+        own.remove(exponent);
+    }
+}
+
+/// Changes a number, or every number in nested lists.
+fn each(value: &mut Value, of: &dyn Fn(f64) -> f64) {
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(|one| each(one, of)),
+        one => *one = one.as_f64().map_or(Value::Null, |x| json!(of(x))),
+    }
 }
 
 /// The process of a case, in integers or as Lava's float model.
@@ -48,10 +73,16 @@ pub(super) fn process(case: &Recorded, own: &Parameters, float: bool) -> Result<
     if let Some(Value::String(mode)) = own.get_mut("sign_mode") {
         mode.truncate(mode.find('(').unwrap_or(mode.len()));
     }
+    if float {
+        unscaled(&mut own);
+    }
+    if case.model.iter().chain(&case.tags).any(|name| name.ends_with("Corrected")) {
+        own.insert("corrected".into(), json!(true));
+    }
     let name = case.process.as_str();
     match name {
         "Dense" | "DelayDense" => {}
-        "Conv" => drop(own.remove("output_shape")),
+        "Conv" => return convolution(own),
         "Sparse" => listed(&mut own)?,
         "DelaySparse" => matrices(&mut own)?,
         "LearningDense" => learning(case, &mut own)?,
@@ -61,6 +92,19 @@ pub(super) fn process(case: &Recorded, own: &Parameters, float: bool) -> Result<
         }
     }
     read(name, own).map_err(Fault::Malformed)
+}
+
+/// A convolution, whose shape Lava derives.
+fn convolution(mut own: Parameters) -> Result<Model, Fault> {
+    let recorded = own.remove("output_shape");
+    let model = read("Conv", own).map_err(Fault::Malformed)?;
+    let shape = json!(model.out_ports()[0].shape);
+    match recorded {
+        Some(recorded) if recorded != shape => {
+            Err(Fault::Malformed(format!("`params.output_shape` is {recorded}, but these parameters give {shape}")))
+        }
+        _ => Ok(model),
+    }
 }
 
 fn read(name: &str, own: Parameters) -> Result<Model, String> {

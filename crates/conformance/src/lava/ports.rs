@@ -3,11 +3,12 @@
 use pumice::models::Kind;
 use pumice::prelude::*;
 
-use super::{Recorded, expected, field};
+use super::{Recorded, expected, field, known};
 use crate::case::Fault;
 use crate::replay::{Form, Setup, check};
 
 pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
+    known(&case.params, if case.process == "fan_in_sum" { &["shape"] } else { &["in_shape", "out_shape", "axes"] })?;
     let shape = if case.process == "fan_in_sum" { "shape" } else { "in_shape" };
     let shape: Vec<usize> = field(&case.params, shape)?;
     let axes = if case.process == "transpose" { field(&case.params, "axes")? } else { Vec::new() };

@@ -19,6 +19,7 @@ struct Row {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Literal {
     x: f64,
     literal: String,
@@ -94,7 +95,7 @@ fn same(expected: &Value, got: &Value) -> bool {
         }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => {
-            b.iter().all(|(name, value)| a.get(name).is_some_and(|own| same(own, value)))
+            a.len() == b.len() && b.iter().all(|(name, value)| a.get(name).is_some_and(|own| same(own, value)))
         }
         _ => expected == got,
     }

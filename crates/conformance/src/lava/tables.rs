@@ -12,6 +12,7 @@ use crate::compare::{Difference, Expected, earliest, first};
 const FULL: u32 = 8;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WeightRow {
     sign_mode: SignMode,
     num_weight_bits: u32,
@@ -23,6 +24,7 @@ struct WeightRow {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Optimized {
     weights: Vec<i64>,
     num_weight_bits: i64,

@@ -4,6 +4,8 @@
 //! compartment takes its axon to an axon of the target synapse, whose weights and targets are those of the
 //! axon's entry (`axon_to_weight_map`), the spike's atom, and the axon's base (`axon_compartment_bases`).
 
+use std::collections::BTreeMap;
+
 use pumice::models::connection::weight::SignMode;
 use pumice::models::learning::{PesLearning, PesSynapses};
 use pumice::models::neuron::cuba_lif::CubaLif;
@@ -16,6 +18,7 @@ use crate::case::Fault;
 use crate::emulator::SpikeList;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Inputs {
     pub(super) model: Blocks,
     #[serde(default)]
@@ -25,6 +28,7 @@ pub(super) struct Inputs {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Blocks {
     pub(super) blocks: Vec<Block>,
     #[serde(default)]
@@ -32,13 +36,28 @@ pub(super) struct Blocks {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Block {
     pub(super) compartment: Compartments,
     pub(super) synapses: Vec<Synapse>,
     pub(super) axons: Vec<Axon>,
+    pub(super) utilization: Option<Utilization>,
+}
+
+/// What a core is used for, each with the most there is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Utilization {
+    pub(super) compartments: [u64; 2],
+    #[serde(rename = "in-axons")]
+    pub(super) in_axons: [u64; 2],
+    #[serde(rename = "out-axons")]
+    pub(super) out_axons: [u64; 2],
+    pub(super) synapses: [u64; 2],
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Compartments {
     pub(super) n: usize,
     pub(super) decay_u: Vec<i32>,
@@ -55,6 +74,7 @@ pub(super) struct Compartments {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Synapse {
     pub(super) id: i64,
     n_axons: usize,
@@ -62,26 +82,54 @@ pub(super) struct Synapse {
     indices: Vec<Vec<Vec<usize>>>,
     axon_to_weight_map: Option<Vec<usize>>,
     axon_compartment_bases: Option<Vec<i64>>,
-    cfg: Config,
+    pub(super) cfg: Config,
+    pub(super) pop_type: u32,
+    pub(super) bits: Option<u64>,
     pub(super) learning: Option<PesLearning>,
 }
 
+/// A synapse format.
 #[derive(Deserialize)]
-struct Config {
+pub(super) struct Config {
     weight_exp: i32,
-    weight_bits: usize,
+    pub(super) weight_bits: usize,
     fanout_type: u32,
+    pub(super) idx_bits: usize,
+    pub(super) tag_bits: u32,
+    pub(super) delay_bits: u32,
+    pub(super) n_synapses: u32,
+    pub(super) compression: u32,
+    /// Fields that the emulator does not read.
+    #[serde(flatten)]
+    rest: BTreeMap<String, i64>,
 }
 
+/// The fields of a synapse format that the emulator does not read.
+const NOT_READ: [&str; 11] = [
+    "weight_limit_mant",
+    "weight_limit_exp",
+    "disc_max_weight",
+    "learning_cfg",
+    "reuse_synapse_data",
+    "idx_offset",
+    "idx_mult",
+    "skip_bits",
+    "synapse_type",
+    "stdp_cfg",
+    "ignore_delay",
+];
+
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Axon {
     pub(super) target_synapse: i64,
-    n_axons: usize,
+    pub(super) n_axons: usize,
     compartment_map: Option<Vec<i64>>,
     compartment_atoms: Option<Vec<usize>>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Input {
     pub(super) n: usize,
     pub(super) axons: Vec<Axon>,
@@ -160,6 +208,11 @@ impl Axon {
 }
 
 impl Synapse {
+    /// Weights of each axon's entry, over all atoms.
+    pub(super) fn entry_sizes(&self) -> impl Iterator<Item = usize> {
+        self.weights.iter().map(|row| row.iter().map(Vec::len).sum())
+    }
+
     /// Targets and weights of an axon, for one atom.
     fn entry(&self, axon: usize, atom: usize) -> Result<Vec<(usize, i32)>, Fault> {
         let base = self.axon_compartment_bases.as_ref().map_or(Some(0), |bases| bases.get(axon).copied());
@@ -182,6 +235,9 @@ impl Synapse {
     }
 
     fn bits(&self) -> Result<u32, Fault> {
+        if let Some(name) = self.cfg.rest.keys().find(|name| !NOT_READ.contains(&name.as_str())) {
+            return Err(Fault::Malformed(format!("`cfg.{name}` is in no synapse format")));
+        }
         let bits = WEIGHT_BITS.get(self.cfg.weight_bits).copied();
         bits.ok_or_else(|| Fault::Malformed(format!("a weight format {}", self.cfg.weight_bits)))
     }

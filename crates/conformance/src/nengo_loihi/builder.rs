@@ -6,20 +6,24 @@ use pumice::models::neuron::cuba_lif::discretize::{Block, RealBlock, RealNoise, 
 use pumice::models::{Decay, PerNeuron, RowFormat};
 use pumice::prelude::*;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use super::blocks::WEIGHT_BITS;
+use super::sizes::POP32;
 use super::tables::loihi_format;
 use crate::case::Fault;
 use crate::compare::{Difference, Expected};
-use crate::emulator::{Recorded, differs, table};
+use crate::emulator::{Recorded, differs, same_length, table};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Items<T> {
     items: Vec<T>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Real {
     kind: String,
     tau_rc: f64,
@@ -34,6 +38,7 @@ struct Real {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Noise {
     exp: f64,
     offset: f64,
@@ -41,16 +46,23 @@ struct Noise {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Built {
     ok: bool,
-    compartment: Option<Value>,
+    compartment: Option<Map<String, Value>>,
     weight_exp: Option<i64>,
     weights: Option<Vec<Vec<i64>>>,
     info: Option<Info>,
     bits: Option<i64>,
+    /// Words of the emulator; what is compared is whether it refuses.
+    #[serde(rename = "error", default)]
+    _error: IgnoredAny,
+    #[serde(rename = "warnings", default)]
+    _warnings: IgnoredAny,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Info {
     w_max: f64,
     w_exp: f64,
@@ -114,6 +126,7 @@ const COMPARTMENT: [&str; 11] = [
 
 pub(super) fn discretized(case: &Recorded) -> Result<Option<Fault>, Fault> {
     let (inputs, expected): (Items<Real>, Items<Built>) = (case.inputs()?, case.expected()?);
+    same_length("items", inputs.items.len(), expected.items.len())?;
     for (step, (real, built)) in inputs.items.iter().zip(&expected.items).enumerate() {
         let got = discretize(&real.block()?, BITS);
         let fault = match (got, built.ok) {
@@ -138,7 +151,11 @@ fn compare(step: usize, real: &Real, built: &Built, block: &Block) -> Result<Opt
     let missing = |what: &str| Fault::Malformed(format!("`items[{step}].{what}` is missing"));
     let compartment = built.compartment.as_ref().ok_or_else(|| missing("compartment"))?;
     let info = built.info.as_ref().ok_or_else(|| missing("info"))?;
-    let mut tables = Vec::new();
+    if let Some(name) = compartment.keys().find(|name| *name != "n" && !COMPARTMENT.contains(&name.as_str())) {
+        return Err(Fault::Malformed(format!("`items[{step}].compartment.{name}` is no parameter of a compartment")));
+    }
+    let mut tables =
+        vec![(at(step, "n", vec![compartment.get("n").and_then(Value::as_f64)]), at_row(step, vec![n as f64]))];
     for (name, got) in COMPARTMENT.into_iter().zip(of_neurons(&block.neurons, n)) {
         let value = compartment.get(name).ok_or_else(|| missing(name))?;
         let recorded = match value {
@@ -203,6 +220,7 @@ fn of_neurons(own: &CubaLif, n: usize) -> [Vec<f64>; 11] {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Validated {
     blocks: Vec<Sizes>,
     #[serde(default)]
@@ -210,6 +228,7 @@ struct Validated {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Sizes {
     n_compartments: u64,
     in_axons: u64,
@@ -221,6 +240,7 @@ struct Sizes {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Codes {
     idx_bits: i64,
     weight_exp: i64,
@@ -233,6 +253,7 @@ struct Codes {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Verdicts {
     blocks: Vec<Verdict>,
     #[serde(default)]
@@ -240,12 +261,17 @@ struct Verdicts {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Verdict {
+    /// Words of the emulator; what is compared is whether it refuses.
+    #[serde(rename = "error", default)]
+    _error: IgnoredAny,
     ok: bool,
     utilization: Utilization,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Utilization {
     compartments: i64,
     #[serde(rename = "in-axons")]
@@ -287,9 +313,6 @@ impl Verdict {
     }
 }
 
-/// The population type whose axons take two slots.
-const POP32: u64 = 32;
-
 impl Sizes {
     /// Compartments, input axons, slots of output axons and bits of synapse memory.
     fn uses(&self) -> Result<[u64; 4], Fault> {
@@ -299,7 +322,7 @@ impl Sizes {
         let layout = if self.compression == 0 { RowFormat::Sparse } else { RowFormat::Dense };
         let core = CoreLimits { synapse_format: Some(loihi_format(64)), ..CoreLimits::default() };
         let synapse = core.synapse_bits(layout, bits, 0, fan as usize);
-        let slots = if self.pop_type == POP32 { 2 } else { 1 };
+        let slots = if self.pop_type == u64::from(POP32) { 2 } else { 1 };
         let memory = self.in_axons * core.axon_bits(fan, synapse);
         Ok([self.n_compartments, self.in_axons, slots * self.out_axons, memory])
     }

@@ -6,15 +6,17 @@ use pumice::num::{decay, wrap_i64};
 use pumice::prelude::*;
 use pumice::process::{ProbeId, ProcessId};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::blocks::{Axon, Block, Inputs, Synapse};
-use super::warnings;
+use super::{sizes, warnings};
 use crate::case::Fault;
 use crate::compare::Expected;
 use crate::emulator::{Recorded, rows};
 use crate::replay::{Form, Setup, check};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Outputs {
     q0: Option<Vec<Vec<i64>>>,
     u: Option<Vec<Vec<i64>>>,
@@ -27,6 +29,11 @@ pub(super) struct Outputs {
     /// By synapse.
     #[serde(default)]
     weights: Vec<(usize, Vec<SynapseWeights>)>,
+    /// What a probe of the host decodes, in 32-bit reals behind a filter: not of the chip.
+    #[serde(rename = "decoded_probe", default)]
+    _decoded_probe: IgnoredAny,
+    #[serde(rename = "decoded_note", default)]
+    _decoded_note: IgnoredAny,
 }
 
 /// Weights by axon and atom.
@@ -45,33 +52,56 @@ pub(super) fn arithmetic() -> Arithmetic {
 pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
     let (inputs, outputs): (Inputs, Outputs) = (case.inputs()?, case.expected()?);
     let plan = Plan::new(&inputs, outputs.s.len())?;
-    let expected = outputs.expected(&plan);
+    let expected = outputs.expected(&plan)?;
+    if let Some(fault) = sizes::check(plan.blocks)? {
+        return Ok(Some(fault));
+    }
     let fault = check(&Form::INTEGER, &arithmetic(), &expected, &|_| plan.build(&outputs));
     if fault.is_some() {
         return Ok(fault);
     }
     match &outputs.warnings {
-        Some(recorded) => Ok(warnings::check(plan.build(&outputs), &arithmetic(), outputs.s.len(), recorded)),
+        Some(recorded) => warnings::check(plan.build(&outputs), &arithmetic(), outputs.s.len(), recorded),
         None => Ok(None),
     }
 }
 
 impl Outputs {
-    fn expected(&self, plan: &Plan<'_>) -> Vec<Expected> {
-        let mut all = vec![Expected::spikes("s", plan.compartments(), &self.s)];
+    fn expected(&self, plan: &Plan<'_>) -> Result<Vec<Expected>, Fault> {
+        let mut all = vec![Expected::spikes("s", plan.compartments(), &self.s)?];
         for (name, rows) in [("q0", &self.q0), ("u", &self.u), ("v", &self.v)] {
             all.extend(rows.as_ref().map(|rows| Expected::integers(name, rows)));
         }
         let sums = self.v_sum.as_ref().map(|sums| sums.iter().map(|x| vec![*x]).collect::<Vec<_>>());
         all.extend(sums.map(|rows| Expected::integers("v_sum", &rows)));
-        for k in 0..plan.learners() {
-            let traces: Vec<Vec<i64>> = self.traces.iter().map(|(_, all)| all[k].clone()).collect();
-            let weights: Vec<Vec<i64>> = self.weights.iter().map(|(_, all)| all[k].concat().concat()).collect();
+        if let Some(one) = all.iter().find(|one| one.rows.len() != plan.steps) {
+            let (rows, steps) = (one.rows.len(), plan.steps);
+            return Err(Fault::Malformed(format!("`{}` has {rows} rows in {steps} steps", one.output)));
+        }
+        for (k, (_, synapse)) in plan.learning().enumerate() {
+            let learning = synapse.learning.as_ref().expect("only synapses that learn are asked for");
+            let traces = of_learner("traces", k, &self.traces, learning.train_epoch)?;
+            let weights = of_learner("weights", k, &self.weights, learning.learn_epoch)?;
+            let weights: Vec<Vec<i64>> = weights.into_iter().map(|all| all.concat().concat()).collect();
+            let traces: Vec<Vec<i64>> = traces.into_iter().cloned().collect();
             all.push(Expected::integers(format!("traces[{k}]"), &traces));
             all.push(Expected::integers(format!("weights[{k}]"), &weights));
         }
-        all
+        match (plan.learners(), self.traces.len() + self.weights.len()) {
+            (0, 1..) => Err(Fault::Malformed("traces and weights were recorded, but nothing learns".into())),
+            _ => Ok(all),
+        }
     }
+}
+
+/// What was recorded of learner `k` in the steps of its updates: every `epoch`-th.
+fn of_learner<'a, T>(name: &str, k: usize, recorded: &'a [(usize, Vec<T>)], epoch: u32) -> Result<Vec<&'a T>, Fault> {
+    let due = |(row, (t, all)): (usize, &'a (usize, Vec<T>))| match all.get(k) {
+        Some(own) if *t == (row + 1) * epoch as usize => Ok(own),
+        Some(_) => Err(Fault::Malformed(format!("`{name}` at {t}, with an update every {epoch} steps"))),
+        None => Err(Fault::Malformed(format!("`{name}` at {t} is not of every learner"))),
+    };
+    recorded.iter().enumerate().map(due).collect()
 }
 
 /// A route from a population to a synapse.

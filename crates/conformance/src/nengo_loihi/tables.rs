@@ -7,6 +7,7 @@ use pumice::models::neuron::cuba_lif::discretize::{
 };
 use pumice::num::{MantissaExponent, decay, fits, stochastic};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::blocks::{INDEX_BITS, MIXED, WEIGHT_BITS};
 use super::builder;
@@ -35,25 +36,31 @@ fn row(output: &str, all: &[i64]) -> Expected {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DecayInputs {
     x: Vec<i32>,
     decay: Vec<i32>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DecayOutputs {
     offset0: Vec<i64>,
     offset1: Vec<i64>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MagnitudeInputs {
     decay: Vec<i32>,
     x0: f64,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Magnitudes {
+    #[serde(rename = "note", default)]
+    _note: IgnoredAny,
     offset0: Vec<Option<f64>>,
     offset1: Vec<Option<f64>>,
 }
@@ -68,6 +75,7 @@ fn magnitudes(case: &Recorded) -> Result<Option<Fault>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RealNumbers {
     vth: Vec<f64>,
     bias: Vec<f64>,
@@ -77,6 +85,7 @@ struct RealNumbers {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Registers {
     vth_man: Vec<i64>,
     vth_exp: Vec<i64>,
@@ -123,17 +132,20 @@ fn decays(case: &Recorded) -> Result<Option<Fault>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Items<T> {
     items: Vec<T>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Register {
     bits: u32,
     x: Vec<i64>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Wrapped {
     y: Vec<i64>,
     overflowed: Vec<i64>,
@@ -167,6 +179,7 @@ fn wrap(x: i64, bits: u32) -> Result<f64, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WeightItem {
     weight_bits: usize,
     weight_exp: i32,
@@ -175,6 +188,7 @@ struct WeightItem {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Discretized {
     shift_bits: i64,
     real_weight_bits: i64,
@@ -203,12 +217,14 @@ fn weights(case: &Recorded) -> Result<Option<Fault>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SynapseItem {
     cfg: SynapseConfig,
     n_weights: u64,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SynapseConfig {
     weight_bits: usize,
     idx_bits: usize,
@@ -219,6 +235,7 @@ struct SynapseConfig {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SynapseBits {
     bits_per_axon: Vec<i64>,
 }
@@ -253,6 +270,7 @@ fn synapse_bits(case: &Recorded) -> Result<Option<Fault>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Roundings {
     x: Vec<f64>,
     p: Vec<f64>,
@@ -260,6 +278,7 @@ struct Roundings {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rounded {
     y: Vec<i64>,
     y_clipped: Vec<i64>,

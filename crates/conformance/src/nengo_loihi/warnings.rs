@@ -37,24 +37,24 @@ pub(super) fn check(
     arithmetic: &Arithmetic,
     steps: usize,
     recorded: &[(usize, String)],
-) -> Option<Fault> {
+) -> Result<Option<Fault>, Fault> {
     let mut expected = ByStep::new();
     for (t, message) in recorded {
-        if let Some(kind) = KINDS.iter().position(|kind| message.starts_with(kind.message)) {
-            *expected.entry((*t, kind)).or_default() += 1;
-        }
+        let kind = KINDS.iter().position(|kind| message.starts_with(kind.message));
+        let kind = kind.ok_or_else(|| Fault::Malformed(format!("a warning that is not known here: `{message}`")))?;
+        *expected.entry((*t, kind)).or_default() += 1;
     }
-    let got = match counted(setup, arithmetic, steps) {
-        Ok(got) => got,
-        Err(fault) => return Some(Fault::Stopped { form: Form::Fixed.name(), reason: fault.to_string() }),
-    };
+    let stopped = |fault: Error| Fault::Stopped { form: Form::Fixed.name(), reason: fault.to_string() };
+    let got = counted(setup, arithmetic, steps).map_err(stopped)?;
     let count = |all: &ByStep, at: (usize, usize)| {
         let n = all.get(&at).copied().unwrap_or(0);
         if KINDS[at.1].each { n } else { n.min(1) }
     };
     let mut places: Vec<(usize, usize)> = expected.keys().chain(got.keys()).copied().collect();
     places.sort_unstable();
-    let at = places.into_iter().find(|at| count(&expected, *at) != count(&got, *at))?;
+    let Some(at) = places.into_iter().find(|at| count(&expected, *at) != count(&got, *at)) else {
+        return Ok(None);
+    };
     let difference = Difference {
         output: format!("`{}`", KINDS[at.1].message),
         step: at.0.saturating_sub(1),
@@ -62,7 +62,7 @@ pub(super) fn check(
         expected: count(&expected, at).to_string(),
         got: count(&got, at).to_string(),
     };
-    Some(Fault::Differs { form: Form::Fixed.name(), difference })
+    Ok(Some(Fault::Differs { form: Form::Fixed.name(), difference }))
 }
 
 fn counted(setup: Result<Setup, Error>, arithmetic: &Arithmetic, steps: usize) -> Result<ByStep, Error> {

@@ -32,7 +32,7 @@ fn a_case_that_differs_has_its_line_and_ends_with_1() {
 }
 
 #[test]
-fn wrong_use_and_unreadable_files_end_with_2_and_one_sentence() {
+fn wrong_use_and_folders_without_cases_end_with_2_and_one_sentence() {
     for arguments in [&["lava"][..], &["lavva", "."], &["lava", "/no/such/folder"]] {
         let found = conformance(arguments);
         let said = text(&found.stderr);
