@@ -8,12 +8,11 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pumice_chip::cells::{Acting, CellLearning, RowNoise};
 use pumice_chip::{
-    Batch, ChipImage, CoreLoad, HostBatch, Learned, Room, Routes, Source, Table, Traffic, Worker, fired,
+    Batch, ChipImage, CoreLoad, HostBatch, Learned, Room, Routes, Segment, Source, Table, Traffic, Worker, fired,
 };
 use pumice_meter::{Counts, Event};
-use pumice_models::arithmetic::OverflowPolicy;
 use pumice_models::message::{FromHost, Phase, ToHost};
-use pumice_models::{Fired, Overflow, Rows, Values};
+use pumice_models::{Fired, Overflow, OverflowRecord, Rows, Values};
 
 use crate::error::EngineError;
 use crate::image::{Image, Task, UnitBody, Where};
@@ -133,7 +132,6 @@ pub struct Engine {
     counted: u64,
     initial: Option<Snapshot>,
     patience: Duration,
-    strict: bool,
     watch: Watch,
     /// What reads of cells add in every step.
     noise: Option<RowNoise>,
@@ -183,7 +181,6 @@ impl Engine {
             made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
         };
         let units: Result<Vec<Unit>, _> = image.units.iter().map(unit).collect();
-        let a = &chip.arithmetic;
         let mut engine = Engine {
             routes,
             workers,
@@ -206,7 +203,6 @@ impl Engine {
             counted: 0,
             initial: None,
             patience: Duration::from_secs(30),
-            strict: [a.input, a.current, a.bias_sum].iter().any(|r| r.overflow == OverflowPolicy::Error),
             watch: Watch::default(),
             noise: None,
             learning: None,
@@ -394,8 +390,12 @@ impl Engine {
             let inputs = (0..unit.inputs.len()).map(|p| probe::values(self.units[u].input(p))).collect();
             return self.run_phase(u, pool, Phase::Spike, inputs);
         }
-        self.units[u].step(self.step, unit.buffered, &mut self.overflow[unit.process as usize]);
-        Ok(false)
+        let overflow = &mut self.overflow[unit.process as usize];
+        self.units[u].step(self.step, unit.buffered, overflow);
+        match overflow.error() {
+            Some(record) => Err(overflow_error(&image, unit.process, None, record)),
+            None => Ok(false),
+        }
     }
 
     /// Sends the outputs of a unit along its wires.
@@ -443,8 +443,8 @@ impl Engine {
         for (bank, overflow) in batches.iter().flat_map(|b| &b.overflow) {
             let own = &image.chip.banks[*bank];
             self.overflow[own.process as usize].merge(overflow, 0);
-            if self.strict {
-                return Err(self.overflow_error(*bank, overflow));
+            if let Some(record) = overflow.error() {
+                return Err(overflow_error(&image, own.process, Some(*bank), record));
             }
         }
         for wire in &image.from_chip {
@@ -461,21 +461,6 @@ impl Engine {
             loads.iter_mut().zip(&own.loads).for_each(|(sum, load)| *sum += load);
         }
         observer.step_with_packets(self.step, &loads, &Traffic::new(&self.routes, batches, &inputs));
-    }
-
-    fn overflow_error(&self, bank: usize, overflow: &Overflow) -> EngineError {
-        let record = overflow.records().into_iter().next();
-        let record = record.expect("a batch lists only banks that overflowed");
-        let chip = &self.image.chip;
-        let index = record.first_index as usize;
-        let on = chip.segments.iter().find(|s| s.bank == bank && (s.start..s.start + s.len).contains(&index));
-        EngineError::Overflow {
-            path: chip.banks[bank].path.clone(),
-            core: on.map_or("none".into(), |s| s.core.0.to_string()),
-            variable: record.variable,
-            index: record.first_index,
-            step: record.first_step,
-        }
     }
 
     fn deliver_to_unit(&mut self, wire: &crate::image::FromChip, batches: &[Arc<Batch>]) {
@@ -523,6 +508,19 @@ impl Engine {
             }
             self.inputs.push(fired);
         }
+    }
+}
+
+/// What stops the run: a value of a process, on cores if it is a bank, that left a register whose policy is an error.
+fn overflow_error(image: &Image, process: u32, bank: Option<usize>, record: &OverflowRecord) -> EngineError {
+    let index = record.first_index as usize;
+    let lies = |s: &&Segment| Some(s.bank) == bank && (s.start..s.start + s.len).contains(&index);
+    EngineError::Overflow {
+        path: image.paths[process as usize].clone(),
+        core: image.chip.segments.iter().find(lies).map_or("none".into(), |s| s.core.0.to_string()),
+        variable: record.variable.clone(),
+        index: record.first_index,
+        step: record.first_step,
     }
 }
 

@@ -12,6 +12,8 @@ pub enum OverflowKind {
     Saturate,
     /// The value was cut to a range when it was loaded.
     Clip,
+    /// The register's policy is an error: the run stops.
+    Error,
 }
 
 /// How often one variable of one process left its register, and where first.
@@ -63,6 +65,12 @@ impl Overflow {
         let mut records = self.records.clone();
         records.sort_by(|a, b| (&a.variable, a.kind).cmp(&(&b.variable, b.kind)));
         records
+    }
+
+    /// The first occurrence that stops the run.
+    pub fn error(&self) -> Option<&OverflowRecord> {
+        let errors = self.records.iter().filter(|r| r.kind == OverflowKind::Error);
+        errors.min_by_key(|r| (r.first_step, r.first_index))
     }
 
     /// Adds the records of `other`, whose elements start at `offset` of this process.

@@ -232,18 +232,18 @@ impl Neuron for Atrlif {
         let (n, a) = (length(&self.shape), setting.arithmetic);
         let theta_0 = self.aligned("theta_0", &self.theta_0, a.align)?;
         let step = self.aligned("theta_step", &self.theta_step, a.align)?;
+        let bias = bias_registers(&self.bias_mant, &self.bias_exp, n)?;
+        let parameters = [
+            Column::registers("theta_0", &theta_0, n, &cut, STATE)?,
+            Column::registers("theta_step", &step, n, &cut, STATE)?,
+            Column::of("bias", bias.slice(cut.clone()).expand(cut.len()), BIAS),
+        ];
         let state = [
             Column::registers("i", &self.i, n, &cut, STATE)?,
             Column::registers("v", &self.v, n, &cut, STATE)?,
             Column::registers("theta", &theta_0, n, &cut, WORD)?,
             Column::registers("r", &self.r, n, &cut, WORD)?,
             Column::registers("s", &self.s, n, &cut, 0..=1)?,
-        ];
-        let bias = bias_registers(&self.bias_mant, &self.bias_exp, n)?;
-        let parameters = [
-            Column::registers("theta_0", &theta_0, n, &cut, STATE)?,
-            Column::registers("theta_step", &step, n, &cut, STATE)?,
-            Column::of("bias", bias.slice(cut.clone()).expand(cut.len()), BIAS),
         ];
         let [delta_i, v, theta, r] = self.deltas()?.map(|all| all[cut.clone()].to_vec());
         let adapting = Adapting {

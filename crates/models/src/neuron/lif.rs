@@ -152,7 +152,7 @@ impl Rule {
     }
 }
 
-/// Applies a register to `x`; the policy `Error` is counted like a wrap and reported by the caller.
+/// Applies a register to `x`; under the policy `Error` it wraps, and what is noted stops the run.
 #[inline(always)]
 pub(super) fn hold(register: Register, x: i32) -> i32 {
     let up = 32 - register.bits;
@@ -172,6 +172,7 @@ pub(super) fn hold(register: Register, x: i32) -> i32 {
 pub(super) const fn kind_of(register: Register) -> OverflowKind {
     match register.overflow {
         OverflowPolicy::Saturate => OverflowKind::Saturate,
+        OverflowPolicy::Error => OverflowKind::Error,
         _ => OverflowKind::Wrap,
     }
 }
