@@ -10,7 +10,7 @@ use pumice::models::{Arithmetic, Behaviour, Io, Kernel, Kind, Model, ModelError,
 use pumice::num::{Draws, Purpose};
 
 #[derive(Clone, Copy, Debug)]
-enum Claim {
+pub(super) enum Claim {
     Equal,
     Outputs,
     Step { lsb: f64, part: f64 },
@@ -22,7 +22,7 @@ use Claim::{Equal, FloatOnly, Outputs, Step};
 const STDP: &str = "learning_rule = { dw = \"y0*x1\", x1_impulse = 16, x1_tau = 10 }";
 
 /// Name, parameters, largest input, claim.
-const TABLE: &[(&str, &str, i32, Claim)] = &[
+pub(super) const TABLE: &[(&str, &str, i32, Claim)] = &[
     ("LIF", "shape = [3]\nvth = 40\ndu = 400\ndv = 130", 90, Step { lsb: 3.0, part: 0.0 }),
     ("LIFReset", "shape = [3]\nvth = 40\ndu = 400\ndv = 130\nreset_interval = 7", 90, Step { lsb: 3.0, part: 0.0 }),
     (
@@ -107,10 +107,14 @@ const TABLE: &[(&str, &str, i32, Claim)] = &[
     ("IdBroadcast", "shape = [2]", 90, Equal),
 ];
 
-fn model(name: &str, parameters: &str) -> Model {
+/// The parameters of a process as a model file has them.
+pub(super) fn written(name: &str, parameters: &str) -> String {
     let plastic = ["LearningDense", "LearningSparse"].contains(&name);
-    let text = if plastic { format!("{parameters}\n{STDP}") } else { parameters.to_owned() };
-    let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
+    if plastic { format!("{parameters}\n{STDP}") } else { parameters.to_owned() }
+}
+
+fn model(name: &str, parameters: &str) -> Model {
+    let table: toml::Table = written(name, parameters).parse().unwrap_or_else(|e| panic!("{name}: {e}"));
     Model::read(name, toml::Value::Table(table)).unwrap().unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

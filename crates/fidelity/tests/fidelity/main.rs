@@ -11,3 +11,4 @@ mod library;
 mod misread;
 mod mutations;
 mod overflow;
+mod refused;
