@@ -138,11 +138,10 @@ impl Pupil {
         Ok(right?.into_iter().filter(|right| *right).count() as f64 / images.len() as f64)
     }
 
-    /// Synaptic updates so far and their energy `[J]`.
-    fn updates(&self) -> Outcome<(u64, f64)> {
-        let bill = self.chip.bill()?;
-        let row = bill.rows.iter().find(|row| row.term == Term::Event(Event::SynapseUpdate));
-        Ok((self.chip.counts()[Event::SynapseUpdate], row.map_or(0.0, |row| row.energy_j)))
+    /// Synaptic updates so far and their energy `[J]`, if they have a price.
+    fn updates(&self) -> Outcome<(u64, Option<f64>)> {
+        let energy = self.chip.bill()?.energy_of(&Term::Event(Event::SynapseUpdate));
+        Ok((self.chip.counts()[Event::SynapseUpdate], energy))
     }
 }
 
@@ -198,8 +197,10 @@ fn main() -> Outcome<()> {
         let learning = pupil.pass(&training, true)?;
         let after = pupil.updates()?;
         let tested = pupil.pass(&test, false)?;
-        let (updates, energy) = (after.0 - before.0, (after.1 - before.1) * 1e6);
-        println!("{pass:4} {:13.1} % {:5.1} % {updates:17} {energy:10.1} µJ", 100.0 * learning, 100.0 * tested);
+        let updates = after.0 - before.0;
+        let energy = after.1.map(|all| format!("{:10.1} µJ", 1e6 * (all - before.1.unwrap_or(0.0))));
+        let energy = energy.unwrap_or_else(|| "     no price".to_owned());
+        println!("{pass:4} {:13.1} % {:5.1} % {updates:17} {energy}", 100.0 * learning, 100.0 * tested);
         before = after;
     }
     let last = pupil.chip.get(pupil.weights)?;
@@ -211,9 +212,9 @@ fn main() -> Outcome<()> {
         last.iter().min().unwrap_or(&0),
         last.iter().max().unwrap_or(&0)
     );
+    let energy = energy.map_or("without a price, beside".to_owned(), |joules| format!("{:.2} mJ of", joules * 1e3));
     println!(
-        "learning: {updates} synaptic updates, {:.2} mJ of the {:.2} mJ that all priced events cost",
-        energy * 1e3,
+        "learning: {updates} synaptic updates, {energy} the {:.2} mJ that all priced events cost",
         pupil.chip.bill()?.dynamic_j * 1e3
     );
     if profile.cells.is_some() {
