@@ -1,0 +1,298 @@
+//! Lays a network on an architecture: classes of units, the image that routes are made of, the first state.
+
+use pumice_chip::timing::{Grid, Network as Links};
+use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
+use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
+use pumice_models::neuron::lif::Lif;
+use pumice_models::{Arithmetic, RowFormat, Rows};
+
+use super::{Chip, Place, Setup, Synapse};
+use crate::arch::{self, Architecture, Sync};
+use crate::attributes::Attributes;
+use crate::network::{End, Network};
+use crate::neuron::Neuron;
+use crate::prices::{self, Class, SomaTimes};
+
+/// The number of each neuron, by group and index.
+struct Numbers(Vec<Vec<Option<u32>>>);
+
+impl Numbers {
+    fn of(&self, end: End) -> Option<u32> {
+        self.0.get(end.group as usize)?.get(end.index as usize).copied().flatten()
+    }
+}
+
+const FORMATS: [RowFormat; 3] = [RowFormat::Dense, RowFormat::Sparse, RowFormat::Conv];
+/// SANA-FE's delays are 0 to 5 steps.
+const DELAYS: usize = 6;
+
+/// The definition of every core of every tile: tile and core in the file.
+fn definitions(arch: &Architecture) -> Result<(Vec<(usize, usize)>, u32), String> {
+    let mut all = Vec::new();
+    let mut per_tile = None;
+    for (t, tile) in arch.tile.iter().enumerate() {
+        for _ in 0..arch::copies(&tile.name)? {
+            let before = all.len();
+            for (c, core) in tile.core.iter().enumerate() {
+                all.extend((0..arch::copies(&core.name)?).map(|_| (t, c)));
+            }
+            let cores = (all.len() - before) as u32;
+            if *per_tile.get_or_insert(cores) != cores {
+                return Err("tiles with different numbers of cores cannot be laid out".to_owned());
+            }
+        }
+    }
+    Ok((all, per_tile.filter(|n| *n > 0).ok_or("the architecture has no cores")?))
+}
+
+fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<&'a A, String> {
+    let found = match name {
+        None => units.first(),
+        Some(name) => units.iter().find(|unit| arch::is_called(&unit.name, name)),
+    };
+    found.map(|unit| &unit.attributes).ok_or_else(|| format!("there is no {what} unit `{}`", name.unwrap_or("any")))
+}
+
+fn barrier_ps(sync: &Sync, tiles: u32) -> Result<u64, String> {
+    match sync {
+        Sync::Fixed(seconds) => prices::ps(*seconds),
+        Sync::Table(table) => {
+            let entry = SyncEntry {
+                tiles: table.keys().copied().collect(),
+                t: table.values().copied().collect(),
+                between: Between::Step,
+                ev: Evidence::Assumed,
+                src: "arch.yaml".to_owned(),
+                note: None,
+            };
+            SyncByTiles::try_from(entry).map(|table| table.ps(tiles)).map_err(|fault| fault.to_string())
+        }
+    }
+}
+
+/// A mapped neuron before it has a number.
+struct Mapped {
+    name: String,
+    neuron: Neuron,
+    place: Place,
+    logged: bool,
+}
+
+/// Builds a chip part by part.
+struct Builder<'a> {
+    arch: &'a Architecture,
+    definitions: Vec<(usize, usize)>,
+    per_tile: u32,
+    somas: Vec<Class<SomaTimes>>,
+    dendrites: Vec<Class<u64>>,
+    reads: Vec<Class<u64>>,
+    dendrites_buffer: Option<bool>,
+}
+
+impl Builder<'_> {
+    fn neuron(&mut self, name: String, core: u32, a: &Attributes, draw: (u64, End)) -> Result<Mapped, String> {
+        let (t, c) = *self.definitions.get(core as usize).ok_or_else(|| format!("`{name}` is mapped to no core"))?;
+        let definition = &self.arch.tile[t].core[c];
+        let inside = match (definition.attributes.buffer_position.as_str(), definition.attributes.buffer_inside_unit) {
+            ("soma", false) => false,
+            ("dendrite", true) => true,
+            (position, inside) => {
+                return Err(format!(
+                    "a buffer at {position} (inside: {inside}) cannot be replayed, allowed is before the soma or inside the dendrite"
+                ));
+            }
+        };
+        if *self.dendrites_buffer.get_or_insert(inside) != inside {
+            return Err("cores with buffers at different places cannot be replayed".to_owned());
+        }
+        let soma = find(&definition.soma, a.soma_hw_name.as_deref(), "soma")?;
+        let dendrite = find(&definition.dendrite, a.dendrite_hw_name.as_deref(), "dendrite")?;
+        let synapse = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
+        let delays = match dendrite.model.as_str() {
+            "accumulator" => false,
+            "accumulator_with_delay" => true,
+            other => return Err(format!("the dendrite model `{other}` is not known")),
+        };
+        if delays != inside && (inside || a.dendrite_hw_name.is_some()) {
+            return Err(format!("`{}` with the buffer there delivers nothing in SANA-FE", dendrite.model));
+        }
+        if synapse.model != "current_based" {
+            return Err(format!("the synapse model `{}` is not known", synapse.model));
+        }
+        let place = Place {
+            core,
+            soma: prices::soma(soma)?.share(&mut self.somas),
+            dendrite: prices::dendrite(dendrite)?.share(&mut self.dendrites),
+            read: prices::read(synapse, dendrite)?.share(&mut self.reads),
+        };
+        let neuron = Neuron::new(&soma.model, a, draw)?;
+        Ok(Mapped { neuron, name, place, logged: a.log_potential == Some(true) })
+    }
+
+    /// All mapped neurons: by core, in the order of mapping; and the number of each by group and index.
+    fn neurons(&mut self, net: &Network, seed: u64) -> Result<(Vec<Mapped>, Numbers), String> {
+        let mut numbers = Numbers(net.groups.iter().map(|group| vec![None; group.n]).collect());
+        let mut all = Vec::with_capacity(net.mapping.len());
+        for mapping in &net.mapping {
+            let End { group, index } = mapping.neuron;
+            let found = net.groups.get(group as usize).filter(|group| (index as usize) < group.n);
+            let own = found.ok_or_else(|| format!("neuron {index} of group {group} is mapped but is not there"))?;
+            let name = format!("{}.{index}", own.name);
+            if mapping.core >= self.per_tile {
+                return Err(format!("`{name}` is mapped to no core"));
+            }
+            let said = own.own.get(&(index as usize));
+            let said = said.map_or_else(|| own.default.clone(), |said| said.or(&own.default));
+            let core = mapping.tile.checked_mul(self.per_tile).and_then(|first| first.checked_add(mapping.core));
+            let core = core.ok_or_else(|| format!("`{name}` is mapped to no core"))?;
+            all.push((self.neuron(name, core, &mapping.units.or(&said), (seed, mapping.neuron))?, mapping.neuron));
+        }
+        all.sort_by_key(|(mapped, _)| mapped.place.core);
+        for core in all.chunk_by(|(a, _), (b, _)| a.place.core == b.place.core) {
+            let (t, c) = self.definitions[core[0].0.place.core as usize];
+            let limit = self.arch.tile[t].core[c].attributes.max_neurons_supported;
+            if limit.is_some_and(|limit| core.len() > limit) {
+                return Err(format!("core {} has {} neurons, more than it supports", core[0].0.place.core, core.len()));
+            }
+        }
+        for (k, (mapped, end)) in all.iter().enumerate() {
+            let number = &mut numbers.0[end.group as usize][end.index as usize];
+            if number.replace(k as u32).is_some() {
+                return Err(format!("`{}` is mapped twice", mapped.name));
+            }
+        }
+        for (group, numbers) in net.groups.iter().zip(&numbers.0) {
+            if let Some(index) = numbers.iter().position(Option::is_none) {
+                return Err(format!("`{}.{index}` is not mapped", group.name));
+            }
+        }
+        Ok((all.into_iter().map(|(mapped, _)| mapped).collect(), numbers))
+    }
+
+    fn image(&self, places: &[Place], synapses: &[Vec<Synapse>]) -> Result<ChipImage, String> {
+        if self.reads.len() > FORMATS.len() {
+            return Err(format!("{} kinds of synapse units are used, at most 3 can be told apart", self.reads.len()));
+        }
+        let n = places.len();
+        let projections = (0..self.reads.len()).map(|class| {
+            let mut rows = Rows {
+                n_in: n,
+                n_out: n,
+                start: vec![0],
+                target: Vec::new(),
+                weight: Vec::new(),
+                delay: Vec::new(),
+                sum_exponent: 0,
+                sum_bits: 32,
+                graded: false,
+                format: FORMATS[class],
+                weight_bits: 0,
+                delay_bits: 0,
+                shared_weights: 0,
+                tag_bits: None,
+            };
+            for own in synapses {
+                let of_class = own.iter().filter(|s| places[s.target as usize].read == class);
+                rows.target.extend(of_class.map(|s| s.target));
+                rows.start.push(rows.target.len());
+            }
+            rows.weight = vec![1; rows.target.len()];
+            let source = Source::Bank(0);
+            Projection { process: 1, path: "edges".into(), source, target: 0, port: 0, rows }
+        });
+        let mut segments: Vec<Segment> = Vec::new();
+        for (k, place) in places.iter().enumerate() {
+            match segments.last_mut() {
+                Some(last) if last.core.0 == place.core => last.len += 1,
+                _ => segments.push(Segment { bank: 0, start: k, len: 1, core: CoreId(place.core) }),
+            }
+        }
+        let attributes = &self.arch.attributes;
+        Ok(ChipImage {
+            mesh: Mesh {
+                width: attributes.width,
+                height: attributes.height,
+                cores_per_tile: self.per_tile,
+                cores_per_chip: attributes.width * attributes.height * self.per_tile,
+                chips: 1,
+                chip_columns: 1,
+            },
+            limits: CoreLimits::default(),
+            arithmetic: Arithmetic::lava(),
+            seed: 0,
+            // The neurons are SANA-FE's, computed beside the image; the model here only holds the place.
+            banks: vec![BankImage { process: 0, path: "neurons".into(), model: Lif::new(&[n]).into(), n, ports: 1 }],
+            inputs: Vec::new(),
+            projections: projections.collect(),
+            plastic: Vec::new(),
+            drawn: Vec::new(),
+            drives: Vec::new(),
+            cell_cores: Vec::new(),
+            segments,
+        })
+    }
+}
+
+impl Chip {
+    pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
+        let (definitions, per_tile) = definitions(arch)?;
+        let (somas, dendrites, reads) = (Vec::new(), Vec::new(), Vec::new());
+        let mut builder = Builder { arch, definitions, per_tile, somas, dendrites, reads, dendrites_buffer: None };
+        let (mapped, numbers) = builder.neurons(net, setup.seed)?;
+        let mut synapses: Vec<Vec<Synapse>> = vec![Vec::new(); mapped.len()];
+        for edge in &net.edges {
+            let number = |end: End| {
+                numbers.of(end).ok_or_else(|| {
+                    format!("an edge names neuron {} of group {}, which is not there", end.index, end.group)
+                })
+            };
+            let (from, target) = (number(edge.from)?, number(edge.to)?);
+            if edge.delay >= DELAYS {
+                return Err(format!("a delay of {} steps is too long, allowed is 0 to {}", edge.delay, DELAYS - 1));
+            }
+            synapses[from as usize].push(Synapse { target, weight: edge.weight, delay: edge.delay });
+        }
+        let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
+        let image = builder.image(&places, &synapses)?;
+        let mut ways = Vec::new();
+        let mut ways_of = Vec::new();
+        for (t, c) in builder.definitions.iter().take(image.cores()) {
+            let (tile, core) = (&arch.tile[*t], &arch.tile[*t].core[*c]);
+            let (out, into) = (*find(&core.axon_out, None, "axon")?, *find(&core.axon_in, None, "axon")?);
+            ways_of.push(prices::ways(out, into, &tile.attributes)?.share(&mut ways));
+        }
+        let hops = ways.first().map(|class| class.times.hops).unwrap_or_default();
+        let network = Links { link_buffer: arch.attributes.link_buffer_size, hops };
+        let grid = Grid::new(&image.mesh, image.cores());
+        let mut start = vec![0];
+        start.extend(synapses.iter().scan(0, |sum, own| {
+            *sum += own.len();
+            Some(*sum)
+        }));
+        let Builder { somas, dendrites, reads, dendrites_buffer, .. } = builder;
+        let chip = Chip {
+            arriving: vec![vec![None; places.len()]; DELAYS + 1],
+            routes: Routes::new(&image),
+            dendrites_buffer: dendrites_buffer.unwrap_or(false),
+            barrier_ps: barrier_ps(&arch.attributes.latency_sync, image.tiles())?,
+            timing: setup.timing.iter().map(|model| model.build(grid.clone(), network)).collect(),
+            cores: Vec::new(),
+            packets: Vec::new(),
+            logged: mapped.iter().enumerate().filter(|(_, m)| m.logged).map(|(k, _)| k).collect(),
+            steps: 0,
+            names: mapped.iter().map(|m| m.name.clone()).collect(),
+            neurons: mapped.into_iter().map(|m| m.neuron).collect(),
+            synapses: synapses.into_iter().flatten().collect(),
+            start,
+            places,
+            image,
+            ways_of,
+            somas,
+            dendrites,
+            reads,
+            ways,
+        };
+        chip.sums()?;
+        Ok(chip)
+    }
+}
