@@ -223,3 +223,28 @@ fn weights_that_do_not_fit_are_refused() {
     let fault = chip.set(handles.scaled.real(), &[0.5; 128]).unwrap_err();
     assert_eq!(fault.to_string(), "`scaled` runs in integers, but a value with a fraction was given");
 }
+
+/// Weights beyond their range are told by the chip as by the fixed backend: how many, and which was the first.
+#[test]
+fn weights_that_are_cut_are_told_on_the_chip_too() {
+    let told = |backend: Backend| {
+        let mut graph = Graph::new();
+        let source = graph.add("source", Poisson::new(&[4], 0.5)).unwrap();
+        let neurons = graph.add("neurons", Lif { vth: 1.into(), ..Lif::new(&[3]) }).unwrap();
+        let rows = vec![vec![1.0, 2.0, 3.0, 4.0], vec![300.0, 5.0, -400.0, 6.0], vec![7.0, 8.0, 9.0, 255.0]];
+        let dense = graph.add("dense", Dense::new(rows)).unwrap();
+        // Two ways into one connection: it has two projections, and is told once.
+        let (low, high) = (graph.slice(source.out, &[0..2]).unwrap(), graph.slice(source.out, &[2..4]).unwrap());
+        let both = graph.concatenate(&[low, high], 0).unwrap();
+        graph.connect(both, dense.s_in).unwrap();
+        graph.connect(dense.a_out, neurons.a_in).unwrap();
+        let config = RunConfig::on(backend);
+        let mut simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &config).unwrap();
+        simulation.run(RunSteps(3)).unwrap();
+        simulation.overflow()
+    };
+    let on_chip = told(Backend::Chip);
+    let [(path, records)] = &on_chip[..] else { panic!("{on_chip:?}") };
+    assert_eq!((path.as_str(), records[0].count, records[0].first_step), ("dense", 2, 0));
+    assert_eq!(on_chip, told(Backend::Fixed));
+}

@@ -140,6 +140,18 @@ pub struct Engine {
     past_ps: u64,
 }
 
+/// By process: its weights that were cut to their range when they were given.
+fn clipped(image: &Image) -> Vec<Overflow> {
+    let mut all = vec![Overflow::default(); image.paths.len()];
+    // A connection has one projection for each population that it reads.
+    for (k, p) in image.chip.projections.iter().enumerate() {
+        if !image.chip.projections[..k].iter().any(|other| other.process == p.process) {
+            all[p.process as usize].merge(&p.rows.clipped, 0);
+        }
+    }
+    all
+}
+
 /// The workers of an image, with the synapses of each.
 fn workers_with(acts: &ChipImage, tables: Vec<Vec<Table>>) -> Result<Vec<Worker>, EngineError> {
     let n = tables.len();
@@ -189,7 +201,7 @@ impl Engine {
             inputs: chip.inputs.iter().map(|_| Fired::default()).collect(),
             input_spikes: chip.inputs.iter().map(|i| vec![0; i.n]).collect(),
             host_out: 0,
-            overflow: vec![Overflow::default(); image.paths.len()],
+            overflow: clipped(&image),
             recordings: probe::empty(&image),
             whole_banks: probe::whole_banks(&image),
             base_loads: vec![Counts::default(); chip.cores()],

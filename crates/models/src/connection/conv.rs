@@ -283,6 +283,7 @@ impl FixedConv {
         rows.format = RowFormat::Conv;
         rows.weight_bits = weight_bits;
         rows.shared_weights = self.weights.len();
+        rows.clipped = self.clipped.clone();
         rows
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Overflow;
+
 /// How a row lies in synapse memory; formats differ in size and in price per read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +47,8 @@ pub struct Rows {
     pub shared_weights: usize,
     /// Bits per tag in memory where synapses learn, 0 if their rule has no tag; `None` where synapses do not learn.
     pub tag_bits: Option<u32>,
+    /// Weights that were cut to their range when they were given.
+    pub clipped: Overflow,
 }
 
 impl Rows {
@@ -203,6 +207,7 @@ impl Columns<i32> {
             delay_bits: u8::BITS - most.leading_zeros(),
             shared_weights: 0,
             tag_bits: None,
+            clipped: Overflow::default(),
         }
     }
 }

@@ -243,8 +243,8 @@ impl Synapses<'_> {
     }
 
     pub(crate) fn rows(&self, a: &Arithmetic) -> Result<Rows, ModelError> {
-        let (weights, _) = self.effective(a)?;
-        self.rows_with(a, &weights)
+        let (weights, clipped) = self.effective(a)?;
+        Ok(Rows { clipped, ..self.rows_with(a, &weights)? })
     }
 
     /// The rows of weights that act as given, in the order in which the synapses are listed.

@@ -4,7 +4,7 @@ use pumice_chip::timing::{Grid, Network as Links};
 use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
 use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
 use pumice_models::neuron::lif::Lif;
-use pumice_models::{Arithmetic, RowFormat, Rows};
+use pumice_models::{Arithmetic, Overflow, RowFormat, Rows};
 
 use super::{Chip, Place, Setup, Synapse};
 use crate::arch::{self, Architecture, Sync};
@@ -190,6 +190,7 @@ impl Builder<'_> {
                 delay_bits: 0,
                 shared_weights: 0,
                 tag_bits: None,
+                clipped: Overflow::default(),
             };
             for own in synapses {
                 let of_class = own.iter().filter(|s| places[s.target as usize].read == class);
