@@ -234,7 +234,8 @@ fn weights_that_are_cut_are_told_on_the_chip_too() {
         let rows = vec![vec![1.0, 2.0, 3.0, 4.0], vec![300.0, 5.0, -400.0, 6.0], vec![7.0, 8.0, 9.0, 255.0]];
         let dense = graph.add("dense", Dense::new(rows)).unwrap();
         // Two ways into one connection: it has two projections, and is told once.
-        let (low, high) = (graph.slice(source.out, &[0..2]).unwrap(), graph.slice(source.out, &[2..4]).unwrap());
+        let mut half = |range| graph.slice(source.out, std::slice::from_ref(&range)).unwrap();
+        let (low, high) = (half(0..2), half(2..4));
         let both = graph.concatenate(&[low, high], 0).unwrap();
         graph.connect(both, dense.s_in).unwrap();
         graph.connect(dense.a_out, neurons.a_in).unwrap();
