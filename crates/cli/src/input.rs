@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pumice::file::ModelFile;
+use pumice::file::{Classify, ModelFile};
 use pumice::models::Kind;
 use pumice::process::{Direction, Graded, Graph, GraphError, Record, Spike};
 use pumice::profile::Profile;
@@ -19,6 +19,17 @@ pub(crate) fn load(model: &Path, profile: Option<&str>) -> Result<(ModelFile, Pr
     let profile = Profile::load(&name)?;
     file.profile = Profile::from_anywhere(&name);
     Ok((file, profile))
+}
+
+/// Keeps the first samples of a task, if so many are asked for.
+pub(crate) fn first_samples(task: &mut Classify, asked: Option<u64>) -> Result<(), CliError> {
+    let have = task.samples.len();
+    let n = asked.unwrap_or(have as u64);
+    if n > have as u64 {
+        return Err(CliError::Samples { asked: n, have });
+    }
+    task.truncate(n as usize);
+    Ok(())
 }
 
 /// Records the spikes of every process, where the model does not do so already.

@@ -172,13 +172,7 @@ impl RunArgs {
     }
 
     fn classify(&self, file: ModelFile, profile: &Profile, mut task: Classify) -> Result<Outcome, CliError> {
-        let have = task.samples.len();
-        let n = self.samples.unwrap_or(have as u64);
-        if n > have as u64 {
-            return Err(CliError::Samples { asked: n, have });
-        }
-        task.samples.truncate(n as usize);
-        task.labels.truncate(n as usize);
+        crate::input::first_samples(&mut task, self.samples)?;
         task.steps = file.steps;
         let (name, config) = (file.name.clone(), file.config.clone());
         let float = config.backend == Backend::Float;

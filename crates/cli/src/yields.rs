@@ -65,20 +65,14 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn period_ns(text: &str) -> Result<u64, String> {
     let shortest = 60_000_000_000;
-    duration_ns(text)?.checked_sub(shortest).map(|rest| rest + shortest).ok_or_else(|| "allowed is 1min or more".into())
+    Some(duration_ns(text)?).filter(|ns| *ns >= shortest).ok_or_else(|| "allowed is 1min or more".into())
 }
 
 impl YieldArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
         let (mut file, profile) = input::load(&self.model, self.profile.as_deref())?;
         let Some(Task::Classify(task)) = &mut file.task else { return Err(CliError::NoLabels { model: self.model }) };
-        let have = task.samples.len();
-        let n = self.samples.unwrap_or(have as u64);
-        if n > have as u64 {
-            return Err(CliError::Samples { asked: n, have });
-        }
-        task.samples.truncate(n as usize);
-        task.labels.truncate(n as usize);
+        input::first_samples(task, self.samples)?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }

@@ -195,8 +195,7 @@ pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError
     simulation.set_timed(false);
     let mut observed = match task {
         Some(Task::Classify(mut task)) => {
-            task.samples.truncate(n_samples as usize);
-            task.labels.truncate(n_samples as usize);
+            task.truncate(n_samples as usize);
             let result = classify(&mut simulation, &(&task).into(), |_| {})?;
             let mut own = probes.read(&result.recordings, result.steps);
             own.reset_every = task.reset.then_some(task.steps);

@@ -33,6 +33,12 @@ pub struct Classify {
 }
 
 impl Classify {
+    /// Keeps only the first samples and their labels.
+    pub fn truncate(&mut self, samples: usize) {
+        self.samples.truncate(samples);
+        self.labels.truncate(samples);
+    }
+
     /// The answer to spike counts: the class with most spikes, and of several such classes the lowest.
     pub fn answer(counts: &[u64]) -> usize {
         let most = counts.iter().max();
