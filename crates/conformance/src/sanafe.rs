@@ -9,7 +9,6 @@
 mod net;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use pumice_sanafe::{Architecture, Chip, Energy as Joules, Network, SanafeError, Setup, Step};
@@ -127,16 +126,16 @@ fn cases(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     }
 }
 
-/// The text of a file, unpacked if only a packed one is there. At most a gigabyte is unpacked.
+/// The text of a file, unpacked if only a packed one is there.
 fn text(folder: &Path, name: &str) -> Result<String, Fault> {
     let path = folder.join(name);
     if path.is_file() {
         return read::text(&path);
     }
-    let mut text = String::new();
-    let open = std::fs::File::open(folder.join(format!("{name}.gz")));
-    let read = open.and_then(|file| flate2::read::GzDecoder::new(file).take(1 << 30).read_to_string(&mut text));
-    read.map(|_| text).map_err(|fault| Fault::Unreadable(format!("{name}: {fault}")))
+    pumice_sanafe::text(&folder.join(format!("{name}.gz"))).map_err(|fault| match fault {
+        SanafeError::Unreadable { fault, .. } => Fault::Unreadable(format!("{name}: {fault}")),
+        other => Fault::Unreadable(other.to_string()),
+    })
 }
 
 /// Where a file of a case is, perhaps packed.

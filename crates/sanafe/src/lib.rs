@@ -20,3 +20,4 @@ pub use attributes::Attributes;
 pub use chip::{Chip, Energy, Setup, Step};
 pub use error::SanafeError;
 pub use network::{Edge, End, Group, Mapping, Network};
+pub use read::text;

@@ -10,7 +10,11 @@ use crate::error::SanafeError;
 const MOST: u64 = 4 << 30;
 
 /// The text of a file; one that ends in `.gz` is unpacked.
-pub(crate) fn text(path: &Path) -> Result<String, SanafeError> {
+///
+/// # Errors
+///
+/// [`SanafeError::Unreadable`] if the system cannot read it, or it is no UTF-8.
+pub fn text(path: &Path) -> Result<String, SanafeError> {
     let unreadable = |fault| SanafeError::Unreadable { path: path.to_path_buf(), fault };
     let file = File::open(path).map_err(unreadable)?;
     let mut text = String::new();
