@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+pub(crate) use crate::learning::testing::golden;
 use crate::{Arithmetic, Behaviour, Io, Kernel, Number, Overflow, Rows, Setting, length};
 use pumice_num::shift;
 
@@ -63,13 +64,6 @@ pub(crate) fn deliver(rows: &Rows, inputs: &[Vec<i32>]) -> Vec<Vec<i32>> {
     }
     out.truncate(inputs.len());
     out.iter().map(|row| row.iter().map(|x| *x as i32).collect()).collect()
-}
-
-/// The value stored in `tests/golden/PATH`.
-pub(crate) fn golden(path: &str) -> Value {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/");
-    let text = std::fs::read_to_string(format!("{root}{path}")).unwrap();
-    serde_json::from_str(&text).unwrap()
 }
 
 /// A list of integers (or truth values) in a recording.
