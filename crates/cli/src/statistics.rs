@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
+use pumice::models::OverflowRecord;
 use pumice::process::{Backend, ProbeId, Record, RunConfig};
 use pumice::profile::Profile;
 use pumice::report::write_text;
@@ -16,7 +17,7 @@ use pumice_studies::network::{Network, build};
 use crate::error::CliError;
 use crate::output::{emit, emit_json};
 use crate::progress;
-use report::StatisticsReport;
+use report::{Left, StatisticsReport};
 
 /// What to run, for how long, and what to hold it against.
 #[derive(Debug, Args)]
@@ -84,7 +85,7 @@ impl StatisticsArgs {
         let profile = Profile::load(&self.profile)?;
         let mut names = Vec::new();
         let mut times = None;
-        let mut all = Vec::new();
+        let (mut all, mut left) = (Vec::new(), Vec::new());
         for k in 0..u64::from(self.realisations) {
             let seed = self.seed.wrapping_add(k);
             let network = build(&self.network, self.scale, seed)?;
@@ -96,11 +97,13 @@ impl StatisticsArgs {
                 let told = self.told((transient, method), &names, &own);
                 emit(&(StatisticsReport::new(&told, reference.as_ref(), &names, &own).text() + "\n"))
             };
-            all.push(self.realisation(network, &profile, seed, (transient, &method), so_far)?);
+            let (own, overflow) = self.realisation(network, &profile, seed, (transient, &method), so_far)?;
+            all.push(own);
+            left.extend(overflow.iter().map(|record| Left { seed, row: record.into() }));
         }
         let (transient, method) = times.expect("there is at least one realisation");
         let own = self.told((transient, &method), &names, &all);
-        let report = StatisticsReport::new(&own, reference.as_ref(), &names, &all);
+        let report = StatisticsReport::new(&own, reference.as_ref(), &names, &all).with_overflow(left);
         // Before the file, so that one that cannot be written costs nobody an hour.
         if self.json { emit_json(&report) } else { emit(&report.text()) }?;
         let Some(path) = &self.out else { return Ok(()) };
@@ -143,7 +146,8 @@ impl StatisticsArgs {
         Ok((transient, Method { step_ms: network.step_ms, steps, bin_ms, neurons }))
     }
 
-    /// Runs one realisation and returns the statistics of its populations; shows those of what there is on the way.
+    /// Runs one realisation and returns the statistics of its populations, and what left its register, by process; shows
+    /// the statistics of what there is on the way.
     fn realisation(
         &self,
         mut network: Network,
@@ -151,7 +155,7 @@ impl StatisticsArgs {
         seed: u64,
         (transient, method): (u64, &Method),
         so_far: impl Fn(&Method, Vec<Statistics>) -> Result<(), CliError>,
-    ) -> Result<Vec<Statistics>, CliError> {
+    ) -> Result<(Vec<Statistics>, Vec<(String, OverflowRecord)>), CliError> {
         let backend = match self.backend {
             Computed::Chip => Backend::Chip,
             Computed::Float => Backend::Float,
@@ -189,7 +193,9 @@ impl StatisticsArgs {
             }
         }
         bar.finish_and_clear();
-        Ok(of(&trains, method))
+        let left = simulation.overflow().into_iter();
+        let left = left.flat_map(|(path, records)| records.into_iter().map(move |record| (path.clone(), record)));
+        Ok((of(&trains, method), left.collect()))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::cells::CellsReport;
 use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
 use crate::neurobench::NeuroBench;
+use crate::text::counted;
 
 /// Everything that a report is made from.
 #[derive(Debug)]
@@ -393,6 +394,15 @@ impl From<&Map> for UtilisationTable {
             fan_in: map.utilisation(map.limits.fan_in, |c| c.fan_in.used),
             destinations: map.utilisation(map.limits.destinations, |c| c.destinations.used),
         }
+    }
+}
+
+impl OverflowRow {
+    /// The row in words.
+    pub fn text(&self) -> String {
+        let OverflowRow { process, variable, kind, first_step, first_index, .. } = self;
+        let n = counted(self.count, "time");
+        format!("{process}.{variable}: {kind} {n}, first at neuron {first_index} in step {first_step}")
     }
 }
 

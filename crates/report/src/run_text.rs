@@ -212,10 +212,7 @@ impl RunReport {
 
     fn write_overflow(&self, out: &mut String) -> std::fmt::Result {
         for (k, row) in self.overflow.iter().enumerate() {
-            let (what, n) = (format!("{}.{}", row.process, row.variable), counted(row.count, "time"));
-            let words =
-                format!("{what}: {} {n}, first at neuron {} in step {}", row.kind, row.first_index, row.first_step);
-            line(out, if k == 0 { "register overflow" } else { "" }, &words)?;
+            line(out, if k == 0 { "register overflow" } else { "" }, &row.text())?;
         }
         Ok(())
     }

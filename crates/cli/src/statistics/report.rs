@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use pumice::report::OverflowRow;
 use pumice_fidelity::statistics::{Compared, Reference, Statistic, Statistics, between, mean_sd};
 use serde::Serialize;
 
@@ -17,6 +18,16 @@ pub(super) struct StatisticsReport {
     statistics: Vec<Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<Against>,
+    /// Values that left their registers, realisation by realisation.
+    overflow: Vec<Left>,
+}
+
+/// What left its register in the realisation of a seed.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Left {
+    pub(super) seed: u64,
+    #[serde(flatten)]
+    pub(super) row: OverflowRow,
 }
 
 /// One statistic of one population.
@@ -69,7 +80,13 @@ impl StatisticsReport {
             realisations: own.realisations,
             transient_ms: own.transient_ms,
             length_ms: own.length_ms,
+            overflow: Vec::new(),
         }
+    }
+
+    /// The same, with what left its register.
+    pub(super) fn with_overflow(self, overflow: Vec<Left>) -> Self {
+        StatisticsReport { overflow, ..self }
     }
 
     /// The report for people.
@@ -85,6 +102,10 @@ impl StatisticsReport {
         match &self.reference {
             None => self.own(&mut text),
             Some(reference) => self.beside(reference, &mut text),
+        }
+        for (k, Left { seed, row }) in self.overflow.iter().enumerate() {
+            let head = if k == 0 { "\nregister overflow, which changes the network:\n" } else { "" };
+            let _never_fails = writeln!(text, "{head}seed {seed}: {}", row.text());
         }
         text
     }
@@ -142,5 +163,34 @@ fn pair(values: Option<[f64; 2]>) -> String {
         None => "-".into(),
         Some([mean, sd]) if mean.abs() < 0.1 => format!("{mean:.4} ± {sd:.4}"),
         Some([mean, sd]) => format!("{mean:.3} ± {sd:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pumice_fidelity::statistics::Method;
+
+    use super::*;
+
+    #[test]
+    fn what_left_a_register_is_told_with_its_seed() {
+        let row = OverflowRow {
+            process: "E".into(),
+            variable: "v".into(),
+            kind: "clip".into(),
+            count: 2,
+            first_step: 7,
+            first_index: 3,
+        };
+        let own = Reference::of(
+            ("net", 1.0, "here"),
+            (0.0, &Method { step_ms: 1.0, steps: 5, bin_ms: 1.0, neurons: 2 }),
+            &[],
+            &[],
+        );
+        let none = StatisticsReport::new(&own, None, &[], &[]);
+        assert!(!none.text().contains("overflow"));
+        let some = none.with_overflow(vec![Left { seed: 4, row }]);
+        assert!(some.text().contains("seed 4: E.v: clip 2 times, first at neuron 3 in step 7"), "{}", some.text());
     }
 }

@@ -30,6 +30,15 @@ fn a_run_is_its_own_reference_and_others_are_near() {
     assert!(float.contains("of 3 within") && float.contains("reference: pumice"), "{float}");
 }
 
+/// Brunel's network on the chip, ten seconds of it, is as NEST's is from seed to seed.
+#[test]
+fn a_balanced_network_is_that_of_nest() {
+    let reference = root().join("tests/golden/balanced/brunel_delta.json");
+    let args = ["statistics", "brunel_delta", "--scale", "0.1", "--against", reference.to_str().unwrap()];
+    let text = Bench::new().well(&args);
+    assert!(text.contains("6 of 6 within") && !text.contains("overflow"), "{text}");
+}
+
 /// A microcircuit of a fiftieth, for a tenth of a second, is compared with the reference line by line, and is not like it.
 #[test]
 fn the_microcircuit_is_held_against_its_reference() {

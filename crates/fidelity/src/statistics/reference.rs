@@ -39,6 +39,11 @@ impl Distribution {
             false => (0..POINTS).map(|k| all[k * (n - 1) / (POINTS - 1)]).collect(),
         };
         at.dedup();
+        let last = at.last().copied();
+        // Beside the values, so that one that is rounded in another way elsewhere lies on the same side; and one above all.
+        let beside = |x: f64, side: f64| x + side * 1e-9 * x.abs().max(1.0);
+        let mut at: Vec<f64> = at.into_iter().map(|x| beside(x, -1.0)).collect();
+        at.extend(last.map(|x| beside(x, 1.0)));
         let part = |x: &f64| all.partition_point(|own| own < x) as f64 / n as f64;
         let below = at.iter().map(part).collect();
         let known = mean_sd(all.iter().copied());

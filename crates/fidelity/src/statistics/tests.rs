@@ -42,6 +42,16 @@ fn a_histogram_is_a_reference_within_its_ends() {
 }
 
 #[test]
+fn a_value_that_is_rounded_elsewhere_is_the_same_value() {
+    let theirs: Vec<f64> = (0..40).map(|k| f64::from(k % 4) / 10.0).collect();
+    let ours: Vec<f64> = (0..40).map(|k| f64::from(k % 4) * 0.1).collect();
+    assert_ne!(theirs, ours);
+    assert_eq!(Distribution::of(&[&theirs]).distance(&ours), Some(0.0));
+    assert_eq!(Distribution::of(&[&[5.0; 9]]).distance(&[7.0; 4]), Some(1.0));
+    assert_eq!(Distribution::of(&[&[7.0; 9]]).distance(&[5.0; 4]), Some(1.0));
+}
+
+#[test]
 fn what_is_within_is_near_for_realisations() {
     let own = |shift: f64| {
         let rate_hz: Vec<f64> = (0..100).map(|k| f64::from(k) * 0.1 + shift).collect();

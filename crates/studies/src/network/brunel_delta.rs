@@ -2,8 +2,9 @@
 //!
 //! Each neuron hears a tenth of all neurons: four in five are excitatory with an amplitude of J = 0.1 mV * 12,500 / N, the
 //! rest inhibitory with -5 J; threshold 20 mV, membrane 20 ms, dead time 2 ms, delay 1.5 ms; Poisson input of amplitude J
-//! at twice the rate that brings the mean voltage to threshold. A state unit is chosen such that J is at most 32 weight
-//! LSB. The chip's 12-bit decay makes the membrane 20.43 ms; the rate of the input follows it.
+//! at twice the rate that brings the mean voltage to threshold. J is 32 weight LSB, with the largest exponent that keeps
+//! the threshold within 2^19 state LSB: rounding takes little from the voltage, and the register holds 16 thresholds. The
+//! chip's 12-bit decay makes the membrane 20.43 ms; the rate of the input is that of the network as it is described.
 
 use pumice::models::connection::random::Random;
 use pumice::models::connection::topology::Topology;
@@ -14,8 +15,12 @@ use pumice::process::Graph;
 use super::cuba1ms::{below, random};
 use super::{Network, NetworkError, Population, scaled};
 
-/// What the membrane keeps per step of 0.1 ms, in units of 1/4096: exp(-0.1 / 20), rounded.
+const STEP_MS: f64 = 0.1;
+const TAU_MS: f64 = 20.0;
+/// What the membrane keeps per step, in units of 1/4096: exp(-0.1 / 20), rounded.
 const KEEP: i32 = 4076;
+/// Weight of an excitatory synapse `[weight LSB]`.
+const J: f64 = 32.0;
 
 /// 12,500 neurons and 15.6 million synapses at scale 1; synapses grow with the square of the scale.
 ///
@@ -25,9 +30,9 @@ pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
     let n = scaled("brunel_delta", 12_500, scale)?.max(50);
     let sizes = [n * 4 / 5, n - n * 4 / 5];
     let amplitudes = 200.0 * n as f64 / 12_500.0; // threshold / J
-    // A power of two that keeps the threshold within 2^22 state LSB.
-    let j = (0..=5).rev().map(|e| 1 << e).find(|j| amplitudes * 64.0 * f64::from(*j) < 4_194_304.0).unwrap_or(1);
-    let threshold = (amplitudes * 64.0 * f64::from(j)).round() as i32;
+    let exponent = (524_288.0 / (amplitudes * 64.0 * J)).log2().floor().clamp(-5.0, 7.0);
+    let j = J * exponent.exp2();
+    let threshold = (amplitudes * 64.0 * j).round() as i32;
     let mut graph = Graph::new();
     let mut populations = Vec::new();
     let mut first = 0;
@@ -43,15 +48,16 @@ pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
         };
         let neurons = graph.add(name, neurons)?;
         // eta * threshold / J spikes per membrane time constant.
-        let mean = 2.0 * amplitudes * f64::from(4096 - KEEP) / 4096.0;
-        let drive = graph.add(&format!("drive{name}"), PoissonInput::new(&[n], mean, f64::from(j)))?;
+        let mean = 2.0 * amplitudes * STEP_MS / TAU_MS;
+        let drive = graph.add(&format!("drive{name}"), PoissonInput::new(&[n], mean, j))?;
         graph.connect(drive.a_out, neurons.a_in)?;
         populations.push(Population { name: name.to_owned(), process: neurons.id, spikes: neurons.s_out, n });
     }
-    for (from, weight) in [(0, f64::from(j)), (1, -5.0 * f64::from(j))] {
+    for (from, weight) in [(0, J), (1, -5.0 * J)] {
         for to in 0..2 {
             let degree = sizes[from] as u32 / 10;
             let mut random = Random::new([sizes[to], sizes[from]], Topology::DrawnInDegree { degree }, weight);
+            random.weight_exp = exponent as i32;
             // A spike of step t acts in step t + 15.
             random.delays = Some(14.0.into());
             let name = format!("{}to{}", populations[from].name, populations[to].name);
@@ -61,5 +67,5 @@ pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
             graph.connect(synapses.a_out, target)?;
         }
     }
-    Ok(Network { name: "brunel_delta", graph, populations, step_ms: 0.1, warm: 1000, steps: 2000 })
+    Ok(Network { name: "brunel_delta", graph, populations, step_ms: STEP_MS, warm: 1000, steps: 2000 })
 }
