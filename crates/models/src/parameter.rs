@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use pumice_num::faulty;
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -162,7 +163,7 @@ impl Decay {
             Decay::Tau { tau } => checked(field, tau, n, |x| x > 0.0, "a positive number of steps")?
                 .map(|x| (register(1.0 - (-1.0 / x).exp()) as i32).clamp(lowest.max(-offset), 4095)),
         };
-        Ok(registers.map(|d| 4096 - d - offset))
+        Ok(registers.map(|d| 4096 - d - faulty!(offset, DecayOffset => 0)))
     }
 
     /// The multiplier of the state per step as a real number for each of `n` neurons.

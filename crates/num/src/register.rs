@@ -2,6 +2,8 @@
 //!
 //! Widths are total widths with the sign bit: the 24-bit register holds `-2^23 ..= 2^23 - 1`.
 
+use crate::faulty;
+
 /// The largest value of a signed register of `BITS` bits.
 pub const fn max<const BITS: u32>() -> i32 {
     ((1i64 << (BITS - 1)) - 1) as i32
@@ -52,10 +54,17 @@ pub const fn fits(x: i64, bits: u32) -> bool {
 /// Source: Lava `lava/proc/lif/models.py` and nengo-loihi `emulator/interface.py` agree; a Loihi 2
 /// recording shows that the decay acts on the magnitude.
 #[inline(always)]
-pub const fn decay(x: i32, keep: i32) -> i32 {
+pub fn decay(x: i32, keep: i32) -> i32 {
     let sign = x >> 31;
     let magnitude = (x ^ sign).wrapping_sub(sign);
-    let kept = (magnitude >> 12) * keep + (((magnitude & 4095) * keep) >> 12);
+    let low = (magnitude & 4095) * keep;
+    let low = faulty!(
+        low >> 12,
+        DecayShift => low >> 11,
+        DecayNearest => (low + 2048) >> 12,
+        DecayFloor => (low + (sign & 4095)) >> 12
+    );
+    let kept = (magnitude >> 12) * keep + low;
     (kept ^ sign).wrapping_sub(sign)
 }
 

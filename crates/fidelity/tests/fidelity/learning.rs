@@ -1,18 +1,15 @@
 //! Drawn learning rules: the same on the host and on cores, within their registers, and near the float twin.
 
-use std::path::Path;
-
 use pumice::models::Arithmetic;
 use pumice::models::learning::product::{Target, Variable};
 use pumice::process::Backend;
 use pumice::profile::Profile;
-use pumice_fidelity::compare::{Options, compare};
 use pumice_fidelity::learned::follow;
-use pumice_fidelity::observe::{Emulator, Machine, Observed, Setup};
+use pumice_fidelity::observe::{Emulator, Machine, Setup};
 use pumice_fidelity::shrink::Network;
 use pumice_fidelity::strategy::{Cases, Subject};
 use pumice_fidelity::wiring::Wiring;
-use pumice_fidelity::{Document, Failure, FidelityError, Networks, Property, Refuted, Stimulus, networks};
+use pumice_fidelity::{Failure, Networks, Property, Stimulus, networks};
 
 fn cases(few: u32) -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(few)
@@ -107,78 +104,6 @@ fn rules_of_two_and_three_factors_are_drawn_within_their_registers() {
     }
     assert!(taught > 20 && read.iter().chain(&changed).all(|n| *n > 10), "{taught} {read:?} {changed:?}");
     assert!(learned > 100, "{learned} connections learned");
-}
-
-/// A fault of learning in a machine that is otherwise right.
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    /// Nothing is learned.
-    Forgets,
-    /// Weights are a step too high once they changed.
-    OneStepMore,
-    /// Traces are longer than they can be by rounding.
-    LongerTraces,
-    /// Weights may keep bits that their format lacks.
-    FinerWeights,
-}
-
-#[derive(Debug)]
-struct Faulty(Fault);
-
-impl Machine for Faulty {
-    fn observe(&self, document: &Document, setup: &Setup) -> Result<Observed, FidelityError> {
-        let mut seen = Emulator.observe(document, setup)?;
-        for state in &mut seen.states {
-            let first = state.values[..state.n].to_vec();
-            // Weights of 8 bits and a sign have a step of 2.
-            let (n, step) = (state.n, 2.0);
-            let changed = |k: usize, x: f64| x != first[k % n];
-            for (k, x) in state.values.iter_mut().enumerate() {
-                match (self.0, state.variable.as_str()) {
-                    (Fault::Forgets, "weights") => *x = first[k % n],
-                    (Fault::OneStepMore, "weights") if changed(k, *x) => *x += step,
-                    (Fault::FinerWeights, "weights") if changed(k, *x) => *x += 1.0,
-                    (Fault::LongerTraces, "x1" | "y1") if *x != 0.0 => *x += 40.0,
-                    _ => {}
-                }
-            }
-        }
-        Ok(seen)
-    }
-}
-
-fn caught(fault: Fault, folder: &Path) -> Box<Refuted> {
-    let space = Networks { populations: 1, neurons: 3, formats: false, ..space() };
-    let property = learning("loihi1", space).steps(12).cases(400).seed(3).run_by(Faulty(fault)).write_to(folder);
-    let property = match fault {
-        Fault::FinerWeights => property.stays_in_its_registers(),
-        Fault::Forgets => property.is_the_same_on_cores(&[1]),
-        Fault::OneStepMore | Fault::LongerTraces => property.learns_within_its_rounding_budget(),
-    };
-    match property.check() {
-        Err(Failure::Refuted(refuted)) => refuted,
-        other => panic!("{fault:?} is not caught: {other:?}"),
-    }
-}
-
-/// Faults shrink to a rule of one term, and the case is a model file with the rule in it.
-#[test]
-fn faults_of_learning_shrink_to_the_smallest_rule() {
-    let folder = tempfile::tempdir().unwrap();
-    for fault in [Fault::Forgets, Fault::OneStepMore, Fault::LongerTraces, Fault::FinerWeights] {
-        let refuted = caught(fault, folder.path());
-        let (neurons, steps) = (refuted.case.neurons().unwrap(), refuted.case.steps().unwrap());
-        let Network::Plan(plan) = &refuted.case.network else { panic!("it was drawn") };
-        let rules: Vec<_> = plan.projections.iter().filter_map(|p| p.rule.as_ref()).collect();
-        assert!(neurons == 1 && steps <= 5 && rules.len() == 1, "{fault:?}: {refuted}");
-        let products: usize = rules[0].series.iter().map(|s| s.products.len()).sum();
-        assert!(products == 1 && rules[0].reward.is_empty(), "{fault:?}: {refuted}");
-        assert!(refuted.to_string().contains("learning_rule"), "{refuted}");
-        let document = Document::load(refuted.written.as_ref().unwrap()).unwrap();
-        let compared = compare(&document, &Options::new(&Profile::load("loihi1").unwrap())).unwrap();
-        assert_eq!((compared.backends.len(), compared.steps), (2, steps));
-        println!("{fault:?}: {refuted}");
-    }
 }
 
 /// Weights that change can grow: what holds of the first ones proves nothing.

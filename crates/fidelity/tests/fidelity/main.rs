@@ -3,12 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod digits;
-mod faulty;
+#[cfg(debug_assertions)]
+mod faults;
 mod figures;
 mod hold;
 mod learning;
 mod library;
-mod misread;
-mod mutations;
 mod overflow;
 mod refused;

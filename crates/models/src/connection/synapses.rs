@@ -7,7 +7,7 @@ use crate::connection::drawn::Drawn;
 use crate::connection::rows::{Columns, RowFormat, Rows};
 use crate::connection::weight::WeightFormat;
 use crate::{Io, Kernel, Kind, ModelError, Overflow, OverflowKind, Setting, Values, VarSpec};
-use pumice_num::shift;
+use pumice_num::{faulty, shift};
 
 /// Synapses as a person gave them, every stored one, zeros included.
 #[derive(Clone, Debug)]
@@ -336,7 +336,7 @@ pub(crate) struct FixedSynapses {
 pub(crate) fn accumulate(sum: &mut i32, weight: i32, payload: i32) -> bool {
     let (product, lost) = weight.overflowing_mul(payload);
     let (total, carried) = sum.overflowing_add(product);
-    *sum = total;
+    *sum = faulty!(total, LastWeight => product);
     lost | carried
 }
 
@@ -358,7 +358,7 @@ impl FixedSynapses {
             return wraps;
         }
         for ((target, w), delay) in synapses.zip(&self.columns.delay[column]) {
-            let delay = usize::from(*delay);
+            let delay = usize::from(faulty!(*delay, ShortDelay => delay.saturating_sub(1)));
             let sum = if direct {
                 &mut self.due.slot(delay)[*target as usize]
             } else {
@@ -390,7 +390,7 @@ impl Kernel<i32> for FixedSynapses {
             }
             let sums = &mut self.arriving[delay * self.n_out..(delay + 1) * self.n_out];
             for (i, (d, sum)) in self.due.slot(delay).iter_mut().zip(sums).enumerate() {
-                let shifted = shift(*sum, self.exponent);
+                let shifted = shift(*sum, faulty!(self.exponent, NoExponent => 0));
                 let lost = self.exponent > 0 && shifted >> self.exponent != *sum;
                 if accumulate(d, shifted, 1) | lost {
                     let index = i as u32;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::{WeightExponent, WeightRounding};
 use crate::{Arithmetic, ModelError};
-use pumice_num::shift;
+use pumice_num::{faulty, shift, toward_zero};
 
 /// Which signs the weights of a connection may have; one sign saves the sign bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ impl WeightFormat {
         match rounding {
             WeightRounding::Floor if self.sign == SignMode::Inhibitory => -(((-w) >> lost) << lost),
             WeightRounding::Floor => (w >> lost) << lost,
-            WeightRounding::TowardZero => pumice_num::toward_zero(w, lost) << lost,
+            WeightRounding::TowardZero => faulty!(toward_zero(w, lost), WeightFloor => w >> lost) << lost,
             WeightRounding::Nearest => self.steps(f64::from(w), 0) << lost,
         }
     }

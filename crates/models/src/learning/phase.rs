@@ -13,7 +13,7 @@
 //! `lost` are the low bits that the weight format lacks (0 in Lava, which keeps them). Source: Lava 0.10
 //! `lava/magma/core/model/py/connection.py`.
 
-use pumice_num::{prefetch, stochastic_shift};
+use pumice_num::{faulty, prefetch, stochastic_shift};
 
 use super::batch::{Batch, When};
 use super::draws::{SynapseDraws, Visit};
@@ -112,7 +112,7 @@ impl Rounding {
             0 => one_sided >> bits,
             _ => stochastic_shift(one_sided, bits, draws.low(visit, bits, self.at)),
         };
-        let value = whole << (bits - 7);
+        let value = faulty!(whole << (bits - 7), FinerWeight => one_sided >> 7);
         let held = value.clamp(self.ends.0, self.ends.1);
         (held, held != value || one_sided != acc)
     }
@@ -299,7 +299,7 @@ impl Plasticity {
             let (k, place) = (self.batch.synapse[e], self.batch.place[e]);
             let place = if BY_SOURCE { Visit::Row(place) } else { Visit::Column(place) };
             let (value, cut) = rounding.round(sum, place, &mut phase.draws);
-            variable[k as usize] = value as i16;
+            variable[k as usize] = faulty!(value as i16, Forgets => variable[k as usize]);
             if value < -256 {
                 self.unsettled.push(k);
             }

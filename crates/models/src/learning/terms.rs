@@ -10,6 +10,8 @@
 //!
 //! Source: Lava 0.10 `lava/magma/core/learning/learning_rule_applier.py`.
 
+use pumice_num::faulty;
+
 use super::engine::LearningArithmetic;
 use super::product::{Dependency, Factor, Product, Series, Target, Variable};
 
@@ -101,7 +103,7 @@ impl Term {
     /// A product, aligned with the accumulator.
     #[inline(always)]
     pub(super) fn aligned(&self, product: i32, low: i32) -> i32 {
-        ((product >> self.right) << self.left).clamp(low, 32_767)
+        ((product >> faulty!(self.right, ProductShift => self.right + 1)) << self.left).clamp(low, 32_767)
     }
 }
 

@@ -10,6 +10,8 @@
 //! are visited: cost follows the spikes, not the population. Source: Lava 0.10
 //! `lava/magma/core/model/py/connection.py`.
 
+use pumice_num::faulty;
+
 use super::draws::{Block, TraceDraws};
 
 /// Decay and impulse of one trace.
@@ -43,7 +45,9 @@ impl Course {
     #[inline(always)]
     fn decay(&self, v: i16, draw: f64) -> i16 {
         match usize::try_from(v) {
-            Ok(v) if v < VALUES as usize => self.whole[v] + i16::from(draw < self.fraction[v]),
+            Ok(at) if at < VALUES as usize => {
+                faulty!(self.whole[at] + i16::from(draw < self.fraction[at]), TraceDecay => v)
+            }
             // Values from ports may be negative: floor, as for the others.
             _ => self.decay_any(v, draw),
         }

@@ -12,7 +12,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use pumice_num::{Level, Task, decay, shift};
+use pumice_num::{Level, Task, decay, faulty, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,7 @@ impl Lif {
 pub(super) fn bias_registers(mant: &PerNeuron, exp: &PerNeuron, n: usize) -> Result<Lane, ModelError> {
     let mant = lane("bias_mant", mant, n, -4096..=4095)?;
     let exp = lane("bias_exp", exp, n, -15..=7)?;
+    let exp = faulty!(exp, BiasExponent => exp.map(|e| e + 1));
     Ok(match (&mant, &exp) {
         (Lane::All(m), Lane::All(e)) => Lane::All(shift(*m, *e)),
         _ => Lane::Each((0..n).map(|i| shift(mant.at(i), exp.at(i))).collect()),
@@ -141,13 +142,13 @@ pub(super) struct Rule {
 impl Rule {
     pub(super) fn of(a: &Arithmetic) -> Self {
         Rule {
-            align: a.align,
+            align: faulty!(a.align, Align => a.align - 1),
             input: a.input,
             current: a.current,
             bias_sum: a.bias_sum,
             v_min: a.v_min,
             v_max: a.v_max,
-            extra: if a.threshold == Threshold::AtOrAbove { -1 } else { 0 },
+            extra: if a.threshold == Threshold::AtOrAbove { -1 } else { faulty!(0, AtThreshold => -1) },
         }
     }
 }
@@ -227,18 +228,20 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
             let aligned = raw << rule.align;
             let q = registers.input(aligned);
             left[0] += u32::from(q != aligned);
-            let sum = decay(u0, p.ku.at(i)).wrapping_add(q);
+            let (ku, kv) = faulty!((p.ku.at(i), p.kv.at(i)), SwappedDecays => (p.kv.at(i), p.ku.at(i)));
+            let sum = faulty!(decay(u0, ku).wrapping_add(q), DecayAfter => decay(u0.wrapping_add(q), ku));
             let u = registers.current(sum);
             left[1] += u32::from(u != sum);
-            let sum = u.wrapping_add(bias);
+            let sum = faulty!(u, OldCurrent => u0).wrapping_add(bias);
             let drive = registers.bias_sum(sum);
             left[2] += u32::from(drive != sum);
-            let sum = decay(v0, p.kv.at(i)).wrapping_add(drive);
-            let v = sum.clamp(rule.v_min, rule.v_max);
+            let sum = decay(v0, kv).wrapping_add(drive);
+            let v = faulty!(sum.clamp(rule.v_min, rule.v_max), NoClip => sum);
             left[3] += u32::from(v != sum);
             let fire = v > p.vth.at(i).wrapping_add(rule.extra);
             us[i] = u;
-            vs[i] = if fire { 0 } else { v };
+            let reset = faulty!(0, NoReset => v, SubtractReset => v.wrapping_sub(p.vth.at(i)));
+            vs[i] = if fire { reset } else { v };
             mask[i] = u8::from(fire);
         }
         Left { by_register: left, active }

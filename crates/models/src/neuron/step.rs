@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use pumice_num::decay;
+use pumice_num::{decay, faulty};
 
 use super::lif::{Rule, gather, hold, kind_of};
 use crate::arithmetic::{OverflowPolicy, Register};
@@ -35,8 +35,8 @@ pub(super) struct Turns {
 }
 
 #[inline(always)]
-const fn wrap(x: i32, lost: u32) -> i32 {
-    (x << lost) >> lost
+fn wrap(x: i32, lost: u32) -> i32 {
+    faulty!((x << lost) >> lost, NoWrap => x)
 }
 
 impl Registers for Wraps {
