@@ -11,8 +11,11 @@
 //! below `4096 / d` LSB. As long as no register overflows and both forms have sent the same spikes, the budget holds for
 //! every layer; so the first neuron to differ must have been within its budget of the threshold. That is checked too.
 
+mod needless;
+
 use std::collections::BTreeMap;
 
+use pumice::models::Arithmetic;
 use serde::Serialize;
 
 use crate::observe::Observed;
@@ -68,7 +71,7 @@ pub struct Violation {
     pub step: u64,
     /// What is beyond its budget.
     pub variable: &'static str,
-    /// The value in registers.
+    /// The value in registers; where one overflows, its end.
     pub fixed: f64,
     /// The float twin's value, or what it must be below.
     pub float: f64,
@@ -124,7 +127,7 @@ pub struct Held {
 #[derive(Debug)]
 pub struct Follower<'a> {
     wiring: &'a Wiring,
-    align: f64,
+    arithmetic: &'a Arithmetic,
     float: &'a Observed,
     fixed: &'a Observed,
     budgets: Vec<Vec<Budget>>,
@@ -135,12 +138,12 @@ pub struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     /// Both runs must have recorded state.
-    pub fn new(wiring: &'a Wiring, align: u32, float: &'a Observed, fixed: &'a Observed) -> Self {
+    pub fn new(wiring: &'a Wiring, arithmetic: &'a Arithmetic, float: &'a Observed, fixed: &'a Observed) -> Self {
         let longest = |p: &Neurons| p.links.iter().map(|l| usize::from(l.longest_delay())).max().unwrap_or(0);
         let empty = |p: &Neurons| vec![vec![(0.0, false); p.n]; longest(p) + 2];
         Follower {
             wiring,
-            align: f64::from(1 << align),
+            arithmetic,
             float,
             fixed,
             budgets: wiring.populations.iter().map(|p| vec![Budget::default(); p.n]).collect(),
@@ -149,7 +152,8 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Goes on until a register overflows, a spike differs, or a budget is broken.
+    /// Goes on until a register overflows, a spike differs, or a budget is broken; a register may overflow only where
+    /// what is within its budget can be beyond its ends.
     pub fn follow(mut self) -> Held {
         let divergence = divergence(self.float, self.fixed);
         let overflow = self.fixed.overflow.iter().map(|p| p.record.first_step).filter(|step| *step > 0).min();
@@ -162,7 +166,7 @@ impl<'a> Follower<'a> {
         let last = divergence.as_ref().map_or(end, |d| d.0.min(end));
         for step in 1..=last {
             if self.fixed.reset_every.is_some_and(|n| step > 1 && (step - 1).is_multiple_of(n)) {
-                let fresh = Follower::new(self.wiring, 0, self.float, self.fixed);
+                let fresh = Follower::new(self.wiring, self.arithmetic, self.float, self.fixed);
                 (self.budgets, self.coming) = (fresh.budgets, fresh.coming);
             }
             for k in 0..self.wiring.populations.len() {
@@ -174,12 +178,16 @@ impl<'a> Follower<'a> {
             }
             self.send(step);
         }
+        let alike = divergence.is_none_or(|d| d.0 > end);
+        if alike && self.held.violation.is_none() && overflow == Some(end + 1) {
+            self.held.violation = self.needless(end + 1);
+        }
         self.held
     }
 
     fn population(&mut self, k: usize, step: u64, divergence: Option<&(u64, String, u32, bool)>) {
         let p = &self.wiring.populations[k];
-        let slots = self.coming[k].len() as u64;
+        let (slots, align) = (self.coming[k].len() as u64, f64::from(1 << self.arithmetic.align));
         let arriving = std::mem::replace(&mut self.coming[k][(step % slots) as usize], vec![(0.0, false); p.n]);
         let states = |o: &'a Observed| Some((o.state(&p.path, "u")?, o.state(&p.path, "v")?));
         let (Some((fu, fv)), Some((xu, xv))) = (states(self.float), states(self.fixed)) else { return };
@@ -190,7 +198,7 @@ impl<'a> Follower<'a> {
                 false => s.at(step - 1, i).unwrap_or(0.0),
             };
             let state = (before(fu, &p.initial.0), before(fv, &p.initial.1));
-            let own = self.budgets[k][i].next(p, i, error * self.align, state);
+            let own = self.budgets[k][i].next(p, i, error * align, state);
             self.budgets[k][i] = own;
             self.held.largest_budget_lsb = self.held.largest_budget_lsb.max(own.v_lsb);
             self.held.bands.entry(p.path.clone()).or_default().push(own.v_lsb);

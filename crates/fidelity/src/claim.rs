@@ -1,12 +1,12 @@
 //! What a property can claim, and what contradicts it.
 
 use pumice::models::Arithmetic;
-use pumice::models::arithmetic::OverflowPolicy;
 
 use crate::budget::{Follower, Held, divergence};
 use crate::learned;
 use crate::metric::{agreement, coincidence, rmse};
 use crate::observe::{Observed, State};
+use crate::register::ends;
 use crate::wiring::Wiring;
 
 /// One thing that must hold between the fixed form and the float twin.
@@ -77,7 +77,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn held(&mut self) -> &Held {
-        let follow = || Follower::new(self.wiring, self.arithmetic.align, self.float, self.fixed).follow();
+        let follow = || Follower::new(self.wiring, self.arithmetic, self.float, self.fixed).follow();
         self.held.get_or_insert_with(follow)
     }
 
@@ -246,6 +246,12 @@ fn budget(evidence: &mut Evidence<'_>) -> Option<String> {
             v.neuron, v.process, v.step, v.variable, v.fixed, v.float
         ));
     }
+    if let Some(register) = v.variable.strip_prefix("overflow of ") {
+        return Some(format!(
+            "`{register}` of neuron {} of `{}` overflows in step {}, though its register ends at {} and the float twin needs {:.3}, budget {:.3} LSB",
+            v.neuron, v.process, v.step, v.fixed, v.float, v.budget_lsb
+        ));
+    }
     Some(format!(
         "`{}` of neuron {} of `{}` is beyond its rounding budget in step {}: {} in registers, {:.3} in the float twin, budget {:.3} LSB",
         v.variable, v.neuron, v.process, v.step, v.fixed, v.float, v.budget_lsb
@@ -322,16 +328,7 @@ fn learned_registers(evidence: &mut Evidence<'_>) -> Option<String> {
 }
 
 fn registers(evidence: &mut Evidence<'_>) -> Option<String> {
-    let a = evidence.arithmetic;
-    let current = match a.current.overflow {
-        OverflowPolicy::Unbounded => (f64::from(i32::MIN), f64::from(i32::MAX)),
-        // Lava's wrap leaves the upper end itself in place.
-        policy => {
-            let end = f64::from(a.current.bits - 1).exp2();
-            (-end, end - f64::from(u8::from(policy != OverflowPolicy::WrapOnceUpper)))
-        }
-    };
-    let voltage = (f64::from(a.v_min), f64::from(a.v_max));
+    let [_, current, _, voltage] = ends(evidence.arithmetic).map(|(low, high)| (low as f64, high as f64));
     let (wiring, fixed, looked_at) = (evidence.wiring, evidence.fixed, &mut evidence.looked_at);
     wiring.populations.iter().find_map(|p| {
         [("u", current), ("v", voltage)].into_iter().find_map(|(name, (low, high))| {

@@ -1,5 +1,6 @@
 //! Float and fixed side by side: every metric by population, the first divergence with its cause, and what it hangs on.
 
+use pumice::models::Arithmetic;
 use pumice::process::Backend;
 use pumice::profile::Profile;
 use serde::Serialize;
@@ -232,7 +233,7 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
         if setup.profile.cells.is_some() && !run.weights_in_cells {
             continue;
         }
-        own.backends.push(against(&name, &own.float, &run, &wiring, (setup.arithmetic().align, options.window)));
+        own.backends.push(against(&name, &own.float, &run, &wiring, (setup.arithmetic(), options.window)));
         own.runs.push(run);
     }
     own.first_divergence = own.backends.first().and_then(|b| b.first_divergence.clone());
@@ -255,10 +256,16 @@ fn columns(options: &Options, setup: &Setup) -> Vec<(String, Setup)> {
 }
 
 /// Holds one run against the float run of the same model.
-pub fn against(name: &str, float: &Observed, run: &Observed, wiring: &Wiring, (align, window): (u32, f64)) -> Against {
+pub fn against(
+    name: &str,
+    float: &Observed,
+    run: &Observed,
+    wiring: &Wiring,
+    (arithmetic, window): (&Arithmetic, f64),
+) -> Against {
     let recorded = !run.states.is_empty() && !float.states.is_empty();
     let followed = !wiring.populations.is_empty() && recorded && !run.weights_in_cells;
-    let budget = followed.then(|| Follower::new(wiring, align, float, run).follow());
+    let budget = followed.then(|| Follower::new(wiring, arithmetic, float, run).follow());
     let pairs = float.fired.iter().filter(|f| !f.source).filter_map(|f| Some((f, run.fired_by(&f.process)?)));
     Against {
         backend: name.to_owned(),

@@ -11,12 +11,12 @@
 //! all ways to it, and a few stimuli of other kinds. What is found replays; what is not found stays undecided.
 
 use pumice::models::Arithmetic;
-use pumice::models::arithmetic::{OverflowPolicy, Register};
 use pumice::process::Backend;
 use pumice::profile::Profile;
 use serde::Serialize;
 
 use crate::observe::{Emulator, Machine, Place, Setup};
+use crate::register::{NAMES, ends};
 use crate::strategy::Stimulus;
 use crate::wiring::{Link, Neurons, Wiring};
 use crate::{Document, FidelityError, Source, Spikes};
@@ -131,12 +131,6 @@ fn decay(x: i64, keep: i32) -> i64 {
     ((x.abs() * i64::from(keep)) >> 12) * x.signum()
 }
 
-fn holds(register: Register) -> (i64, i64) {
-    let end = 1i64 << (register.bits - 1);
-    let beyond = i64::from(register.overflow == OverflowPolicy::WrapOnceUpper);
-    (-end, end - 1 + beyond)
-}
-
 /// The least and most that can arrive at each neuron in one step `[weight LSB]`.
 fn arriving(p: &Neurons) -> Vec<(i64, i64)> {
     let mut all = vec![(0, 0); p.n];
@@ -159,22 +153,9 @@ fn arriving(p: &Neurons) -> Vec<(i64, i64)> {
 
 /// Follows the ends of the four registers of all neurons.
 fn follow(p: &Neurons, a: &Arithmetic, steps: u64) -> [Reach; 4] {
-    // A sum that 32 bits cannot hold after alignment is lost before any register sees it.
-    let input = if a.input.overflow == OverflowPolicy::Unbounded {
-        (i64::from(i32::MIN), i64::from(i32::MAX))
-    } else {
-        holds(a.input)
-    };
-    let held = [input, holds(a.current), holds(a.bias_sum), (i64::from(a.v_min), i64::from(a.v_max))];
-    let mut reaches = ["a_in", "u", "u+bias", "v"].map(|variable| Reach {
-        process: p.path.clone(),
-        variable,
-        low: 0,
-        high: 0,
-        holds: (0, 0),
-        leaves: None,
-    });
-    reaches.iter_mut().zip(held).for_each(|(reach, holds)| reach.holds = holds);
+    let mut reaches =
+        NAMES.map(|variable| Reach { process: p.path.clone(), variable, low: 0, high: 0, holds: (0, 0), leaves: None });
+    reaches.iter_mut().zip(ends(a)).for_each(|(reach, holds)| reach.holds = holds);
     for (i, raw) in arriving(p).into_iter().enumerate() {
         let start = |all: &[f64]| (all[i] as i64, all[i] as i64);
         let (mut u, mut v) = (start(&p.initial.0), start(&p.initial.1));

@@ -11,6 +11,7 @@ mod compare_text;
 mod document;
 mod error;
 mod property;
+mod register;
 
 pub mod budget;
 pub mod compare;

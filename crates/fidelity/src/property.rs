@@ -74,6 +74,8 @@ pub struct Checked {
     pub spikes: u64,
     /// Values of registers that were compared: with a budget, with their twin, or with the ends of their register.
     pub values: u64,
+    /// Cases in which a register overflowed; budgets were compared up to there.
+    pub overflowed: u64,
 }
 
 /// Why a property does not hold.
@@ -197,7 +199,8 @@ impl Property {
     }
 
     /// Currents and voltages stay within the derived rounding budget until a register overflows or a spike differs, a
-    /// spike differs only where rounding can have decided, and quiet registers come to rest.
+    /// register overflows only where it cannot hold what the float twin needs, a spike differs only where rounding can
+    /// have decided, and quiet registers come to rest. Where nothing may overflow, say so: [`Property::never_overflows`].
     pub fn keeps_its_rounding_budget(self) -> Self {
         self.claims(Claim::Budget)
     }
@@ -311,7 +314,9 @@ impl Trial<'_> {
             *compared += values;
             refuted
         });
-        let checked = Checked { cases: 1, spikes: float.n_spikes(), values: evidence.values() };
+        let values = evidence.values();
+        let overflowed = u64::from(fixed.overflow.iter().any(|place| place.record.first_step > 0));
+        let checked = Checked { cases: 1, spikes: float.n_spikes(), values, overflowed };
         Ok((checked, refuted))
     }
 }
@@ -326,6 +331,7 @@ fn run(cases: &Cases, trial: &Trial<'_>, config: Config, folder: &Path) -> Resul
                 cases: total.cases + seen.cases,
                 spikes: total.spikes + seen.spikes,
                 values: total.values + seen.values,
+                overflowed: total.overflowed + seen.overflowed,
             };
             Ok(())
         }

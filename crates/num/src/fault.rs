@@ -43,6 +43,8 @@ faults! {
     Align,
     /// The exponent of the bias is one too high.
     BiasExponent,
+    /// The register of the current is 8 bits too narrow, and says so when it overflows.
+    NarrowCurrent,
     /// A register that should wrap does not.
     NoWrap,
     /// The voltage is not clipped.

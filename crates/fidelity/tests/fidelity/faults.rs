@@ -55,10 +55,13 @@ fn witness(fault: Fault) -> Property {
 
 #[test]
 fn without_a_fault_the_properties_hold() -> Result<(), Failure> {
+    let mut overflowed = 0;
     for property in [usual(), at_edges(), of_sums(), of_synapses()] {
         let checked = property.check()?;
         assert!(checked.values > 1000 && checked.spikes > 100, "{checked:?}");
+        overflowed += checked.overflowed;
     }
+    assert!(overflowed > 20, "registers that overflow where they must are right: {overflowed}");
     Ok(())
 }
 

@@ -144,7 +144,7 @@ impl Rule {
         Rule {
             align: faulty!(a.align, Align => a.align - 1),
             input: a.input,
-            current: a.current,
+            current: faulty!(a.current, NarrowCurrent => Register { bits: a.current.bits - 8, ..a.current }),
             bias_sum: a.bias_sum,
             v_min: a.v_min,
             v_max: a.v_max,
