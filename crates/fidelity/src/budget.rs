@@ -170,7 +170,9 @@ impl<'a> Follower<'a> {
                 (self.budgets, self.coming) = (fresh.budgets, fresh.coming);
             }
             for k in 0..self.wiring.populations.len() {
-                self.population(k, step, divergence.as_ref());
+                if self.follows(k) {
+                    self.population(k, step, divergence.as_ref());
+                }
             }
             self.held.until_step = step;
             if self.held.violation.is_some() {
@@ -183,6 +185,11 @@ impl<'a> Follower<'a> {
             self.held.violation = self.needless(end + 1);
         }
         self.held
+    }
+
+    /// Whether what a population has in registers is what the wiring says: not where its weights lie in cells.
+    fn follows(&self, k: usize) -> bool {
+        !self.fixed.has_in_cells(&self.wiring.populations[k].path)
     }
 
     fn population(&mut self, k: usize, step: u64, divergence: Option<&(u64, String, u32, bool)>) {

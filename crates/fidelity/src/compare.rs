@@ -144,10 +144,9 @@ pub struct Against {
     pub accuracy: Option<f64>,
     /// Dynamic energy `[J]`.
     pub dynamic_j: Option<f64>,
-    /// Whether its weights lie in non-volatile cells, which hold them only nearly; no rounding budget covers that.
-    pub weights_in_cells: bool,
-    /// What became of the derived budgets; `None` where state was not recorded, no LIF population can be followed, or weights
-    /// lie in cells.
+    /// Populations whose weights lie in non-volatile cells, which hold them only nearly; no rounding budget covers that.
+    pub weights_in_cells: Vec<String>,
+    /// What became of the derived budgets; `None` where state was not recorded, or no LIF population can be followed.
     pub budget: Option<Held>,
 }
 
@@ -230,7 +229,7 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
     for (name, setup) in columns(options, &setup) {
         let run = Emulator.observe(document, &setup)?;
         // A model whose weights lie in no cell has no column of its own for them.
-        if setup.profile.cells.is_some() && !run.weights_in_cells {
+        if !setup.ideal && run.weights_in_cells.is_empty() {
             continue;
         }
         own.backends.push(against(&name, &own.float, &run, &wiring, (setup.arithmetic(), options.window)));
@@ -238,7 +237,7 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
     }
     own.first_divergence = own.backends.first().and_then(|b| b.first_divergence.clone());
     if options.knobs && !own.runs.is_empty() {
-        let fixed = Setup { states: false, ..setup.on(options.backends[0]) };
+        let fixed = Setup { states: false, ideal: true, ..setup.on(options.backends[0]) };
         own.sensitivity = sensitivity(document, &own.float, &fixed, total_distance(&own.float, &own.runs[0]))?;
     }
     Ok(own)
@@ -247,8 +246,8 @@ pub fn compare(document: &Document, options: &Options) -> Result<Comparison, Fid
 /// What is held against the float twin: each backend, the chip with ideal weights, and where a chip has cells the chip
 /// with its weights in them, under the name of their kind.
 fn columns(options: &Options, setup: &Setup) -> Vec<(String, Setup)> {
-    let mut ideal = setup.clone();
-    let cells = ideal.profile.cells.take();
+    let ideal = Setup { ideal: true, ..setup.clone() };
+    let cells = setup.profile.cells.as_ref();
     let own = options.backends.iter().map(|backend| (backend.name().to_owned(), ideal.on(*backend)));
     let cells = cells.filter(|_| options.backends.contains(&Backend::Chip));
     let kind = cells.map(|cells| cells.technology.split('-').next().unwrap_or("cells").to_owned());
@@ -264,8 +263,8 @@ pub fn against(
     (arithmetic, window): (&Arithmetic, f64),
 ) -> Against {
     let recorded = !run.states.is_empty() && !float.states.is_empty();
-    let followed = !wiring.populations.is_empty() && recorded && !run.weights_in_cells;
-    let budget = followed.then(|| Follower::new(wiring, arithmetic, float, run).follow());
+    let followed = wiring.populations.iter().any(|p| !run.has_in_cells(&p.path));
+    let budget = (followed && recorded).then(|| Follower::new(wiring, arithmetic, float, run).follow());
     let pairs = float.fired.iter().filter(|f| !f.source).filter_map(|f| Some((f, run.fired_by(&f.process)?)));
     Against {
         backend: name.to_owned(),
@@ -282,7 +281,7 @@ pub fn against(
         agreement: float.answers.as_ref().zip(run.answers.as_ref()).map(|(a, b)| agreement::agreement(a, b)),
         accuracy: run.accuracy(),
         dynamic_j: run.dynamic_j,
-        weights_in_cells: run.weights_in_cells,
+        weights_in_cells: run.weights_in_cells.clone(),
         budget,
     }
 }
@@ -301,7 +300,7 @@ fn cause(divergence: &(u64, String, u32, bool), run: &Observed, budget: Option<&
             if run.reset_every.is_some() { " of a sample" } else { "" },
         );
     }
-    if run.weights_in_cells {
+    if run.has_in_cells(&divergence.1) {
         return "weights in cells: those that act are not quite those of the model".into();
     }
     match budget.and_then(|b| b.margin.as_ref()) {

@@ -130,8 +130,15 @@ impl Against {
     }
 
     fn write_budget(&self, text: &mut String) {
-        if self.weights_in_cells {
-            let _ = writeln!(text, "  rounding budget   none: weights lie in cells, which hold them only nearly");
+        if let Some(first) = self.weights_in_cells.first() {
+            let more = match self.weights_in_cells.len() - 1 {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            let _ = writeln!(
+                text,
+                "  rounding budget   none for `{first}`{more}: weights lie in cells, which hold them only nearly"
+            );
         }
         let Some(held) = &self.budget else { return };
         match &held.violation {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pumice::chip::ChipImage;
 use pumice::engine::Recorded;
 use pumice::file::{ModelFile, Task};
 use pumice::models::{Arithmetic, Behaviour, Kind, OverflowRecord, Setting, VarSpec};
@@ -23,6 +24,8 @@ pub struct Setup {
     pub backend: Backend,
     /// The chip.
     pub profile: Profile,
+    /// Whether all neurons are digital and all weights lie in static memory, whatever the model and the chip have.
+    pub ideal: bool,
     /// Seed of all random draws; the model's own if absent.
     pub seed: Option<u64>,
     /// Samples of a task; all if absent.
@@ -36,7 +39,7 @@ pub struct Setup {
 impl Setup {
     /// Everything of a model on one backend.
     pub fn new(profile: &Profile, backend: Backend) -> Self {
-        Setup { backend, profile: profile.clone(), seed: None, samples: None, states: true, workers: 0 }
+        Setup { backend, profile: profile.clone(), ideal: false, seed: None, samples: None, states: true, workers: 0 }
     }
 
     /// The same on another backend.
@@ -116,8 +119,8 @@ pub struct Observed {
     pub fired: Vec<Fired>,
     /// State by process and variable; empty if it was not recorded.
     pub states: Vec<State>,
-    /// Whether weights lie in non-volatile cells, which hold them only nearly.
-    pub weights_in_cells: bool,
+    /// Paths of populations the weights of whose synapses lie in non-volatile cells, which hold them only nearly.
+    pub weights_in_cells: Vec<String>,
     /// Values that left their registers.
     pub overflow: Vec<Place>,
     /// The answers to the samples of a task.
@@ -142,6 +145,11 @@ impl Observed {
     /// The part of the samples that were answered rightly.
     pub fn accuracy(&self) -> Option<f64> {
         Some(crate::metric::agreement::agreement(self.answers.as_ref()?, self.labels.as_ref()?))
+    }
+
+    /// Whether the synapses onto a population lie in cells.
+    pub fn has_in_cells(&self, process: &str) -> bool {
+        self.weights_in_cells.iter().any(|path| path == process)
     }
 
     /// Spikes of all processes that are no sources.
@@ -184,14 +192,18 @@ pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError
     let seed = setup.seed.unwrap_or(file.config.seed);
     // Where things lie, and in which memory, stays as the model says.
     let (backend, workers) = (setup.backend, setup.workers);
-    let config = RunConfig { seed, backend, exceptions: Vec::new(), workers, ..file.config.clone() };
+    let mut config = RunConfig { seed, backend, exceptions: Vec::new(), workers, ..file.config.clone() };
+    let mut profile = setup.profile.clone();
+    if setup.ideal {
+        (profile.cells, config.cores) = (None, Vec::new());
+    }
     let n_samples = match &file.task {
         Some(Task::Classify(task)) => setup.samples.unwrap_or(usize::MAX).min(task.samples.len()) as u64,
         _ => 1,
     };
     let probes = Probes::add(&mut file.graph, setup.arithmetic(), setup.states.then_some(file.steps * n_samples))?;
     let task = file.task.take();
-    let mut simulation = Simulation::new(file.graph, &setup.profile, &config)?;
+    let mut simulation = Simulation::new(file.graph, &profile, &config)?;
     simulation.set_timed(false);
     let mut observed = match task {
         Some(Task::Classify(mut task)) => {
@@ -214,9 +226,14 @@ pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError
             own
         }
     };
-    observed.weights_in_cells = !simulation.image().chip.cell_cores.is_empty();
+    observed.weights_in_cells = in_cells(&simulation.image().chip);
     observed.overflow.sort_by(|a, b| (a.record.first_step, &a.process).cmp(&(b.record.first_step, &b.process)));
     Ok(observed)
+}
+
+fn in_cells(chip: &ChipImage) -> Vec<String> {
+    let banks = chip.banks.iter().enumerate().filter(|(k, _)| chip.bank_in_cells(*k));
+    banks.map(|(_, bank)| bank.path.clone()).collect()
 }
 
 fn energy(simulation: &Simulation, setup: &Setup, dynamic_j: f64) -> Option<f64> {

@@ -14,7 +14,8 @@ impl Follower<'_> {
     pub(super) fn needless(&self, step: u64) -> Option<Violation> {
         let noted = self.fixed.overflow.iter().filter(|place| place.record.first_step == step);
         noted.into_iter().find_map(|place| {
-            let k = self.wiring.populations.iter().position(|p| p.path == place.process)?;
+            let k =
+                self.wiring.populations.iter().position(|p| p.path == place.process).filter(|k| self.follows(*k))?;
             let register = NAMES.iter().position(|name| *name == place.record.variable)?;
             let (neuron, p) = (place.record.first_index, &self.wiring.populations[k]);
             let (float, budget_lsb) = self.wanted(p, k, (step, neuron as usize))?[register];

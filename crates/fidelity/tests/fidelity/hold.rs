@@ -1,5 +1,9 @@
 //! Properties that hold of the real kernels, on every arithmetic.
 
+use std::path::Path;
+
+use pumice::profile::Profile;
+use pumice_fidelity::compare::{Options, compare};
 use pumice_fidelity::observe::{Emulator, Fired, Machine, Observed, Setup, State};
 use pumice_fidelity::{Claim, Document, Failure, FidelityError, Networks, Stimulus, model, networks};
 
@@ -148,4 +152,53 @@ fn every_claim_must_compare_something() {
     let both = model(&path).on("loihi1").cases(2).steps(200).membrane_within(1e12).keeps_its_rounding_budget();
     let Err(Failure::Empty { about, .. }) = both.check() else { panic!("the budget of no LIF neuron holds") };
     assert_eq!(about, "registers with their rounding budget");
+}
+
+/// What cells hold is not what the model says; a population beside them is as exact as without them.
+#[test]
+fn weights_in_cells_take_the_budget_of_their_population_alone() {
+    let beside = r#"
+[cores]
+output = "analog"
+other = "digital"
+
+[[process]]
+name = "others"
+type = "Dense"
+weights = [[90, -30], [80, 60]]
+
+[[process]]
+name = "other"
+type = "LIF"
+shape = [2]
+vth = 50
+du = 1000
+dv = 300
+
+[[connect]]
+from = "input.s_out"
+to = "others.s_in"
+
+[[connect]]
+from = "others.a_out"
+to = "other.a_in"
+"#;
+    // The table of cores stands before the lists of processes.
+    let (head, rest) = QUIET.split_at(QUIET.find("[[process]]").unwrap());
+    let (cores, more) = beside.split_at(beside.find("[[process]]").unwrap());
+    let text = format!("{head}{cores}{rest}{more}");
+    let document = Document::from_text(Path::new("beside.toml"), &text).unwrap();
+    let options = Options { knobs: false, ..Options::new(&Profile::load("hybrid-rram").unwrap()) };
+    let compared = compare(&document, &options).unwrap();
+    let names: Vec<_> = compared.backends.iter().map(|b| b.backend.as_str()).collect();
+    assert_eq!(names, ["fixed", "chip", "rram"]);
+    assert_eq!(compared.backends[2].weights_in_cells, ["output"]);
+    let checked: Vec<u64> = compared.backends.iter().map(|b| b.budget.as_ref().unwrap().checked).collect();
+    assert!(checked[2] > 0 && checked[2] < checked[1], "{checked:?}");
+    assert!(compared.backends.iter().all(|b| b.budget.as_ref().unwrap().violation.is_none()));
+    assert!(
+        compared.text().contains("rounding budget   none for `output`: weights lie in cells"),
+        "{}",
+        compared.text()
+    );
 }
