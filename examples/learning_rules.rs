@@ -170,7 +170,7 @@ fn main() -> Outcome<()> {
             x: "target fires after source [steps]".into(),
             y: "change of weight [LSB]".into(),
             layers: [points, no_change.to_vec()].map(|points| Layer::Line { name: String::new(), points }).to_vec(),
-            log_from: None,
+            ..Figure::default()
         });
     }
     std::fs::write(&path, Sheet { figures, columns: 3, part: (480, 320) }.svg())?;

@@ -1,7 +1,8 @@
 //! What a property can claim, and what contradicts it.
 
-use pumice::models::Arithmetic;
+use pumice::models::{Arithmetic, ModelError};
 
+use crate::FidelityError;
 use crate::budget::{Follower, Held, divergence};
 use crate::learned;
 use crate::metric::{agreement, coincidence, rmse};
@@ -92,6 +93,25 @@ impl Claim {
     pub fn needs_states(&self) -> bool {
         use Claim::{Budget, LearningBudget, MembraneWithin, Registers, SameOnCores};
         matches!(self, Budget | LearningBudget | SameOnCores { .. } | Registers | MembraneWithin { .. })
+    }
+
+    /// Whether it can be claimed.
+    ///
+    /// # Errors
+    /// If a part is not in `0..=1`, or a difference is negative or no number.
+    pub fn check(&self) -> Result<(), FidelityError> {
+        let (name, value, most) = match self {
+            Claim::SpikesWithin { part, .. } => ("spikes_within", *part, 1.0),
+            Claim::Decisions { part } => ("decides_alike", *part, 1.0),
+            Claim::RateWithin { part } => ("rate_within", *part, f64::INFINITY),
+            Claim::MembraneWithin { lsb } => ("membrane_within", *lsb, f64::INFINITY),
+            _ => return Ok(()),
+        };
+        if (0.0..=most).contains(&value) {
+            return Ok(());
+        }
+        let allowed = if most == 1.0 { "a part in 0..=1" } else { "a number that is not negative" };
+        Err(ModelError::range(name, value, allowed).into())
     }
 
     /// The numbers of workers with which the case must run on cores.

@@ -96,6 +96,7 @@ impl Seen<'_> {
             x: "step".into(),
             y: "neuron".into(),
             layers,
+            rows: Some(first..last),
             ..Figure::default()
         }
     }

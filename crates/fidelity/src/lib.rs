@@ -11,6 +11,7 @@ mod compare_text;
 mod document;
 mod error;
 mod property;
+mod refuted;
 mod register;
 
 pub mod budget;
@@ -35,5 +36,6 @@ pub mod wiring;
 pub use claim::{Claim, Evidence};
 pub use document::{Document, Events, Source, Spikes};
 pub use error::FidelityError;
-pub use property::{Checked, Failure, Property, Refuted, document, model, networks};
+pub use property::{Checked, Failure, Property, document, model, networks};
+pub use refuted::Refuted;
 pub use strategy::{Networks, Stimulus};

@@ -23,6 +23,7 @@ use pumice::profile::Profile;
 
 use crate::claim::{Claim, Evidence};
 use crate::observe::{Emulator, Machine, Setup};
+use crate::refuted::{self, Refuted};
 use crate::shrink::Case;
 use crate::strategy::{Cases, Networks, Stimulus, Subject};
 use crate::wiring::Wiring;
@@ -92,22 +93,13 @@ pub enum Failure {
         /// Cases that were run.
         cases: u64,
     },
+    /// There is no claim; such a property says nothing.
+    Unclaimed,
     /// No float twin fired a single spike; such a property says nothing.
     Silent {
         /// Cases that were run.
         cases: u64,
     },
-}
-
-/// The smallest case found that contradicts a claim.
-#[derive(Clone, Debug)]
-pub struct Refuted {
-    /// The claim and what contradicts it.
-    pub reason: String,
-    /// The case.
-    pub case: Case,
-    /// Where it was written as a model file; `None` if it could not be.
-    pub written: Option<PathBuf>,
 }
 
 impl Property {
@@ -123,9 +115,7 @@ impl Property {
             cases: None,
             seed: None,
             claims: Vec::new(),
-            folder: std::env::var_os("CARGO_TARGET_TMPDIR")
-                .map_or_else(std::env::temp_dir, PathBuf::from)
-                .join("fidelity"),
+            folder: refuted::folder(),
         }
     }
 
@@ -182,7 +172,8 @@ impl Property {
         self
     }
 
-    /// Where the smallest failing case is written.
+    /// Where the smallest failing case is written, in a folder named after the thread, which in a test is the test; else
+    /// `tmp/fidelity` in cargo's target folder, or the system's folder for such files.
     pub fn write_to(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = folder.into();
         self
@@ -248,6 +239,11 @@ impl Property {
     /// The smallest such case, or why it could not be looked for.
     pub fn check(self) -> Result<Checked, Failure> {
         let subject = self.subject.map_err(Failure::Broken)?;
+        if self.claims.is_empty() {
+            return Err(Failure::Unclaimed);
+        }
+        self.claims.iter().try_for_each(Claim::check).map_err(Failure::Broken)?;
+        self.stimuli.iter().try_for_each(Stimulus::check).map_err(Failure::Broken)?;
         let (own_profile, own_steps) = match &subject {
             Subject::Model(document, _) => (Profile::beside(document.path(), document.profile()), document.steps()),
             Subject::Any(_) => ("loihi1".to_owned(), 100),
@@ -343,7 +339,11 @@ fn run(cases: &Cases, trial: &Trial<'_>, config: Config, folder: &Path) -> Resul
         }
     });
     match outcome {
-        Err(TestError::Fail(_, case)) => Err(Failure::Refuted(Box::new(refuted(case, trial, folder)))),
+        Err(TestError::Fail(_, case)) => {
+            let reason = trial.run(&case).ok().and_then(|(_, reason)| reason);
+            let reason = reason.unwrap_or_else(|| "it failed once and not again".into());
+            Err(Failure::Refuted(Box::new(Refuted::written_to(folder, reason, case))))
+        }
         _ => match (broken.into_inner(), total.into_inner()) {
             (Some(error), _) => Err(Failure::Broken(error)),
             (None, total) if total.spikes == 0 && !only_silent(cases) => Err(Failure::Silent { cases: total.cases }),
@@ -359,32 +359,6 @@ fn only_silent(cases: &Cases) -> bool {
     !cases.stimuli.is_empty() && cases.stimuli.iter().all(|s| *s == Stimulus::Silence)
 }
 
-fn refuted(case: Case, trial: &Trial<'_>, folder: &Path) -> Refuted {
-    let reason = match trial.run(&case) {
-        Ok((_, Some(reason))) => reason,
-        _ => "it failed once and not again".into(),
-    };
-    let path = folder.join("smallest").join("MODEL.toml");
-    let written = case.document().and_then(|document| document.write(&path)).is_ok();
-    Refuted { reason, case, written: written.then_some(path) }
-}
-
-impl fmt::Display for Refuted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.reason)?;
-        if let (Some(neurons), Some(steps)) = (self.case.neurons(), self.case.steps()) {
-            writeln!(f, "smallest case found: {neurons} neurons, {steps} steps")?;
-        }
-        if let Some(path) = &self.written {
-            writeln!(f, "written to {p}; look at it with\n  pumice compare {p}", p = path.display())?;
-        }
-        match self.case.document() {
-            Ok(document) if document.text().len() < 6000 => write!(f, "\n{}", document.text()),
-            _ => Ok(()),
-        }
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -393,6 +367,9 @@ impl fmt::Display for Failure {
             Failure::Empty { about, cases } => write!(
                 f,
                 "a claim about {about} compared not one value in {cases} cases; allowed is a model with LIF populations, whose state is recorded up to 16 million values"
+            ),
+            Failure::Unclaimed => f.write_str(
+                "a property without a claim says nothing; allowed is at least one, such as spikes_within(2, 0.95)",
             ),
             Failure::Silent { cases } => {
                 write!(f, "not one neuron fired in {cases} cases; allowed is a stimulus that makes the model fire")

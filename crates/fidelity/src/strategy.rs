@@ -5,14 +5,14 @@
 
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
-use pumice::models::Arithmetic;
+use pumice::models::{Arithmetic, ModelError};
 use pumice::num::{Draws, Purpose};
 use rand::Rng;
 
 use crate::plan::{Plan, Population, Projection};
 use crate::rule::Rule;
 use crate::shrink::{Case, CaseTree, Network};
-use crate::{Document, Source, Spikes};
+use crate::{Document, FidelityError, Source, Spikes};
 
 /// A kind of stimulus.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,19 @@ impl Stimulus {
     /// Bursts of up to `most` steps.
     pub fn bursts(most: u64) -> Self {
         Stimulus::Bursts { most }
+    }
+
+    /// Whether it can be drawn.
+    ///
+    /// # Errors
+    /// If a probability is not in `0..=1`.
+    pub fn check(&self) -> Result<(), FidelityError> {
+        match self {
+            Stimulus::Poisson { probability } if !(0.0..=1.0).contains(probability) => {
+                Err(ModelError::range("probability", probability, "a number in 0..=1").into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Draws spikes of `steps` steps for sources; a pure function of the seed.

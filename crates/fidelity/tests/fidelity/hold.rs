@@ -202,3 +202,30 @@ to = "other.a_in"
         compared.text()
     );
 }
+
+/// A claim that cannot be meant, or none, is told before anything runs.
+#[test]
+fn what_cannot_be_claimed_is_told() {
+    let any = || networks(Networks::default()).on("loihi1").cases(1);
+    let never = || any().for_every(Stimulus::poisson(f64::NAN)).never_overflows();
+    for (property, sentence) in [
+        (any().spikes_within(2, 95.0), "`spikes_within` is 95; allowed is a part in 0..=1"),
+        (any().rate_within(-0.1), "`rate_within` is -0.1; allowed is a number that is not negative"),
+        (any().membrane_within(f64::NAN), "`membrane_within` is NaN; allowed is a number that is not negative"),
+        (never(), "`probability` is NaN; allowed is a number in 0..=1"),
+        (any(), "a property without a claim says nothing"),
+    ] {
+        let said = property.check().unwrap_err().to_string();
+        assert!(said.starts_with(sentence), "{said}");
+    }
+}
+
+/// Two tests that fail at once do not write over each other.
+#[test]
+fn a_case_is_written_into_the_folder_of_its_test() {
+    let strict = networks(Networks::default()).on("loihi1").for_every(Stimulus::poisson(0.3)).steps(80).cases(300);
+    let Err(Failure::Refuted(refuted)) = strict.seed(1).spikes_within(0, 1.0).check() else { panic!("it holds") };
+    let path = refuted.written.unwrap();
+    assert!(path.ends_with("tmp/fidelity/hold-a_case_is_written_into_the_folder_of_its_test/MODEL.toml"), "{path:?}");
+    assert!(Document::load(&path).is_ok());
+}

@@ -45,6 +45,8 @@ pub struct Figure {
     pub layers: Vec<Layer>,
     /// Lowest value of a logarithmic vertical axis, at which lower ones are drawn; linear if absent.
     pub log_from: Option<f64>,
+    /// Rows that the vertical axis counts, each of which is shown, drawn or not; any numbers if absent.
+    pub rows: Option<std::ops::Range<u32>>,
 }
 
 /// Figures beside and below each other.
@@ -146,8 +148,9 @@ impl Figure {
         write(folder, name, &self.svg(), SIZE, |area| self.draw(area))
     }
 
-    fn has_legend(&self) -> bool {
-        self.layers.iter().any(|layer| !layer.name().is_empty())
+    /// Lines of the legend.
+    fn named(&self) -> usize {
+        self.layers.iter().filter(|layer| !layer.name().is_empty()).count()
     }
 
     /// The ends of both axes, a little beyond what is drawn.
@@ -165,8 +168,9 @@ impl Figure {
         let upright = self.layers.iter().filter_map(Layer::upright);
         let x = range(&corners.iter().map(|p| p.0).chain(upright).collect::<Vec<_>>());
         // Room for the legend above what is drawn.
-        let room = if self.has_legend() { 0.22 } else { 0.0 };
-        let y: Vec<f64> = corners.iter().map(|p| p.1).collect();
+        let room = [0.0, 0.14, 0.22, 0.32, 0.42][self.named().min(4)];
+        let rows = self.rows.iter().flat_map(|rows| [f64::from(rows.start) - 0.4, f64::from(rows.end) - 0.6]);
+        let y: Vec<f64> = corners.iter().map(|p| p.1).chain(rows).collect();
         let Some(low) = self.log_from else {
             let y = range(&y);
             return [x, y.start..y.end + room * (y.end - y.start)];
@@ -210,12 +214,13 @@ impl Figure {
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
             .x_label_formatter(&|x| number(*x))
-            .y_label_formatter(&|y| number(*y))
+            .y_label_formatter(&|y| if self.rows.is_some() && y.fract() != 0.0 { String::new() } else { number(*y) })
+            .y_labels(self.rows.as_ref().map_or(11, |rows| rows.len().clamp(2, 11)))
             .draw()?;
         for (k, layer) in self.layers.iter().enumerate() {
             layer.draw(&mut chart, COLOURS[k % COLOURS.len()], (ends.start, ends.end))?;
         }
-        if self.has_legend() {
+        if self.named() > 0 {
             chart
                 .configure_series_labels()
                 .position(SeriesLabelPosition::UpperRight)
@@ -266,7 +271,7 @@ mod tests {
                 Layer::Dots { name: "fixed".into(), points: vec![(3.0, 2.0)] },
                 Layer::Ticks { name: String::new(), marks: vec![(4.0, 0.0, 1.0)] },
             ],
-            log_from: None,
+            ..Figure::default()
         };
         let [svg, png] = figure.write(folder.path(), "figure").unwrap();
         let text = std::fs::read_to_string(svg).unwrap();
@@ -286,6 +291,21 @@ mod tests {
         assert_eq!(all, ["0", "0.25", "12", "1500", "2.50e6", "1.00e-5"]);
     }
 
+    /// A raster of one neuron of two shows both, and marks no half of one.
+    #[test]
+    fn rows_are_whole_and_all_shown() {
+        let ticks = Layer::Ticks { name: "float".into(), marks: vec![(4.0, -0.4, 0.4)] };
+        let figure = Figure { layers: vec![ticks], rows: Some(0..2), ..Figure::default() };
+        let svg = figure.svg();
+        let labels: Vec<&str> = svg.lines().map(str::trim).filter(|line| line.parse::<f64>().is_ok()).collect();
+        let [x, y] = figure.ends();
+        let on_y = |text: &str| text.parse::<f64>().is_ok_and(|v| y.contains(&v) && !x.contains(&v));
+        assert!(y.contains(&1.0) && y.contains(&0.0), "{y:?}");
+        let marks: Vec<&str> = labels.into_iter().filter(|text| on_y(text)).collect();
+        assert!(marks.contains(&"0") && marks.contains(&"1"), "{marks:?}");
+        assert!(marks.iter().all(|text| !text.contains('.')), "{marks:?}");
+    }
+
     #[test]
     fn a_sheet_shows_every_figure_and_escapes_its_text() {
         let figure = Figure {
@@ -297,7 +317,7 @@ mod tests {
                 Layer::Line { name: "one".into(), points: vec![(0.0, 1.0), (1.0, -1.0)] },
                 Layer::Upright { name: "here".into(), x: 0.5 },
             ],
-            log_from: None,
+            ..Figure::default()
         };
         let log = Figure { log_from: Some(0.1), ..figure.clone() };
         let sheet = Sheet { figures: vec![figure, log], columns: 1, part: (480, 320) };
