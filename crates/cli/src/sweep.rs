@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pumice::report::text::{count, percent, si};
+use pumice::report::text::{count, counted, percent, si};
 use pumice::report::{prepare, write_text};
 use pumice_fidelity::Document;
 use pumice_fidelity::figure::draw_sweep;
@@ -85,11 +85,14 @@ impl SweepArgs {
         let points = sweep(&document, &options, &formats, || bar.inc(1));
         bar.finish_and_clear();
         let points = points?;
+        let mut written = String::new();
         if let Some(folder) = &self.out {
             write_text(&folder.join("sweep.csv"), &csv(&points))?;
-            draw_sweep(&points, folder)?;
+            let figures = draw_sweep(&points, folder)?.len() / 2;
+            written =
+                format!("\n{} and sweep.csv written into {}\n", counted(figures as u64, "figure"), folder.display());
         }
-        if self.json { emit_json(&points) } else { emit(&text(&points)) }
+        if self.json { emit_json(&points) } else { emit(&(text(&points) + &written)) }
     }
 }
 

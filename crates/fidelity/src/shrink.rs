@@ -104,7 +104,9 @@ impl Case {
             all.push(self.with(own));
         }
         for (k, p) in plan.populations.iter().enumerate().filter(|(_, p)| p.n > 1) {
-            all.extend((0..p.n).rev().map(|i| self.with(plan.without_neuron(k, i))));
+            let without = || (0..p.n).rev().map(|i| plan.without_neuron(k, i));
+            all.extend(without().map(|plan| self.with(plan)));
+            all.extend(without().map(|plan| self.with(stronger(&plan, 1))));
         }
         if plan.inputs > 1 {
             all.extend((0..plan.inputs).rev().map(|i| {

@@ -63,6 +63,7 @@ fn sweep_and_quantise_write_what_other_commands_read() {
     bench.write("model.toml", SMALL);
     let run = bench.run(&["sweep", "model.toml", "--weight-bits", "3..5", "--decay-bits", "6,12", "--out", "swept"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("2 figures and sweep.csv written into swept"), "{}", run.out);
     let csv = std::fs::read_to_string(bench.path("swept/sweep.csv")).unwrap();
     assert_eq!(csv.lines().count(), 7, "{csv}");
     assert!(csv.lines().all(|line| line.split(',').count() == 12) && csv.contains("true"), "{csv}");

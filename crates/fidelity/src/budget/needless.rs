@@ -9,8 +9,8 @@ use crate::wiring::Neurons;
 const OVERFLOW: [&str; 4] = ["overflow of a_in", "overflow of u", "overflow of u+bias", "overflow of v"];
 
 impl Follower<'_> {
-    /// The first register that overflows in a step, the first of the run in which any does, though it holds every value
-    /// within the budget of the float twin.
+    /// The first register that overflows in a step, the first of the run in which any does, though it and those before it
+    /// hold every value within the budget of the float twin.
     pub(super) fn needless(&self, step: u64) -> Option<Violation> {
         let noted = self.fixed.overflow.iter().filter(|place| place.record.first_step == step);
         noted.into_iter().find_map(|place| {
@@ -18,16 +18,22 @@ impl Follower<'_> {
                 self.wiring.populations.iter().position(|p| p.path == place.process).filter(|k| self.follows(*k))?;
             let register = NAMES.iter().position(|name| *name == place.record.variable)?;
             let (neuron, p) = (place.record.first_index, &self.wiring.populations[k]);
-            let (float, budget_lsb) = self.wanted(p, k, (step, neuron as usize))?[register];
-            let (low, high) = ends(self.arithmetic)[register];
-            // Reals round too: at the 53rd bit of what they hold.
-            let room = budget_lsb + 1e-9 * (1.0 + float.abs());
-            (float - room >= low as f64 && float + room <= high as f64).then(|| Violation {
+            let wanted = self.wanted(p, k, (step, neuron as usize))?;
+            let ends = ends(self.arithmetic);
+            // What comes after a register that overflows rightly is anything.
+            let held = wanted.iter().zip(&ends).take_while(|((float, budget_lsb), (low, high))| {
+                // Reals round too: at the 53rd bit of what they hold.
+                let room = budget_lsb + 1e-9 * (1.0 + float.abs());
+                float - room >= *low as f64 && float + room <= *high as f64
+            });
+            let (float, budget_lsb) = wanted[register];
+            let end = if float < 0.0 { ends[register].0 } else { ends[register].1 };
+            (held.count() > register).then(|| Violation {
                 process: p.path.clone(),
                 neuron,
                 step,
                 variable: OVERFLOW[register],
-                fixed: if float < 0.0 { low } else { high } as f64,
+                fixed: end as f64,
                 float,
                 budget_lsb,
             })
