@@ -42,7 +42,7 @@ fn nengo_loihi() {
 
 #[test]
 fn nengo_loihi_in_other_formats() {
-    all_pass("nengo-loihi", "nengo-loihi-more", 41);
+    all_pass("nengo-loihi", "nengo-loihi-more", 55);
 }
 
 #[test]

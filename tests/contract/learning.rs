@@ -181,7 +181,7 @@ fn learned_weights_can_be_read_and_written() {
     assert!(updates.count > 1000 && (updates.energy_j / updates.count as f64 - 120e-12).abs() < 1e-18, "{updates:?}");
 }
 
-/// brian2-loihi's and nengo-loihi's rules run on cores too.
+/// brian2-loihi's and nengo-loihi's rules run on cores too, also where two sources share an axon.
 #[test]
 fn the_rules_of_other_emulators_run_on_cores() {
     let mut draws = Draws::new(4, Purpose::TOPOLOGY, 0, 0);
@@ -211,8 +211,9 @@ fn the_rules_of_other_emulators_run_on_cores() {
     let (stdp, pes) = (graph.add("stdp", stdp).unwrap(), graph.add("pes", pes).unwrap());
     let error = (0..16).map(|t| (0..5).map(|j| f64::from((t * 7 + j * 31) % 200 - 90)).collect()).collect();
     let error = graph.add("error", Of::<Graded, RingBuffer>::source(&[5], error)).unwrap();
-    for synapses in [stdp.s_in, pes.s_in] {
-        graph.connect(drive.out, synapses).unwrap();
+    let beside = graph.add("beside", Poisson::new(&[12], 0.1)).unwrap();
+    for (source, synapses) in [(drive.out, stdp.s_in), (drive.out, pes.s_in), (beside.out, pes.s_in)] {
+        graph.connect(source, synapses).unwrap();
     }
     graph.connect(stdp.a_out, cells.a_in).unwrap();
     graph.connect(pes.a_out, cells.a_in).unwrap();

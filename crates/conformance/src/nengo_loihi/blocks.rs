@@ -91,7 +91,7 @@ pub(super) struct Synapse {
 /// A synapse format.
 #[derive(Deserialize)]
 pub(super) struct Config {
-    weight_exp: i32,
+    pub(super) weight_exp: i32,
     pub(super) weight_bits: usize,
     fanout_type: u32,
     pub(super) idx_bits: usize,
@@ -242,8 +242,9 @@ impl Synapse {
         bits.ok_or_else(|| Fault::Malformed(format!("a weight format {}", self.cfg.weight_bits)))
     }
 
-    /// The connection that the routes of one axon make, from `n` sources to `targets` compartments.
-    pub(super) fn connection(&self, axon: &Axon, n: usize, targets: usize) -> Result<Sparse, Fault> {
+    /// The connection that the routes of one axon make, from `n` sources to `targets` compartments, whose inputs have `finer`
+    /// more bits than weights.
+    pub(super) fn connection(&self, axon: &Axon, n: usize, targets: usize, finer: i32) -> Result<Sparse, Fault> {
         let mut synapses = Vec::new();
         for (source, to, atom) in axon.routes(n)? {
             for (target, weight) in self.entry(to, atom)? {
@@ -256,18 +257,19 @@ impl Synapse {
             _ => SignMode::Inhibitory,
         };
         Ok(Sparse {
-            weight_exp: self.cfg.weight_exp,
+            weight_exp: self.cfg.weight_exp + finer,
             num_weight_bits: self.bits()?,
             sign_mode: Some(sign),
             ..Sparse::new([targets, n], synapses)
         })
     }
 
-    /// The learning connection, and the compartments its outputs go to.
+    /// The learning connection, and the compartments its outputs go to, whose inputs have `finer` more bits than weights.
     pub(super) fn learner(
         &self,
         learning: &PesLearning,
         draws: Vec<Vec<Vec<f64>>>,
+        finer: i32,
     ) -> Result<(PesSynapses, Vec<usize>), Fault> {
         let mut columns = Vec::new();
         let mut targets: Option<Vec<usize>> = None;
@@ -282,7 +284,7 @@ impl Synapse {
         let row = |j: usize| columns.iter().map(|column| self.mantissa(column[j])).collect();
         let process = PesSynapses {
             weights: Matrix((0..targets.len()).map(row).collect()),
-            weight_exp: self.cfg.weight_exp,
+            weight_exp: self.cfg.weight_exp + finer,
             num_weight_bits: self.bits()?,
             learning: learning.clone(),
             draws: Some(draws),

@@ -8,7 +8,7 @@ use pumice::process::{ProbeId, ProcessId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::blocks::{Axon, Block, Inputs, Synapse};
+use super::blocks::{ALIGN, Axon, Block, Inputs, Synapse};
 use super::{sizes, warnings};
 use crate::case::Fault;
 use crate::compare::Expected;
@@ -41,8 +41,10 @@ type SynapseWeights = Vec<Vec<Vec<i64>>>;
 
 /// nengo-loihi's integers. Recorded weights have been through the format, so that nothing is rounded
 /// any more, and the exponent can act on their sum; the weight -256, which the format keeps but no rounding gives, stays.
-pub(super) fn arithmetic() -> Arithmetic {
+/// Weights have `finer` more bits below their LSB, which exponents have to make up for.
+fn arithmetic(finer: i32) -> Arithmetic {
     Arithmetic {
+        align: (ALIGN - finer) as u32,
         weight_rounding: WeightRounding::Floor,
         weight_exponent: WeightExponent::Sum,
         ..Arithmetic::nengo_loihi()
@@ -56,12 +58,13 @@ pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
     if let Some(fault) = sizes::check(plan.blocks)? {
         return Ok(Some(fault));
     }
-    let fault = check(&Form::INTEGER, &arithmetic(), &expected, &|_| plan.build(&outputs));
+    let arithmetic = arithmetic(plan.finer);
+    let fault = check(&Form::INTEGER, &arithmetic, &expected, &|_| plan.build(&outputs));
     if fault.is_some() {
         return Ok(fault);
     }
     match &outputs.warnings {
-        Some(recorded) => warnings::check(plan.build(&outputs), &arithmetic(), outputs.s.len(), recorded),
+        Some(recorded) => warnings::check(plan.build(&outputs), &arithmetic, outputs.s.len(), recorded),
         None => Ok(None),
     }
 }
@@ -120,12 +123,16 @@ struct Plan<'a> {
     sources: Vec<Vec<Vec<f64>>>,
     routes: Vec<Route<'a>>,
     steps: usize,
+    /// Bits below the LSB of a weight that a learned weight with a negative exponent keeps.
+    finer: i32,
 }
 
 impl<'a> Plan<'a> {
     fn new(inputs: &'a Inputs, steps: usize) -> Result<Self, Fault> {
         let blocks = inputs.model.blocks.as_slice();
-        let mut plan = Plan { inputs, blocks, sources: Vec::new(), routes: Vec::new(), steps };
+        let learners = blocks.iter().flat_map(|block| &block.synapses).filter(|synapse| synapse.learning.is_some());
+        let finer = learners.map(|synapse| -synapse.cfg.weight_exp).max().map_or(0, |bits| bits.clamp(0, ALIGN));
+        let mut plan = Plan { inputs, blocks, sources: Vec::new(), routes: Vec::new(), steps, finer };
         for (k, input) in inputs.model.inputs.iter().enumerate() {
             plan.sources.push(rows(&input.spikes, input.n, 1, steps)?);
             plan.route(&format!("input-{k}"), input.n, &input.axons)?;
@@ -188,7 +195,8 @@ impl<'a> Plan<'a> {
                 Some((_, learner)) => into_learner(&mut setup, from, *learner, route)?,
                 None => {
                     let targets = self.blocks[route.block].compartment.n;
-                    let sparse = route.synapse.connection(route.axon, route.n, targets).map_err(as_error)?;
+                    let sparse =
+                        route.synapse.connection(route.axon, route.n, targets, self.finer).map_err(as_error)?;
                     let process = setup.graph.add_model(&format!("synapse-{k}"), sparse)?;
                     setup.join((from, "s_out"), (process, "s_in"))?;
                     setup.join((process, "a_out"), (populations[route.block], "a_in"))?;
@@ -233,7 +241,7 @@ impl<'a> Plan<'a> {
 
     fn learner(&self, setup: &mut Setup, k: usize, block: ProcessId, synapse: &Synapse) -> Result<ProcessId, Error> {
         let learning = synapse.learning.as_ref().expect("only synapses that learn are asked for");
-        let (process, targets) = synapse.learner(learning, self.draws(k)).map_err(as_error)?;
+        let (process, targets) = synapse.learner(learning, self.draws(k), self.finer).map_err(as_error)?;
         let n_errors = targets.len() / 2;
         let process = setup.graph.add_model(&format!("learner-{k}"), process)?;
         // An update of step t takes place here after step t - 1, when the spikes it delivers were sent.

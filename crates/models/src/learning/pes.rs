@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use pumice_num::{Purpose, draw, draw_unit};
+use pumice_num::{Purpose, draw, draw_unit, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ pub struct PesLearning {
     /// Mantissa of the learning rate, `-8..=7`.
     #[serde(default = "one")]
     pub lr_int: i32,
-    /// Exponent of the learning rate, `-7..=8`.
+    /// Exponent of the learning rate, `-7..=8`; nengo-loihi refuses less, too.
     #[serde(default = "least")]
     pub lr_exp: i32,
 }
@@ -69,7 +69,8 @@ fn least() -> i32 {
 pub struct PesSynapses {
     /// First weight mantissas, `(targets, sources)`; the number of targets is even: all on neurons, then all off ones.
     pub weights: Matrix,
-    /// Power of two that scales all weights, `0..=7`.
+    /// Power of two that scales all weights, `-6..=7`. A negative one drops the bits below a weight LSB of every synapse;
+    /// nengo-loihi keeps them, as an arithmetic does whose `align` is smaller and whose exponents are larger.
     #[serde(default)]
     pub weight_exp: i32,
     /// Bits per weight, `1..=8`; the sign is one of them.
@@ -104,7 +105,7 @@ impl PesSynapses {
         let [n_out, _] = self.weights.shape("weights")?;
         let faults = [
             (n_out % 2 != 0, "weights", n_out.to_string(), "an even number of targets"),
-            (!(0..=7).contains(&self.weight_exp), "weight_exp", self.weight_exp.to_string(), "an integer in 0..=7"),
+            (!(-6..=7).contains(&self.weight_exp), "weight_exp", self.weight_exp.to_string(), "an integer in -6..=7"),
             (l.train_epoch == 0, "learning.train_epoch", l.train_epoch.to_string(), "1 or more"),
             (l.learn_epoch == 0, "learning.learn_epoch", l.learn_epoch.to_string(), "1 or more"),
             (
@@ -303,10 +304,8 @@ impl Fixed {
             for j in self.targets.clone() {
                 let own = i * self.targets.len() + j - self.targets.start;
                 let (k, e) = (i * n + j, self.error[j % (n / 2)] * if j < n / 2 { -1 } else { 1 });
-                let product = pumice_num::shift(
-                    self.trace[i] * e * self.learning.lr_int,
-                    FRACTION + self.learning.lr_exp - OVERFLOW,
-                );
+                let product =
+                    shift(self.trace[i] * e * self.learning.lr_int, FRACTION + self.learning.lr_exp - OVERFLOW);
                 let exact = f64::from((self.weight[own] << FRACTION) + product) * scale;
                 let (w, cut) = stochastic_round(exact, self.draw(Purpose::SYNAPSE, (first + i, j), k, t), most);
                 self.weight[own] = w << self.lost;
@@ -326,12 +325,15 @@ impl Plastic for Fixed {
 
     fn step(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
         let n = self.due.len();
-        for i in arrivals[0].index.iter().map(|i| *i as usize) {
+        for (k, i) in arrivals[0].index.iter().map(|i| *i as usize).enumerate() {
+            let spikes = arrivals[0].payload_of(k);
             for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
-                *due = due.wrapping_add(w << self.exponent);
+                *due = due.wrapping_add(spikes.wrapping_mul(shift(*w, self.exponent)));
             }
             // A second spike within an epoch is lost to the trace, as on the chip.
-            overflowed(overflow, self.pending[i] && self.speaks(), step, i);
+            let lost = spikes - i32::from(!self.pending[i]);
+            let lost = if self.speaks() { lost.max(0).unsigned_abs() } else { 0 };
+            overflow.note("trace spikes", OverflowKind::Clip, lost.into(), step, i as u32);
             self.pending[i] = true;
         }
         self.error.fill(0);
@@ -414,10 +416,6 @@ impl Plastic for Fixed {
     }
 }
 
-fn overflowed(overflow: &mut Overflow, lost: bool, step: u64, i: usize) {
-    overflow.note("trace spikes", OverflowKind::Clip, u64::from(lost), step, i as u32);
-}
-
 /// The float twin: no rounding and no ends.
 #[derive(Debug)]
 struct Float {
@@ -441,9 +439,9 @@ impl Kernel<f64> for Float {
 
     fn step(&mut self, io: &mut Io<'_, f64>) {
         let n = self.due.len();
-        for (i, _) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0.0) {
+        for (i, spikes) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0.0) {
             for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
-                *due += w * self.scale;
+                *due += spikes * w * self.scale;
             }
             self.pending[i] = true;
         }
