@@ -49,3 +49,8 @@ fn nengo_loihi_in_other_formats() {
 fn brian2_loihi() {
     all_pass("brian2-loihi", "brian2-loihi", 35);
 }
+
+#[test]
+fn brian2_loihi_at_other_parameters() {
+    all_pass("brian2-loihi", "brian2-loihi-more", 51);
+}

@@ -122,6 +122,13 @@ fn kept(tau: f64) -> f64 {
     format!("{keep:.14e}").parse().unwrap_or(keep)
 }
 
+/// `u_k` at time `t`: 1 in every `2^k`-th step, as the emulator finds them. It divides times of 64-bit seconds by a
+/// millisecond, so that from step 1001 on some steps (the first that counts is 2002) are no whole number, and u_k is 0 there.
+fn every(k: u32, t: u64) -> f64 {
+    let steps = t as f64 * 0.001 / 0.001;
+    f64::from(u8::from(k == 0 || steps % f64::from(1 << k) == 0.0))
+}
+
 impl LoihiSynapses {
     /// Excitatory synapses of 8 bits with exponent 0, without traces.
     pub fn new(shape: [usize; 2], synapses: impl IntoIterator<Item = (u32, u32, f64)>, dw: impl Into<String>) -> Self {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pumice_num::{Purpose, draw, draw_unit};
 
 use super::text::{Expression, Name};
-use super::{LoihiSynapses, RoundingDecisions, kept};
+use super::{LoihiSynapses, RoundingDecisions, every, kept};
 use crate::connection::weight::{MOST, SignMode};
 use crate::plastic::Updates;
 use crate::{Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion, Setting};
@@ -126,7 +126,7 @@ impl Sweep {
             Name::Y2 => trace[3][k],
             Name::Y3 => trace[4][k],
             Name::W => self.w[k],
-            Name::U(n) => f64::from(u8::from(t.is_multiple_of(1 << n))),
+            Name::U(n) => every(n, t),
         })
     }
 

@@ -4,8 +4,8 @@
 //! w += dw,  x_k = (x_k + imp * spike) * (1 - 1/tau),  a_out = sum of w * 2^w_exp
 //! ```
 
-use super::LoihiSynapses;
 use super::text::{Expression, Name};
+use super::{LoihiSynapses, every};
 use crate::{Io, Kernel, ModelError, Overflow, Values};
 
 /// The running twin.
@@ -79,7 +79,7 @@ impl Kernel<f64> for Twin {
                 Name::Y2 => trace[3],
                 Name::Y3 => trace[4],
                 Name::W => w,
-                Name::U(n) => f64::from(u8::from((step - 1).is_multiple_of(1 << n))),
+                Name::U(n) => every(n, step - 1),
             });
             for (trace, (_, keep)) in trace.iter_mut().zip(&self.courses) {
                 *trace *= keep;

@@ -153,7 +153,13 @@ impl Text<'_> {
                 ('s', 'i') if self.at(i + 2) == 'g' && self.at(i + 3) == 'n' && self.at(i + 4) == '(' => {
                     (Kind::Sign, i + 5)
                 }
-                (d, _) if d.is_ascii_digit() => (Kind::Number, self.digits(i)),
+                (d, _) if d.is_ascii_digit() => {
+                    let end = self.digits(i);
+                    if d == '0' && (i..end).any(|k| self.at(k) != '0') {
+                        return Err(self.fault(i, "this integer begins with 0", "an integer without leading zeros"));
+                    }
+                    (Kind::Number, end)
+                }
                 ('+' | '-' | '*' | '^' | '(' | ')', _) => (Kind::Mark(c), i + 1),
                 _ => return Err(self.fault(i, format!("`{c}` begins no symbol"), SYMBOLS)),
             };
