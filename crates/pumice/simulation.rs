@@ -14,7 +14,7 @@ use pumice_engine::{Control, Engine, EngineError, Image, Observer, Outcome, Phas
 use pumice_meter::{Bill, Counts, Usage};
 use pumice_models::{OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
-use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RunConfig, Var};
+use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RemoteProcess, RunConfig, Var};
 use pumice_profile::Profile;
 use pumice_report::{CellsReport, Run, RunReport};
 
@@ -84,6 +84,8 @@ pub struct Simulation {
     read: Vec<(Source, Vec<u64>)>,
     past_ps: u64,
     noise_origin: u64,
+    /// The processes that act on a variable of another, by path.
+    remotes: Vec<(String, RemoteProcess)>,
 }
 
 impl Simulation {
@@ -126,6 +128,7 @@ impl Simulation {
             }
         };
         let mut simulation = Self::assemble(image, profile, config.workers, (memory, making))?;
+        simulation.remotes = graph.remotes().map(|(path, remote)| (path.to_owned(), remote.clone())).collect();
         simulation.start(graph.take_hosts());
         Ok(simulation)
     }
@@ -171,6 +174,7 @@ impl Simulation {
             read: Vec::new(),
             past_ps: 0,
             noise_origin: 0,
+            remotes: Vec::new(),
         };
         simulation.set_noise_origin(0);
         Ok(simulation)
@@ -460,10 +464,17 @@ impl Simulation {
         Ok(Bill::price(counts, prices.energy, prices.static_power, usage)?)
     }
 
-    /// Wraps, clips and saturations: path of each process that had some, and its records.
+    /// Wraps, clips and saturations, and what a `BitCheck` found: path of each process that had some, and its records.
     pub fn overflow(&self) -> Vec<(String, Vec<OverflowRecord>)> {
         let all = self.engine.overflow().into_iter().zip(&self.image().paths);
-        all.filter(|(records, _)| !records.is_empty()).map(|(records, path)| (path.clone(), records)).collect()
+        let checked = self.remotes.iter().map(|(path, remote)| (remote.overflow().into_iter().collect(), path));
+        let some = all.chain(checked).filter(|(records, _): &(Vec<_>, _)| !records.is_empty());
+        some.map(|(records, path)| (path.clone(), records)).collect()
+    }
+
+    /// The processes that act on a variable of another, with their paths.
+    pub fn remotes(&self) -> &[(String, RemoteProcess)] {
+        &self.remotes
     }
 
     /// What all steps since the last reset came to; `wall` is how long they took here.

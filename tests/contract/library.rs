@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pumice::models::Model;
+use pumice::models::{Model, RemoteModel};
 
 /// The words between backticks.
 fn quoted(cell: &str) -> BTreeSet<String> {
@@ -12,7 +12,8 @@ fn quoted(cell: &str) -> BTreeSet<String> {
 /// Parameters of each process, from its schema.
 fn parameters() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut generator = schemars::SchemaGenerator::default();
-    let schemas = Model::schemas(&mut generator);
+    let mut schemas = Model::schemas(&mut generator);
+    schemas.extend(RemoteModel::schemas(&mut generator));
     let definitions = generator.definitions().clone();
     let fields = |schema: &serde_json::Value| -> BTreeSet<String> {
         let own = |value: &serde_json::Value| -> BTreeSet<String> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pumice::models::OverflowKind;
 use pumice::models::source::bit_check::BitCheck;
 use pumice::models::source::remote::{Read, Reset, StateDataloader, StateSample};
 use pumice::prelude::*;
@@ -78,11 +79,15 @@ fn a_bit_check_says_where_a_value_was_too_wide_first() {
     let wide = graph.add_remote("wide", BitCheck { bits: 24 }, neurons.v).unwrap();
     let fault = graph.add_remote("none", BitCheck { bits: 0 }, neurons.v).unwrap_err();
     assert_eq!(fault.to_string(), "`none`: `bits` is 0; allowed is an integer in 1..=31");
-    let _simulation = run(graph, (Backend::Chip, 2), 10);
+    let simulation = run(graph, (Backend::Chip, 2), 10);
     // Neuron 1 is at 70 after step 5, neuron 0 after step 10.
     let found = narrow.overflowed().unwrap();
     assert_eq!((found.step, found.index, found.value, found.count), (5, 1, 70.0, 7));
     assert_eq!(wide.overflowed(), None);
+    let reported: Vec<_> = simulation.overflow().into_iter().map(|(path, own)| (path, own[0].clone())).collect();
+    let [(path, record)] = &reported[..] else { panic!("{reported:?}") };
+    assert_eq!((path.as_str(), record.variable.as_str(), record.count), ("narrow", "counters.v", 7));
+    assert_eq!((record.kind, record.first_step, record.first_index), (OverflowKind::Exceed, 5, 1));
 }
 
 /// Doubles what its RefPort sees, before learning.

@@ -219,7 +219,10 @@ impl RunArgs {
 
 fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let (recordings, answers) = (&outcome.recordings, outcome.answers.as_ref());
-    let files = Files { image: outcome.simulation.image(), recordings, answers };
+    let remotes = outcome.simulation.remotes().iter();
+    let reads: Vec<_> =
+        remotes.filter_map(|(path, own)| Some((path.clone(), own.shape.clone(), own.data()?))).collect();
+    let files = Files { image: outcome.simulation.image(), recordings, answers, reads: &reads };
     let samples = answers.map(|all| all.labels.len() as u64);
     let steps = Steps::new(outcome.simulation.step_times(), samples, &outcome.simulation.image().chip);
     // The folder was tried before the run: what fails now is the run, not the input.

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
-use pumice_process::models::{Arithmetic, Behaviour, Kind, Model, ModelError, Setting};
+use pumice_process::models::{Arithmetic, Behaviour, Kind, Model, ModelError, RemoteModel, Setting};
 use pumice_process::{
     Activation, Backend, Direction, Graded, Graph, GraphError, InPort, Message, OutPort, Port, ProbeId, ProcessId,
     Record, RunConfig, Spike,
@@ -19,6 +19,15 @@ use crate::npy::{read_npy, read_npz};
 use crate::read::{Fault, Source, Wrong};
 use crate::text::{ArrayFile, Connect, Ports, Text, View};
 use crate::{describe, text};
+
+/// A process as it was read; one that acts on a variable of another, with what its file says of that variable.
+enum Read {
+    Model(Box<Model>),
+    Remote(RemoteModel, String),
+}
+
+/// The key for the variable that a process acts on.
+pub(crate) const VARIABLE: &str = "var";
 
 /// The file that is being read: names it in errors, and finds what lies beside it.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds all processes.
+    /// Adds all processes, in the order of the file.
     pub(crate) fn add_processes(
         &self,
         graph: &mut Graph,
@@ -153,11 +162,18 @@ impl Reader<'_> {
     ) -> Result<(), FileError> {
         let mut names = HashSet::new();
         for (k, node) in processes.into_iter().enumerate() {
-            let (name, model) = self.read_process(k, node)?;
+            let (name, read) = self.read_process(k, node)?;
             let place = format!("process `{name}`");
             if !names.insert(name.clone()) {
                 return Err(self.graph(&place, GraphError::DuplicateName { name }));
             }
+            let model = match read {
+                Read::Model(model) => *model,
+                Read::Remote(model, variable) => {
+                    self.add_remote(graph, &name, model, &variable)?;
+                    continue;
+                }
+            };
             limit::check_model(&model).map_err(|fault| self.too_large(&place, fault))?;
             let setting = Setting { arithmetic, seed: config.seed, place: k as u32 };
             self.try_model(&place, &model, config.backend_of(&name), &setting)?;
@@ -166,7 +182,19 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_process(&self, k: usize, node: Node) -> Result<(String, Model), FileError> {
+    fn add_remote(&self, graph: &mut Graph, name: &str, model: RemoteModel, target: &str) -> Result<(), FileError> {
+        let place = format!("process `{name}`");
+        let above = graph.nodes().iter().map(|node| node.path.as_str());
+        if target.rsplit_once('.').is_some_and(|(process, _)| !above.clone().any(|own| own == process)) {
+            let allowed = format!("a variable of a process above it: {}", code_list(above));
+            return Err(self.value(&place, VARIABLE, format!("{target:?}"), allowed));
+        }
+        let (process, variable) = self.split(graph, (&place, VARIABLE), target)?;
+        let added = graph.var::<f64>(process, variable).and_then(|var| graph.add_remote(name, model, var));
+        added.map(drop).map_err(|e| self.graph(&place, e))
+    }
+
+    fn read_process(&self, k: usize, node: Node) -> Result<(String, Read), FileError> {
         let place = format!("process {}", k + 1);
         let Node::Table(mut entries) = node else {
             return Err(self.value("the file", &format!("process[{k}]"), node.brief(), "a table"));
@@ -174,22 +202,28 @@ impl Reader<'_> {
         let name = self.take_text(&place, &mut entries, "name")?;
         let place = format!("process `{name}`");
         let kind = self.take_text(&place, &mut entries, "type")?;
-        if !Model::NAMES.contains(&kind.as_str()) {
-            let near = nearest(&kind, Model::NAMES.iter().copied()).map(|n| format!(", perhaps `{n}`"));
-            let all = code_list(Model::NAMES.iter().copied());
-            let allowed = format!("one of {all}{}", near.unwrap_or_default());
+        let names = || Model::NAMES.iter().chain(RemoteModel::NAMES).copied();
+        if !names().any(|own| own == kind) {
+            let near = nearest(&kind, names()).map(|n| format!(", perhaps `{n}`"));
+            let allowed = format!("one of {}{}", code_list(names()), near.unwrap_or_default());
             return Err(self.value(&place, "type", format!("{kind:?}"), allowed));
         }
+        let remote = RemoteModel::NAMES.contains(&kind.as_str());
+        let variable = if remote { Some(self.take_text(&place, &mut entries, VARIABLE)?) } else { None };
         let parameters = self.resolve(&place, &mut Vec::new(), Node::Table(entries))?;
         if let Some(path) = parameters.not_finite() {
             let value = parameters.at(&path).map_or_else(String::new, |node| node.brief());
             return Err(self.value(&place, &path_text(&path), value, "a finite number"));
         }
         limit::check_parameters(&parameters).map_err(|fault| self.too_large(&place, fault))?;
-        let model = Model::read(&kind, Source::Node(&parameters)).expect("the name is one of those listed");
+        let source = Source::Node(&parameters);
+        let read = match variable {
+            None => Model::read(&kind, source).map(|model| model.map(|model| Read::Model(Box::new(model)))),
+            Some(var) => RemoteModel::read(&kind, source).map(|model| model.map(|model| Read::Remote(model, var))),
+        };
         let allowed = |keys: &[&str]| describe::parameter(&kind, keys);
-        let model = model.map_err(|fault| self.fault(&place, &parameters, &fault, allowed))?;
-        Ok((name, model))
+        let read = read.expect("the name is one of those listed");
+        Ok((name, read.map_err(|fault| self.fault(&place, &parameters, &fault, allowed))?))
     }
 
     fn take_text(&self, place: &str, entries: &mut Vec<(String, Node)>, key: &str) -> Result<String, FileError> {

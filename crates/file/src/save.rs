@@ -6,11 +6,13 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use pumice_process::models::{Model, length};
+use pumice_process::models::length;
 use pumice_process::{Backend, Body, Direction, Graph, ProbeTarget, ProcessId, Record, Reduce, RunConfig, Wire};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::array::{Array, Data};
+use crate::build::VARIABLE;
 use crate::text::process_schemas;
 use crate::{FileError, ModelFile, SCHEMA, Task, replace, write_npz};
 
@@ -97,11 +99,16 @@ impl Writer {
         }
         let schemas = process_schemas();
         for (k, node) in file.graph.nodes().iter().enumerate() {
-            let Body::Model(model) = &node.body else {
-                return Err(Fault::Unwritable(format!("`{}`, which is a program", node.path)));
+            let (kind, parameters, variable) = match (&node.body, node.remote()) {
+                (Body::Model(model), _) => (model.name(), parameters(model), None),
+                (_, Some(remote)) => {
+                    let variable = format!("{}.{}", name(&remote.target), remote.variable);
+                    (remote.model.name(), parameters(&remote.model), Some(variable))
+                }
+                _ => return Err(Fault::Unwritable(format!("`{}`, which is a program", node.path))),
             };
-            let defaults = schemas.iter().find(|(own, _)| *own == model.name()).map(|(_, schema)| schema.as_value());
-            self.process(&name(&node.path), model, defaults)?;
+            let schema = schemas.iter().find(|(own, _)| *own == kind).map(|(_, schema)| schema.as_value());
+            self.process((&name(&node.path), kind), variable, parameters, schema)?;
             let id = id(&file.graph, k);
             if file.graph.ports_of(id, Direction::In).iter().any(|port| port.3 != Reduce::Sum) {
                 return Err(Fault::Unwritable(format!(
@@ -130,10 +137,20 @@ impl Writer {
         }
     }
 
-    fn process(&mut self, name: &str, model: &Model, schema: Option<&Value>) -> Result<(), Fault> {
-        writeln!(self.out, "\n[[process]]\nname = {}\ntype = {}", text(name), text(model.name()))?;
+    /// A process of a type; `variable` is what it acts on.
+    fn process(
+        &mut self,
+        (name, kind): (&str, &str),
+        variable: Option<String>,
+        parameters: Map<String, Value>,
+        schema: Option<&Value>,
+    ) -> Result<(), Fault> {
+        writeln!(self.out, "\n[[process]]\nname = {}\ntype = {}", text(name), text(kind))?;
+        if let Some(variable) = variable {
+            writeln!(self.out, "{VARIABLE} = {}", text(variable))?;
+        }
         let default = |key: &str| schema?.get("properties")?.get(key)?.get("default");
-        for (key, value) in parameters(model) {
+        for (key, value) in parameters {
             if value.is_null() || default(&key) == Some(&value) {
                 continue;
             }
@@ -248,7 +265,7 @@ fn target(graph: &Graph, probe: usize) -> Result<String, Fault> {
 }
 
 /// The parameters of a process by name.
-fn parameters(model: &Model) -> Map<String, Value> {
+fn parameters(model: &impl Serialize) -> Map<String, Value> {
     let all = serde_json::to_value(model).expect("parameters have text keys");
     match all {
         Value::Object(variant) => match variant.into_iter().next() {

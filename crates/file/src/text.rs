@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
-use pumice_process::models::Model;
+use pumice_process::models::{Model, RemoteModel};
 use pumice_process::{Backend, CoreKind};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::build::VARIABLE;
 use crate::node::Node;
 
 /// Version of the format that is read.
@@ -218,32 +220,42 @@ fn allow_files(schema: &mut Object, file: &Schema) {
         for key in ["description", "default"] {
             schema.extend(own.remove_entry(key));
         }
-        schema.insert("anyOf".into(), serde_json::json!([own, file]));
+        schema.insert("anyOf".into(), json!([own, file]));
     }
 }
 
 /// The parameters of every process with inlined parts, by name.
 pub(crate) fn process_schemas() -> Vec<(&'static str, Schema)> {
     let settings = SchemaSettings::default().with(|s| s.inline_subschemas = true);
-    Model::schemas(&mut settings.into_generator())
+    let mut generator = settings.into_generator();
+    let mut all = Model::schemas(&mut generator);
+    all.extend(RemoteModel::schemas(&mut generator).into_iter().map(|(name, mut schema)| {
+        let text = "Variable that it acts on, `process.variable`, of a process above.";
+        require(&mut schema, VARIABLE, json!({ "type": "string", "description": text }));
+        (name, schema)
+    }));
+    all
+}
+
+/// Adds a key that a table must have.
+fn require(schema: &mut Schema, key: &str, value: serde_json::Value) {
+    let object = schema.as_object_mut().expect("parameters are an object");
+    if let Some(properties) = object.entry("properties").or_insert_with(|| json!({})).as_object_mut() {
+        properties.insert(key.into(), value);
+    }
+    if let Some(required) = object.entry("required").or_insert_with(|| json!([])).as_array_mut() {
+        required.insert(0, key.into());
+    }
 }
 
 fn processes(generator: &mut SchemaGenerator) -> Schema {
     let file = generator.subschema_for::<ArrayFile>();
     let one = |(name, mut schema): (&'static str, Schema)| {
-        let object = schema.as_object_mut().expect("parameters are an object");
-        allow_files(object, &file);
-        let properties = object.entry("properties").or_insert_with(|| serde_json::json!({}));
-        if let Some(properties) = properties.as_object_mut() {
-            let text = "Name: letters, digits, `_`, `-` and `.`.";
-            properties.insert("name".into(), serde_json::json!({ "type": "string", "description": text }));
-            properties.insert("type".into(), serde_json::json!({ "const": name }));
-        }
-        let required = object.entry("required").or_insert_with(|| serde_json::json!([]));
-        if let Some(required) = required.as_array_mut() {
-            required.splice(0..0, ["name".into(), "type".into()]);
-        }
-        object.insert("title".into(), name.into());
+        allow_files(schema.as_object_mut().expect("parameters are an object"), &file);
+        require(&mut schema, "type", json!({ "const": name }));
+        let text = "Name: letters, digits, `_`, `-` and `.`.";
+        require(&mut schema, "name", json!({ "type": "string", "description": text }));
+        schema.insert("title".into(), name.into());
         schema
     };
     let all: Vec<Schema> = process_schemas().into_iter().map(one).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use pumice_file::{ModelFile, Task, schema};
-use pumice_process::models::{Model, neuron::lif::Lif};
+use pumice_process::models::{Model, RemoteModel, neuron::lif::Lif};
 use pumice_process::{Backend, Body, Record};
 
 const PATH: &str = "tests/data/net.toml";
@@ -332,10 +332,15 @@ const DAMAGE: &[Damage] = &[
     ("reset = true", "reset = 1", ": `reset` of the task is 1; allowed is true or false"),
 ];
 
+/// Names of all processes.
+fn names() -> impl Iterator<Item = &'static str> {
+    Model::NAMES.iter().chain(RemoteModel::NAMES).copied()
+}
+
 #[test]
 fn every_damage_has_its_sentence() {
     let valid = valid();
-    let types = Model::NAMES.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let types = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     for (old, new, expected) in DAMAGE {
         assert_eq!(valid.matches(old).count(), 1, "`{old}` must occur once");
         let found = read(&valid.replace(old, new)).expect_err(new);
@@ -364,8 +369,8 @@ fn bytes_that_are_no_text_are_located() {
 fn the_schema_covers_every_process_and_array_files() {
     let schema = schema();
     let all = schema.pointer("/properties/process/items/oneOf").unwrap().as_array().unwrap();
-    let names: Vec<_> = all.iter().map(|s| s.pointer("/properties/type/const").unwrap().as_str().unwrap()).collect();
-    assert_eq!(names, Model::NAMES);
+    let found: Vec<_> = all.iter().map(|s| s.pointer("/properties/type/const").unwrap().as_str().unwrap()).collect();
+    assert_eq!(found, names().collect::<Vec<_>>());
     let dense = all.iter().find(|s| s["title"] == "Dense").unwrap();
     let forms = dense.pointer("/properties/weights/anyOf").unwrap().as_array().unwrap();
     assert!(forms.iter().any(|f| f["$ref"] == "#/$defs/ArrayFile"), "{dense:#}");

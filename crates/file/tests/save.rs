@@ -20,8 +20,15 @@ fn same(read: &ModelFile, written: &ModelFile) {
         let nodes = file.graph.nodes().iter();
         nodes
             .map(|node| match &node.body {
-                Body::Model(model) => (node.path.replace('/', "."), model.as_ref().clone()),
-                Body::Host(..) => panic!("a program"),
+                Body::Model(model) => (node.path.replace('/', "."), Some(model.as_ref().clone()), None),
+                Body::Host(..) => {
+                    let remote = node.remote().expect("no program");
+                    (
+                        node.path.replace('/', "."),
+                        None,
+                        Some((remote.model.clone(), remote.target.replace('/', "."), remote.variable)),
+                    )
+                }
             })
             .collect::<Vec<_>>()
     };
@@ -77,6 +84,67 @@ fn structures_come_back() {
     let fault = ModelFile::load(&path).err().unwrap().to_string();
     let allowed = "allowed are `degree`, `period`, `first_weight`, `prune_at`, `all_sources`";
     assert!(fault.contains("`structure` of process `wire`") && fault.ends_with(allowed), "{fault}");
+}
+
+/// A model file with two neurons and what else is given.
+fn neurons_and(rest: &str) -> Result<ModelFile, FileError> {
+    let head = "schema = 1\nname = \"remote\"\nsteps = 9\n[[process]]\nname = \"n\"\ntype = \"LIF\"\nshape = [2]\n";
+    ModelFile::from_text(Path::new("remote.toml"), &format!("{head}{rest}"))
+}
+
+fn process(name: &str, rest: &str) -> String {
+    format!("[[process]]\nname = \"{name}\"\n{rest}\n")
+}
+
+/// Processes that act on a variable of another come back with the variable, in any order among the others.
+#[test]
+fn processes_that_act_on_variables_come_back() {
+    let samples = "dataset = [{ data = [1, 2], ground_truth = [3] }, { data = [4, -5], ground_truth = [6] }]";
+    let rest = [
+        process("read", "type = \"Read\"\nvar = \"n.v\"\nbuffer = 3\ninterval = 2"),
+        process("reset", "type = \"Reset\"\nvar = \"n.u\"\nreset_value = -7\noffset = 1"),
+        process("drive", "type = \"Poisson\"\nshape = [1]\nprobability = 0.5"),
+        process("load", &format!("type = \"StateDataloader\"\nvar = \"n.v\"\n{samples}\ninterval = 4")),
+        process("check", "type = \"BitCheck\"\nvar = \"n.v\"\nbits = 8"),
+        process("sink", "type = \"Sink\"\nshape = [1]\nbuffer = 1\nkind = \"graded\""),
+        "[[connect]]\nfrom = \"load.ground_truth\"\nto = \"sink.a_in\"\n[[probe]]\ntarget = \"load.ground_truth\"\n"
+            .into(),
+    ];
+    let file = neurons_and(&rest.concat()).unwrap();
+    assert_eq!(file.graph.remotes().count(), 4);
+    let folder = tempfile::tempdir().unwrap();
+    let files = file.save(folder.path(), "").unwrap();
+    same(&ModelFile::load(&files[files.len() - 1]).unwrap(), &file);
+}
+
+#[test]
+fn a_variable_to_act_on_must_be_there() {
+    let reset = |rest: &str| process("reset", &format!("type = \"Reset\"\n{rest}"));
+    let faults = [
+        (reset(""), "process `reset` lacks the key `var`"),
+        (reset("var = 3"), "`var` of process `reset` is 3; allowed is a text"),
+        (
+            reset("var = \"n\""),
+            "`var` of process `reset` is \"n\"; allowed is `process.port` or `process.variable`, with a dot",
+        ),
+        (
+            reset("var = \"m.v\""),
+            "`var` of process `reset` is \"m.v\"; allowed is a variable of a process above it: `n`",
+        ),
+        (reset("var = \"n.w\""), "there is no variable `n.w`; there are `u`, `v`, `vth`, `bias`"),
+        (reset("var = \"n.v\"\ninterval = 0"), "`interval` is 0; allowed is at least 1"),
+        (reset("var = \"n.v\"\nreset_valeu = 0"), "reset_valeu"),
+        (
+            process("c", "type = \"BitCheck\"\nvar = \"n.v\"\nbits = 32"),
+            "`bits` is 32; allowed is an integer in 1..=31",
+        ),
+        (process("r", "type = \"Read\"\nvar = \"n.v\"\nbuffer = 4294967296"), "`buffer` is 4294967296; allowed is"),
+        (process("r", "type = \"Reed\"\nvar = \"n.v\""), "perhaps `Read`"),
+    ];
+    for (rest, expected) in faults {
+        let fault = neurons_and(&rest).map(|_| rest).expect_err("refused").to_string();
+        assert!(fault.contains(expected), "{fault}\n{expected}");
+    }
 }
 
 proptest! {

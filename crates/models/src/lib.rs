@@ -5,7 +5,7 @@
 //! The two are written separately, so that a property can hold them within a derived rounding budget.
 //! This crate knows no chips, no placement, no files and no threads.
 //!
-//! To add a process: one file in `neuron/`, `connection/`, `learning/` or `source/`, and one line in the table
+//! To add a process: one file in `neuron/`, `connection/`, `learning/` or `source/`, and one line in a table
 //! `processes!` of `table.rs`.
 
 pub mod arithmetic;
@@ -32,4 +32,4 @@ pub use overflow::{Overflow, OverflowKind, OverflowRecord};
 pub use parameter::{Decay, Lane, Matrix, PerNeuron, integer, lane};
 pub use plastic::{Adjusted, Cut, Place, Plastic, PlasticLayout, PlasticSynapse, Portion};
 pub use port::{Kind, PortSpec, VarSpec, length};
-pub use table::Model;
+pub use table::{Model, RemoteModel};

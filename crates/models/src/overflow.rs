@@ -14,6 +14,8 @@ pub enum OverflowKind {
     Clip,
     /// The register's policy is an error: the run stops.
     Error,
+    /// The value does not fit the bits that a `BitCheck` asks for.
+    Exceed,
 }
 
 /// How often one variable of one process left its register, and where first.

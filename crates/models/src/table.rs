@@ -13,33 +13,38 @@ use crate::neuron::{
     lif, lif_refractory, lif_reset, norm_vec_delay, novelty_detector, prod_neuron, prototype_lif, readout, rf,
 };
 use crate::neuron::{rf_iz, rf_zero, s4d, sigma, sigma_delta, ternary_lif};
+use crate::source::remote::{Remote, RemoteBehaviour};
 use crate::source::{
-    dataloader, delta_encoder, modulator, poisson, poisson_input, rate_code, receiver, ring_buffer, sink, spiker,
+    bit_check, dataloader, delta_encoder, modulator, poisson, poisson_input, rate_code, receiver, remote, ring_buffer,
+    sink, spiker,
 };
 use crate::{Bank, Behaviour, Cut, Drawn, Drive, Kernel, ModelError, Plastic, PortSpec, Rows, Sent, Setting, VarSpec};
 
 macro_rules! processes {
-    ($($(#[$doc:meta])* $name:ident($path:path) = $text:literal),+ $(,)?) => {
-        /// The parameters of any process.
+    (
+        $(#[$about:meta])* $family:ident: $behaviour:ident;
+        $($(#[$doc:meta])* $name:ident($path:path) = $text:literal),+ $(,)?
+    ) => {
+        $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[non_exhaustive]
-        pub enum Model {
+        pub enum $family {
             $($(#[$doc])* $name($path),)+
         }
 
-        impl Model {
+        impl $family {
             /// Names of all processes, as model files write them.
             pub const NAMES: &'static [&'static str] = &[$($text),+];
 
             /// The name of the process.
             pub fn name(&self) -> &'static str {
-                match self { $(Model::$name(_) => $text,)+ }
+                match self { $($family::$name(_) => $text,)+ }
             }
 
             /// Reads the parameters of the process called `name`, or `None` if there is no such process.
-            pub fn read<'de, D: Deserializer<'de>>(name: &str, parameters: D) -> Option<Result<Model, D::Error>> {
+            pub fn read<'de, D: Deserializer<'de>>(name: &str, parameters: D) -> Option<Result<Self, D::Error>> {
                 match name {
-                    $($text => Some(<$path>::deserialize(parameters).map(Model::$name)),)+
+                    $($text => Some(<$path>::deserialize(parameters).map($family::$name)),)+
                     _ => None,
                 }
             }
@@ -49,14 +54,14 @@ macro_rules! processes {
                 vec![$(($text, <$path>::json_schema(generator))),+]
             }
 
-            fn behaviour(&self) -> &dyn Behaviour {
-                match self { $(Model::$name(p) => p,)+ }
+            fn behaviour(&self) -> &dyn $behaviour {
+                match self { $($family::$name(p) => p,)+ }
             }
         }
 
-        $(impl From<$path> for Model {
+        $(impl From<$path> for $family {
             fn from(parameters: $path) -> Self {
-                Model::$name(parameters)
+                $family::$name(parameters)
             }
         })+
     };
@@ -64,6 +69,8 @@ macro_rules! processes {
 
 // To add a process: its file, and one line here. Nothing else names it.
 processes! {
+    /// The parameters of any process.
+    Model: Behaviour;
     /// Leaky integrate-and-fire neurons.
     Lif(lif::Lif) = "LIF",
     /// LIF neurons that forget their state at regular steps.
@@ -168,6 +175,26 @@ processes! {
     Receiver32Bit(receiver::Receiver32Bit) = "Receiver32Bit",
     /// The newest message, sent on.
     IdBroadcast(receiver::IdBroadcast) = "IdBroadcast",
+}
+
+// To add a process that acts on a variable of another: as above.
+processes! {
+    /// The parameters of any process that acts on a variable of another.
+    RemoteModel: RemoteBehaviour;
+    /// Records of a variable.
+    Read(remote::Read) = "Read",
+    /// One value into all of a variable at regular steps.
+    Reset(remote::Reset) = "Reset",
+    /// One sample after the other into a variable.
+    StateDataloader(remote::StateDataloader) = "StateDataloader",
+    /// Values too wide for a register.
+    BitCheck(bit_check::BitCheck) = "BitCheck",
+}
+
+impl RemoteBehaviour for RemoteModel {
+    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
+        self.behaviour().start(n)
+    }
 }
 
 impl Behaviour for Model {

@@ -9,6 +9,7 @@ use crate::handle::{Added, Process};
 use crate::host::{HostProcess, HostSpec};
 use crate::port::{Direction, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce, Var};
 use crate::probe::{Probe, ProbeId, ProbeTarget, Record};
+use crate::reference::RemoteProcess;
 use crate::view::Element;
 
 /// What a process is made of.
@@ -36,6 +37,14 @@ impl Node {
     /// Its variables.
     pub fn vars(&self) -> &[VarSpec] {
         &self.vars
+    }
+
+    /// What it is, if it is a process of the library that acts on a variable of another.
+    pub fn remote(&self) -> Option<&RemoteProcess> {
+        match &self.body {
+            Body::Host(spec, _) => spec.remote.as_ref(),
+            Body::Model(_) => None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use pumice_models::{Kind, Values};
 use thiserror::Error;
 
 use crate::port::{Message, Var};
+use crate::reference::RemoteProcess;
 
 /// Why a host process stops a run.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -33,6 +34,8 @@ pub struct HostSpec {
     pub(crate) in_ports: Vec<(String, Kind, Vec<usize>)>,
     pub(crate) out_ports: Vec<(String, Kind, Vec<usize>)>,
     pub(crate) refs: Vec<Reference>,
+    /// What it is, if it is one of the library that acts on a variable of another.
+    pub(crate) remote: Option<RemoteProcess>,
 }
 
 /// A RefPort: a name for a variable of another process that is chosen when the graph is wired.

@@ -32,4 +32,4 @@ pub use host::{HostContext, HostError, HostProcess, HostSpec};
 pub use port::{Activation, Direction, Graded, InPort, Message, OutPort, Port, PortId, ProcessId, Reduce, Spike, Var};
 pub use probe::{Probe, ProbeId, ProbeTarget, Record};
 pub use pumice_models as models;
-pub use reference::{BitCheckHandle, ReadHandle, RefPort, RemoteProcess, Shared, StateDataloaderHandle};
+pub use reference::{Acts, BitCheckHandle, ReadHandle, RefPort, RemoteProcess, Shared, StateDataloaderHandle};

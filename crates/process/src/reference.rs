@@ -9,8 +9,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pumice_models::source::bit_check::BitCheck;
-use pumice_models::source::remote::{Access, Read, Remote, Reset, StateDataloader, TooWide};
-use pumice_models::{ModelError, length};
+use pumice_models::source::remote::{Access, Read, Remote, RemoteBehaviour, Reset, StateDataloader, TooWide};
+use pumice_models::{OverflowKind, OverflowRecord, RemoteModel, length};
 
 use crate::error::GraphError;
 use crate::graph::{Body, Graph};
@@ -70,23 +70,70 @@ impl Graph {
     ///
     /// # Errors
     /// If the name is taken or no name, or the process refuses its parameters.
-    pub fn add_remote<P: RemoteProcess, T>(
-        &mut self,
-        name: &str,
-        process: P,
-        var: Var<T>,
-    ) -> Result<P::Handle, GraphError> {
-        let shape = self.nodes[var.process.0 as usize].vars()[var.index].shape.clone();
-        let running = process.start(length(&shape));
-        let running = running.map_err(|fault| GraphError::Model { path: name.to_owned(), fault: Box::new(fault) })?;
-        let mut spec = HostSpec::new().reference(REF_PORT, &shape);
-        if let Some(label) = running.ground_truth(1) {
+    pub fn add_remote<P: Acts, T>(&mut self, name: &str, process: P, var: Var<T>) -> Result<P::Handle, GraphError> {
+        let model = process.into();
+        let acting = self.acting(name, &model, var)?;
+        let running = acting.running.clone();
+        let mut spec = HostSpec::new().reference(REF_PORT, &acting.shape);
+        if let Some(label) = running.with(|remote| remote.ground_truth(1)) {
             spec = spec.output::<Graded>(GROUND_TRUTH, &[label.len()]);
         }
-        let shared = Shared(Arc::new(Mutex::new(running)));
-        let id = self.add_host(name, spec, Acting { running: shared.clone() })?;
+        spec.remote = Some(acting);
+        let id = self.add_host(name, spec, Acting { running: running.clone() })?;
         self.connect_var(self.ref_port(id, REF_PORT)?, var)?;
-        P::handle(self, id, shared)
+        P::handle(self, id, running)
+    }
+
+    fn acting<T>(&self, name: &str, model: &RemoteModel, var: Var<T>) -> Result<RemoteProcess, GraphError> {
+        let node = &self.nodes[var.process.0 as usize];
+        let spec = &node.vars()[var.index];
+        let running = model.start(length(&spec.shape));
+        let running = running.map_err(|fault| GraphError::Model { path: name.to_owned(), fault: Box::new(fault) })?;
+        Ok(RemoteProcess {
+            model: model.clone(),
+            target: node.path.clone(),
+            variable: spec.name,
+            shape: spec.shape.clone(),
+            running: Shared(Arc::new(Mutex::new(running))),
+        })
+    }
+
+    /// The processes that act on a variable of another, each with its path.
+    pub fn remotes(&self) -> impl Iterator<Item = (&str, &RemoteProcess)> {
+        self.nodes.iter().filter_map(|node| Some((node.path.as_str(), node.remote()?)))
+    }
+}
+
+/// A process that acts on a variable of another: what it was made of, and what it has found.
+#[derive(Clone, Debug)]
+pub struct RemoteProcess {
+    /// Its parameters.
+    pub model: RemoteModel,
+    /// Path of the process whose variable it is.
+    pub target: String,
+    /// Name of the variable.
+    pub variable: &'static str,
+    /// Shape of the variable.
+    pub shape: Vec<usize>,
+    running: Shared,
+}
+
+impl RemoteProcess {
+    /// What `Read` has recorded: one row per slot of the buffer, zeros where nothing was written yet.
+    pub fn data(&self) -> Option<Vec<Vec<f64>>> {
+        self.running.with(|remote| remote.data().map(<[Vec<f64>]>::to_vec))
+    }
+
+    /// What `BitCheck` has found, as registers that overflow are reported.
+    pub fn overflow(&self) -> Option<OverflowRecord> {
+        let found = self.running.with(|remote| remote.overflowed())?;
+        Some(OverflowRecord {
+            variable: format!("{}.{}", self.target, self.variable),
+            kind: OverflowKind::Exceed,
+            count: found.count,
+            first_step: found.step,
+            first_index: found.index as u32,
+        })
     }
 }
 
@@ -104,15 +151,9 @@ impl Shared {
 }
 
 /// Parameters of a process that acts on a variable of another.
-pub trait RemoteProcess {
+pub trait Acts: Into<RemoteModel> {
     /// Ports and results of the process.
     type Handle;
-
-    /// The running process, for a variable of `n` elements.
-    ///
-    /// # Errors
-    /// If a parameter is out of range or of the wrong shape.
-    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError>;
 
     /// Makes the handle of a process that was just added.
     ///
@@ -136,12 +177,8 @@ impl ReadHandle {
     }
 }
 
-impl RemoteProcess for Read {
+impl Acts for Read {
     type Handle = ReadHandle;
-
-    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
-        Ok(Box::new(Read::start(self, n)?))
-    }
 
     fn handle(_graph: &Graph, id: ProcessId, running: Shared) -> Result<ReadHandle, GraphError> {
         Ok(ReadHandle { id, running })
@@ -163,24 +200,25 @@ impl BitCheckHandle {
     }
 }
 
-impl RemoteProcess for BitCheck {
+impl Acts for BitCheck {
     type Handle = BitCheckHandle;
-
-    fn start(&self, _n: usize) -> Result<Box<dyn Remote>, ModelError> {
-        Ok(Box::new(BitCheck::start(self)?))
-    }
 
     fn handle(_graph: &Graph, id: ProcessId, running: Shared) -> Result<BitCheckHandle, GraphError> {
         Ok(BitCheckHandle { id, running })
     }
 }
 
-impl RemoteProcess for Reset {
+impl Acts for Reset {
     type Handle = ProcessId;
 
-    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
-        Ok(Box::new(Reset::start(self, n)?))
+    fn handle(_graph: &Graph, id: ProcessId, _running: Shared) -> Result<ProcessId, GraphError> {
+        Ok(id)
     }
+}
+
+/// Any of them, as a model file names it.
+impl Acts for RemoteModel {
+    type Handle = ProcessId;
 
     fn handle(_graph: &Graph, id: ProcessId, _running: Shared) -> Result<ProcessId, GraphError> {
         Ok(id)
@@ -196,12 +234,8 @@ pub struct StateDataloaderHandle {
     pub ground_truth: OutPort<Graded>,
 }
 
-impl RemoteProcess for StateDataloader {
+impl Acts for StateDataloader {
     type Handle = StateDataloaderHandle;
-
-    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
-        Ok(Box::new(StateDataloader::start(self, n)?))
-    }
 
     fn handle(graph: &Graph, id: ProcessId, _running: Shared) -> Result<StateDataloaderHandle, GraphError> {
         Ok(StateDataloaderHandle { id, ground_truth: graph.out_port(id, GROUND_TRUTH)? })

@@ -5,6 +5,7 @@
 //! | `result.json` | the [`RunReport`] |
 //! | `spikes.npz` | per recorded port `PROCESS.PORT.step` and `PROCESS.PORT.index`, and `.value` where a spike carries one |
 //! | `probes.npz` | per recorded variable its records `PROCESS.VARIABLE`, one row per step in `PROCESS.VARIABLE.step` |
+//! |  | per `Read` its records since the last reset, `PROCESS.data`, one row per slot of its buffer |
 //! | `samples.npz` | per sample of a task `label`, `fixed` and `float` answers, and `time_ps` |
 //!
 //! Steps are counted from 1; with a task they are counted on over all samples.
@@ -27,6 +28,8 @@ pub struct Files<'a> {
     pub recordings: &'a [Recording],
     /// What a classification came to.
     pub answers: Option<&'a Answers>,
+    /// Path of each `Read`, and the shape and rows of its records.
+    pub reads: &'a [(String, Vec<usize>, Vec<Vec<f64>>)],
 }
 
 /// Makes a folder if there is none, and tries whether it can be written in: best done before a long run.
@@ -61,6 +64,9 @@ pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Re
         let variable = matches!(probe.source, ProbeSource::UnitVar(..) | ProbeSource::BankVar(..));
         let events = matches!(recording.data, Recorded::Events { .. });
         arrays(recording, if events && !variable { &mut spikes } else { &mut probes });
+    }
+    for (path, shape, rows) in files.reads {
+        push_rows(shape, rows.len(), format!("{path}.data"), Data::Real(rows.concat()), &mut probes);
     }
     let samples = files.answers.map(sample_arrays).unwrap_or_default();
     for (name, arrays) in [("spikes.npz", spikes), ("probes.npz", probes), ("samples.npz", samples)] {
@@ -99,18 +105,21 @@ fn arrays(recording: &Recording, all: &mut Vec<Named>) {
             }
         }
         Recorded::Int(values) => {
-            push_rows(recording, name, Data::Int(values.iter().map(|x| i64::from(*x)).collect()), all);
+            push_records(recording, name, Data::Int(values.iter().map(|x| i64::from(*x)).collect()), all);
         }
-        Recorded::Real(values) => push_rows(recording, name, Data::Real(values.clone()), all),
+        Recorded::Real(values) => push_records(recording, name, Data::Real(values.clone()), all),
     }
 }
 
-fn push_rows(recording: &Recording, name: String, data: Data, all: &mut Vec<Named>) {
+fn push_records(recording: &Recording, name: String, data: Data, all: &mut Vec<Named>) {
     let rows = data.len() / length(&recording.shape).max(1);
-    let shape: Vec<usize> = std::iter::once(rows).chain(recording.shape.iter().copied()).collect();
-    let array = Array::new(&shape, data).expect("a record has one element per element of its shape");
     all.push((format!("{name}.step"), ints(recording.steps.iter().copied())));
-    all.push((name, array));
+    push_rows(&recording.shape, rows, name, data, all);
+}
+
+fn push_rows(shape: &[usize], rows: usize, name: String, data: Data, all: &mut Vec<Named>) {
+    let shape: Vec<usize> = std::iter::once(rows).chain(shape.iter().copied()).collect();
+    all.push((name, Array::new(&shape, data).expect("a record has one element per element of its shape")));
 }
 
 fn sample_arrays(answers: &Answers) -> Vec<Named> {

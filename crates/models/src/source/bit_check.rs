@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::remote::{Access, Remote, TooWide};
+use super::remote::{Access, Remote, RemoteBehaviour, TooWide};
 use crate::ModelError;
 
 /// Lava's `BitCheck`.
@@ -18,14 +18,10 @@ pub struct BitCheck {
     pub bits: u32,
 }
 
-impl BitCheck {
-    /// The running process.
-    ///
-    /// # Errors
-    /// If the bits are outside `1..=31`.
-    pub fn start(&self) -> Result<impl Remote + use<>, ModelError> {
+impl RemoteBehaviour for BitCheck {
+    fn start(&self, _n: usize) -> Result<Box<dyn Remote>, ModelError> {
         match self.bits {
-            1..=31 => Ok(Checker { end: f64::from(self.bits - 1).exp2(), found: None }),
+            1..=31 => Ok(Box::new(Checker { end: f64::from(self.bits - 1).exp2(), found: None })),
             bits => Err(ModelError::range("bits", bits, "an integer in 1..=31")),
         }
     }
@@ -67,7 +63,7 @@ mod tests {
     fn both_ends_of_every_width_are_found() {
         for bits in 1..=31 {
             let end = f64::from(bits - 1).exp2();
-            let mut check = BitCheck { bits }.start().unwrap();
+            let mut check = BitCheck { bits }.start(3).unwrap();
             check.receive(3, &[-end, 0.0, end - 1.0]);
             assert_eq!(check.overflowed(), None, "{bits} bits");
             check.receive(4, &[0.0, end]);
@@ -76,6 +72,6 @@ mod tests {
             check.reset();
             assert_eq!(check.overflowed(), None);
         }
-        assert!(BitCheck { bits: 0 }.start().is_err() && BitCheck { bits: 32 }.start().is_err());
+        assert!(BitCheck { bits: 0 }.start(3).is_err() && BitCheck { bits: 32 }.start(3).is_err());
     }
 }

@@ -104,6 +104,15 @@ pub trait Remote: Send + Debug {
     fn reset(&mut self) {}
 }
 
+/// Parameters of a process that acts on a variable of another.
+pub trait RemoteBehaviour {
+    /// The running process for a variable of `n` elements.
+    ///
+    /// # Errors
+    /// If a parameter is out of range or of the wrong shape.
+    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError>;
+}
+
 /// Lava's `Read`: records a variable in a ring of `buffer` slots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -122,17 +131,17 @@ fn one() -> u64 {
     1
 }
 
-impl Read {
-    /// The running process for a variable of `n` elements.
-    ///
-    /// # Errors
-    /// If buffer or interval is 0.
-    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
-        if self.buffer == 0 {
-            return Err(ModelError::range("buffer", 0, "at least 1"));
+/// Most values that `Read` keeps.
+const MOST_VALUES: usize = 1 << 30;
+
+impl RemoteBehaviour for Read {
+    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
+        let most = MOST_VALUES / n.max(1);
+        if !(1..=most).contains(&self.buffer) {
+            return Err(ModelError::range("buffer", self.buffer, format!("an integer in 1..={most}")));
         }
         let schedule = Schedule::new(self.interval, self.offset)?;
-        Ok(Recorder { schedule, data: vec![vec![0.0; n]; self.buffer] })
+        Ok(Box::new(Recorder { schedule, data: vec![vec![0.0; n]; self.buffer] }))
     }
 }
 
@@ -176,17 +185,13 @@ pub struct Reset {
     pub offset: u64,
 }
 
-impl Reset {
-    /// The running process for a variable of `n` elements.
-    ///
-    /// # Errors
-    /// If the interval is 0 or the value not finite.
-    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
+impl RemoteBehaviour for Reset {
+    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
         if !self.reset_value.is_finite() {
             return Err(ModelError::range("reset_value", self.reset_value, "a finite number"));
         }
         let states = vec![(vec![self.reset_value; n], None)];
-        Ok(Writer { schedule: Schedule::new(self.interval, self.offset)?, states })
+        Ok(Box::new(Writer { schedule: Schedule::new(self.interval, self.offset)?, states }))
     }
 }
 
@@ -214,12 +219,8 @@ pub struct StateDataloader {
     pub offset: u64,
 }
 
-impl StateDataloader {
-    /// The running process for a variable of `n` elements.
-    ///
-    /// # Errors
-    /// If there is no sample, one has the wrong length or is not finite, or the interval is 0.
-    pub fn start(&self, n: usize) -> Result<impl Remote + use<>, ModelError> {
+impl RemoteBehaviour for StateDataloader {
+    fn start(&self, n: usize) -> Result<Box<dyn Remote>, ModelError> {
         let Some(first) = self.dataset.first() else {
             return Err(ModelError::range("dataset", "empty", "at least one sample"));
         };
@@ -238,7 +239,7 @@ impl StateDataloader {
         }
         let states = self.dataset.iter().map(|s| (s.data.clone(), Some(s.ground_truth.clone()))).collect();
         let schedule = Schedule::new(self.interval, self.offset)?;
-        Ok(Writer { schedule, states })
+        Ok(Box::new(Writer { schedule, states }))
     }
 }
 
@@ -300,10 +301,12 @@ mod tests {
             read.data().unwrap().concat()
         };
         // Due at 2, 4, 6, 8: the fourth record takes the place of the first.
-        assert_eq!(run(&mut read), [8.0, 4.0, 6.0]);
+        assert_eq!(run(&mut *read), [8.0, 4.0, 6.0]);
         read.reset();
-        assert_eq!(run(&mut read), [8.0, 4.0, 6.0]);
-        assert!(Read { buffer: 0, interval: 1, offset: 0 }.start(1).is_err());
+        assert_eq!(run(&mut *read), [8.0, 4.0, 6.0]);
+        for buffer in [0, usize::MAX] {
+            assert!(Read { buffer, interval: 1, offset: 0 }.start(2).is_err());
+        }
         assert!(Read { buffer: 1, interval: 0, offset: 0 }.start(1).is_err());
     }
 

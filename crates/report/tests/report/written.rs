@@ -41,7 +41,8 @@ fn recordings_are_arrays_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (image, recordings) = (image(), recordings());
     let answers = Answers { labels: vec![1, 0], fixed: Some(vec![1, 1]), ..Answers::default() };
-    let files = Files { image: &image, recordings: &recordings, answers: Some(&answers) };
+    let reads = [("reader".to_owned(), vec![2], vec![vec![1.0, 2.0], vec![0.0; 2], vec![0.0; 2]])];
+    let files = Files { image: &image, recordings: &recordings, answers: Some(&answers), reads: &reads };
     let written = write_results(folder.path(), &report(), &files).unwrap();
     assert_eq!(written.len(), 4);
     assert!(written.iter().all(|path| path.exists()));
@@ -50,12 +51,19 @@ fn recordings_are_arrays_by_name() {
         read_npz_all(&folder.path().join(file)).unwrap().into_iter().map(|(name, _)| name).collect()
     };
     assert_eq!(names("spikes.npz"), ["net/cells.s_out.step", "net/cells.s_out.index"]);
-    let probes =
-        ["net/cells.v.step", "net/cells.v", "net/cells.v#2.step", "net/cells.v#2.index", "net/cells.v#2.value"];
+    let probes = [
+        "net/cells.v.step",
+        "net/cells.v",
+        "net/cells.v#2.step",
+        "net/cells.v#2.index",
+        "net/cells.v#2.value",
+        "reader.data",
+    ];
     assert_eq!(names("probes.npz"), probes);
     assert_eq!(names("samples.npz"), ["label", "fixed"]);
     let v = read_npz(&folder.path().join("probes.npz"), "net/cells.v").unwrap();
     assert_eq!((v.shape(), v.data()), (&[2, 2, 3][..], &Data::Int((0..12).collect())));
+    assert_eq!(read_npz(&folder.path().join("probes.npz"), "reader.data").unwrap().shape(), [3, 2]);
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 4, "{left:?}");
 }
