@@ -31,9 +31,9 @@ use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
 #[serde(rename_all = "UPPERCASE")]
 pub enum ActivationMode {
     /// The sum and its bias.
-    #[default]
     Unit,
-    /// The positive part of the sum and its bias.
+    /// The positive part of the sum and its bias; Lava's default.
+    #[default]
     Relu,
 }
 
@@ -66,13 +66,13 @@ pub struct SigmaDelta {
 }
 
 impl SigmaDelta {
-    /// Neurons of the given shape and threshold, without bias, scaling or activation.
+    /// Neurons of the given shape and threshold, rectified, without bias or scaling.
     pub fn new(shape: &[usize], vth: PerNeuron) -> Self {
         SigmaDelta {
             shape: shape.to_vec(),
             vth,
             bias: zero(),
-            act_mode: ActivationMode::Unit,
+            act_mode: ActivationMode::default(),
             cum_error: false,
             spike_exp: 0,
             state_exp: 0,

@@ -15,7 +15,12 @@ use crate::ModelError;
 #[serde(deny_unknown_fields)]
 pub struct BitCheck {
     /// Bits that every value should fit, sign included, `1..=31`.
+    #[serde(default = "register")]
     pub bits: u32,
+}
+
+fn register() -> u32 {
+    24
 }
 
 impl RemoteBehaviour for BitCheck {

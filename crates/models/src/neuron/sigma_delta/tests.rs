@@ -45,6 +45,19 @@ fn sums_wrap_at_32_bits_and_are_noted_by_name() {
     assert_eq!(error.to_string(), "`spike_exp` is 16; allowed is an integer in 0..=15");
 }
 
+/// Lava's `SigmaDelta` rectifies unless it is told not to.
+#[test]
+fn the_default_activation_is_lavas() {
+    let sent = |act_mode| {
+        let model = SigmaDelta { act_mode, ..SigmaDelta::new(&[1], 0.into()) };
+        let (mut fixed, _) = pair(&model, &Arithmetic::lava());
+        step(&mut *fixed, &model, 1, &[vec![-7]], &mut Overflow::default())[0][0]
+    };
+    assert_eq!([SigmaDelta::new(&[1], 0.into()).act_mode, ActivationMode::Unit].map(sent), [0, -7]);
+    let read: SigmaDelta = serde_json::from_str(r#"{"shape": [1], "vth": 0}"#).unwrap();
+    assert_eq!(read, SigmaDelta::new(&[1], 0.into()));
+}
+
 /// The bits lost by Lava 0.10 show in the sum of what was sent; the corrected rule loses none for good.
 #[test]
 fn only_the_corrected_rule_sends_all_that_changed() {
@@ -103,7 +116,8 @@ proptest! {
     fn the_corrected_rule_stays_within_one_output_unit(
         input in prop::collection::vec(-500i32..500, 1..80), state_exp in 0i32..6,
     ) {
-        let model = SigmaDelta { state_exp, corrected: true, ..SigmaDelta::new(&[1], 0.into()) };
+        let act_mode = ActivationMode::Unit;
+        let model = SigmaDelta { state_exp, act_mode, corrected: true, ..SigmaDelta::new(&[1], 0.into()) };
         let (mut fixed, mut float) = pair(&model, &Arithmetic::lava());
         for (t, x) in input.iter().enumerate() {
             step(&mut *fixed, &model, t as u64 + 1, &[vec![*x]], &mut Overflow::default());
