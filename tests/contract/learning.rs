@@ -4,6 +4,7 @@ use pumice::compile::{Hardware, compile};
 use pumice::engine::{Control, Engine, Snapshot};
 use pumice::models::OverflowRecord;
 use pumice::models::learning::{GradedSpikeCfg, LearningLif, LearningRule, LearningSparse, LoihiSynapses, PesSynapses};
+use pumice::models::neuron::prototype_lif::PrototypeLif;
 use pumice::models::source::spiker::Spiker;
 use pumice::num::{Draws, Purpose};
 use pumice::prelude::*;
@@ -241,6 +242,59 @@ fn the_rules_of_other_emulators_run_on_cores() {
             assert_eq!(resumed.save(), chip.save());
         }
     }
+}
+
+/// Prototypes learn a pattern in one shot: the third factor chooses one, whose `y1` gates the synapses onto it.
+#[test]
+fn prototypes_learn_on_cores_what_they_learn_beside_them() {
+    let rule = LearningRule { three_factor: true, ..LearningRule::new("2^-6*y1*x1*y0 - 2^-7*y1*y0*w") };
+    let mut graph = Graph::new();
+    let mut draws = Draws::new(11, Purpose::TOPOLOGY, 0, 0);
+    let input = graph.add("input", Poisson::new(&[20], 0.3)).unwrap();
+    let learns = graph.add("learns", plastic([9, 20], 90, rule.x1(20.0, 5.0), &mut draws)).unwrap();
+    let cells = PrototypeLif { du: 4095.into(), dv: 500.into(), vth: 400.into(), ..PrototypeLif::new(&[9]) };
+    let cells = graph.add("cells", cells).unwrap();
+    let chosen = (0..40).map(|t| vec![f64::from(if t % 6 == 5 { t % 9 + 1 } else { 0 })]).collect();
+    let chosen = graph.add("chosen", Of::<Graded, RingBuffer>::source(&[1], chosen)).unwrap();
+    let told = Dense { num_message_bits: 8, ..Dense::new(vec![vec![1.0]; 9]) };
+    let told = graph.add("told", Of::<Graded, Dense>::new(told)).unwrap();
+    let half = graph.add("half", Sparse::new([9, 9], (0..9).map(|i| (i, i, 60.0)))).unwrap();
+    graph.connect(input.out, learns.s_in).unwrap();
+    graph.connect(learns.a_out, cells.a_in).unwrap();
+    graph.connect(chosen.out, told.s_in).unwrap();
+    graph.connect(told.a_out, cells.a_third_factor_in).unwrap();
+    graph.connect(cells.s_out_bap, learns.s_in_bap).unwrap();
+    graph.connect(cells.s_out_y1, learns.s_in_y.unwrap()[0]).unwrap();
+    graph.connect(cells.s_out, half.s_in).unwrap();
+    graph.connect(half.a_out, cells.reset_in).unwrap();
+    for var in [learns.weights, cells.v, cells.y1, cells.bap] {
+        graph.probe(var, Record::Dense { stride: 5 }).unwrap();
+    }
+    graph.probe_port(cells.s_out, Record::Events).unwrap();
+    let mut fixed = engine(&graph, &Arithmetic::loihi2(), Backend::Fixed, 1);
+    run(&mut fixed, STEPS);
+    let want = shown(&fixed);
+    assert!(want.1[4].len() > 50, "the prototypes must be alive, they fired {} times", want.1[4].len());
+    assert_ne!(want.0[0][0], want.0[0][29], "weights must change");
+    for workers in [1, 2, 5] {
+        let mut chip = engine(&graph, &Arithmetic::loihi2(), Backend::Chip, workers);
+        assert_eq!((chip.image().chip.banks.len(), chip.image().chip.plastic.len()), (1, 1));
+        run(&mut chip, 70);
+        let saved = chip.save();
+        run(&mut chip, STEPS - 70);
+        assert_eq!(shown(&chip), want, "{workers} workers");
+        assert!(chip.counts()[pumice::meter::Event::SynapseUpdate] > 100);
+        let mut resumed = engine(&graph, &Arithmetic::loihi2(), Backend::Chip, 3);
+        resumed.load(&saved).unwrap();
+        run(&mut resumed, STEPS - 70);
+        assert_eq!(resumed.save(), chip.save());
+    }
+    graph.probe_port(cells.s_out_y1, Record::Events).unwrap();
+    let hardware = Hardware::unlimited(Arithmetic::loihi2());
+    assert_eq!(
+        compile(&graph, &hardware, &RunConfig::default()).unwrap_err().to_string(),
+        "`cells.s_out_y1` cannot be probed on the chip: synapses on a core read it where it is; probe the variable instead"
+    );
 }
 
 /// Wirings that cores cannot serve are refused with what to do; synapse memory counts tags and learned delays.

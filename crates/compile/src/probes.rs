@@ -2,7 +2,8 @@
 
 use pumice_chip::PlasticImage;
 use pumice_engine::{ProbeImage, ProbeSource, Where};
-use pumice_process::{Direction, Graph, Probe, ProbeTarget, Record};
+use pumice_models::{Behaviour, Sent};
+use pumice_process::{Body, Direction, Graph, Probe, ProbeTarget, Record};
 
 use crate::{CompileError, Placement};
 
@@ -35,6 +36,9 @@ fn one(
         }
         ProbeTarget::Port(port) => {
             let (direction, elements) = graph.probed(port);
+            if direction == Direction::Out && elements.iter().any(|element| is_variable(graph, placement, element)) {
+                return Err(refuse("synapses on a core read it where it is; probe the variable instead"));
+            }
             (port_source(placement, direction, &elements).map_err(refuse)?, graph.shape_of(port).to_vec())
         }
     };
@@ -46,6 +50,15 @@ fn one(
 }
 
 type Element = (pumice_process::ProcessId, usize, u32);
+
+/// Whether an element of an out-port on a core is no packet, but a variable that is read where it is.
+fn is_variable(graph: &Graph, placement: &Placement, (process, port, _): &Element) -> bool {
+    let process = process.number() as usize;
+    match (&graph.nodes()[process].body, placement.places[process]) {
+        (Body::Model(model), Where::Bank(_)) => model.sent_by(*port) != Sent::Spikes,
+        _ => false,
+    }
+}
 
 fn port_source(placement: &Placement, direction: Direction, elements: &[Element]) -> Result<ProbeSource, &'static str> {
     let mut units = Vec::new();

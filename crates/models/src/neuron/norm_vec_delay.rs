@@ -9,7 +9,7 @@
 //! words and wrap; that is noted. `exp` has no effect, as in Lava. Source: Lava 0.10
 //! `lava/proc/graded/models.py` (`NormVecDelayModel`), whose description says two steps.
 //!
-//! There are two out-ports, so these neurons are no bank of a core; they run beside the cores.
+//! A neuron of a core sends one kind of packet, and these send two; so they run beside the cores.
 
 use std::ops::Range;
 

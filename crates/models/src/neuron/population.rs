@@ -10,7 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use super::analog::Deviation;
 use crate::{
     Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind,
-    PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
+    PerNeuron, PortSpec, Sent, Setting, Values, VarSpec, lane, length,
 };
 
 /// Which neuron is stepped, and when.
@@ -244,7 +244,7 @@ where
     }
 }
 
-/// A bank sends from one out-port; [`Behaviour::bank`] offers none where there are several.
+/// A bank sends spikes from its first out-port; [`Behaviour::bank`] offers none where others send spikes too.
 impl<D, const I: usize, const S: usize, const P: usize, const O: usize> Bank for Population<D, i32, I, S, P, O>
 where
     D: Dynamics<i32, I, S, P, O>,
@@ -315,6 +315,11 @@ pub(crate) trait Neuron: Debug {
     /// All neurons in reals.
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError>;
 
+    /// See [`Behaviour::sent_by`].
+    fn sent_by(_port: usize) -> Sent {
+        Sent::Spikes
+    }
+
     /// See [`Behaviour::analog`].
     fn deviating(&self, _setting: &Setting<'_>, _deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
         None
@@ -347,7 +352,11 @@ impl<T: Neuron> Behaviour for T {
             Some(bank) => Ok(bank),
             None => Ok(Box::new(self.registers(setting, range)?) as Box<dyn Bank>),
         };
-        (T::OUT.len() == 1).then(make)
+        (1..T::OUT.len()).all(|port| T::sent_by(port) != Sent::Spikes).then(make)
+    }
+
+    fn sent_by(&self, port: usize) -> Sent {
+        T::sent_by(port)
     }
 
     fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {

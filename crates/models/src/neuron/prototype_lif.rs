@@ -9,14 +9,14 @@
 //! 4. `s_out_y1` sends `y1`; `v = 0` where it fired.
 //!
 //! Source: Lava 0.10 `lava/proc/clp/prototype_lif/models.py`. Lava's `s_out_y2` and `s_out_y3` are never driven and
-//! are left out, and the learning rule belongs to the connection. There are three out-ports, so these neurons are
-//! no bank of a core; they run beside the cores.
+//! are left out, and the learning rule belongs to the connection. On a core only `s_out` is sent in packets; synapses that
+//! learn onto these neurons read `y1` and the back-propagating spikes (the variable `bap`) where they are.
 
 use std::ops::Range;
 
 use super::membrane::{Membrane, RealMembrane, THRESHOLD, lif_family, ten};
 use super::population::{At, Column, Dynamics, Neuron, Population};
-use crate::{Kind, ModelError, Number, OverflowKind, PerNeuron, Setting};
+use crate::{Kind, ModelError, Number, OverflowKind, PerNeuron, Sent, Setting};
 
 lif_family! {
     /// Lava's `PrototypeLIF`.
@@ -41,7 +41,7 @@ fn send<N: Number>(at: At, factor: N, fires: bool, y1: &mut N) -> [N; 3] {
     [of(chosen), of(chosen), *y1]
 }
 
-impl Dynamics<i32, 3, 3, 2, 3> for Prototype<Membrane> {
+impl Dynamics<i32, 3, 4, 2, 3> for Prototype<Membrane> {
     const GRADED: [bool; 3] = [false, false, true];
 
     fn step(
@@ -49,7 +49,7 @@ impl Dynamics<i32, 3, 3, 2, 3> for Prototype<Membrane> {
         at: At,
         [input, factor, reset]: [i32; 3],
         [vth, bias]: [i32; 2],
-        [u, v, y1]: &mut [i32; 3],
+        [u, v, y1, bap]: &mut [i32; 4],
         left: &mut u32,
     ) -> [i32; 3] {
         let membrane = &self.0;
@@ -60,6 +60,7 @@ impl Dynamics<i32, 3, 3, 2, 3> for Prototype<Membrane> {
             (*u, *v) = (0, 0);
         }
         let out = send(at, factor, membrane.fires(*v, vth << membrane.rule.align), y1);
+        *bap = out[1];
         if out[0] != 0 {
             *v = 0;
         }
@@ -75,7 +76,7 @@ impl Dynamics<i32, 3, 3, 2, 3> for Prototype<Membrane> {
     }
 }
 
-impl Dynamics<f64, 3, 3, 2, 3> for Prototype<RealMembrane> {
+impl Dynamics<f64, 3, 4, 2, 3> for Prototype<RealMembrane> {
     const GRADED: [bool; 3] = [false, false, true];
 
     fn step(
@@ -83,7 +84,7 @@ impl Dynamics<f64, 3, 3, 2, 3> for Prototype<RealMembrane> {
         at: At,
         [input, factor, reset]: [f64; 3],
         [vth, bias]: [f64; 2],
-        [u, v, y1]: &mut [f64; 3],
+        [u, v, y1, bap]: &mut [f64; 4],
         _left: &mut u32,
     ) -> [f64; 3] {
         let membrane = &self.0;
@@ -93,6 +94,7 @@ impl Dynamics<f64, 3, 3, 2, 3> for Prototype<RealMembrane> {
             (*u, *v) = (0.0, 0.0);
         }
         let out = send(at, factor, membrane.fires(*v, vth * membrane.align), y1);
+        *bap = out[1];
         if out[0] != 0.0 {
             *v = 0.0;
         }
@@ -100,33 +102,45 @@ impl Dynamics<f64, 3, 3, 2, 3> for Prototype<RealMembrane> {
     }
 }
 
+/// Places of `y1` and `bap` among the variables.
+const Y1: usize = 2;
+const BAP: usize = 3;
+
 impl Neuron for PrototypeLif {
     const IN: &'static [(&'static str, Kind)] =
         &[("a_in", Kind::Activation), ("a_third_factor_in", Kind::Activation), ("reset_in", Kind::Activation)];
     const OUT: &'static [(&'static str, Kind)] =
         &[("s_out", Kind::Spike), ("s_out_bap", Kind::Spike), ("s_out_y1", Kind::Graded)];
-    const VARS: &'static [&'static str] = &["u", "v", "y1", "vth", "bias"];
-    type Fixed = Population<Prototype<Membrane>, i32, 3, 3, 2, 3>;
-    type Float = Population<Prototype<RealMembrane>, f64, 3, 3, 2, 3>;
+    const VARS: &'static [&'static str] = &["u", "v", "y1", "bap", "vth", "bias"];
+    type Fixed = Population<Prototype<Membrane>, i32, 3, 4, 2, 3>;
+    type Float = Population<Prototype<RealMembrane>, f64, 3, 4, 2, 3>;
 
     fn shape(&self) -> &[usize] {
         &self.shape
     }
 
+    fn sent_by(port: usize) -> Sent {
+        match port {
+            0 => Sent::Spikes,
+            1 => Sent::Variable(BAP),
+            _ => Sent::Variable(Y1),
+        }
+    }
+
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
         let (given, a) = (self.given(), setting.arithmetic);
         let [u, v, bias] = given.columns(a, &cut)?;
-        let y1 = Column::of("y1", vec![0; cut.len()], 0..=127);
+        let [y1, bap] = [("y1", 127), ("bap", 1)].map(|(name, most)| Column::of(name, vec![0; cut.len()], 0..=most));
         let vth = Column::registers("vth", &self.vth, given.n, &cut, THRESHOLD)?;
-        Ok(Population::new(Prototype(given.membrane(a, &cut)?), &cut, [u, v, y1], [vth, bias]))
+        Ok(Population::new(Prototype(given.membrane(a, &cut)?), &cut, [u, v, y1, bap], [vth, bias]))
     }
 
     fn reals(&self, setting: &Setting<'_>) -> Result<Self::Float, ModelError> {
         let given = self.given();
         let [u, v, bias] = given.real_columns()?;
         let vth = Column::reals("vth", &self.vth, given.n)?;
-        let y1 = Column::real_zero("y1", given.n);
+        let [y1, bap] = ["y1", "bap"].map(|name| Column::real_zero(name, given.n));
         let prototype = Prototype(given.real_membrane(setting.arithmetic)?);
-        Ok(Population::new(prototype, &(0..given.n), [u, v, y1], [vth, bias]))
+        Ok(Population::new(prototype, &(0..given.n), [u, v, y1, bap], [vth, bias]))
     }
 }

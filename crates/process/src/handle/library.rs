@@ -162,7 +162,7 @@ handles! {
     /// Ports and variables of `PrototypeLIF`.
     PrototypeHandle for [PrototypeLif] {
         in { a_in: Activation, a_third_factor_in: Activation, reset_in: Activation }
-        out { s_out: Spike, s_out_bap: Spike, s_out_y1: Graded } maybe_in {} maybe_out {} vars { u, v, y1, vth, bias }
+        out { s_out: Spike, s_out_bap: Spike, s_out_y1: Graded } maybe_in {} maybe_out {} vars { u, v, y1, bap, vth, bias }
     }
     /// Ports and variables of `NoveltyDetector`.
     NoveltyHandle for [NoveltyDetector] {
