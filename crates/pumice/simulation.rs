@@ -279,7 +279,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Lets noisy reads of cells count their steps on from `origin`, so that a run that begins again after a reset draws
+    /// Lets noisy reads of cells and noisy neurons count their steps on from `origin`, so that a run that begins again after a reset draws
     /// other noise. A fresh simulation, and one that was only reset, counts from 0.
     pub fn set_noise_origin(&mut self, origin: u64) {
         self.noise_origin = origin;

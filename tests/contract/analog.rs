@@ -2,7 +2,7 @@
 
 use pumice::prelude::*;
 use pumice::process::{CoreKind, ProbeId};
-use pumice::profile::AnalogNeurons;
+use pumice::profile::{AnalogMembrane, AnalogNeurons, Calibration};
 
 const NEURONS: usize = 256;
 
@@ -72,6 +72,98 @@ fn a_seed_is_a_chip() {
     let one = run(&profile, &on(CoreKind::Analog).workers(1), lif());
     assert_same(&run(&profile, &on(CoreKind::Analog).workers(3), lif()), &one);
     assert!(run(&profile, &on(CoreKind::Analog).seed(1), lif()) != one);
+}
+
+/// A small capacitor: noise of 5 % of the threshold, and leakage that takes 0.04 % per step.
+fn restless() -> AnalogNeurons {
+    let membrane = AnalogMembrane {
+        capacitance_f: 3.4e-18,
+        threshold_v: 0.7,
+        thermal_noise: true,
+        leakage_a: 1e-18,
+        leakage_doubling_k: None,
+        step_s: 1e-3,
+    };
+    AnalogNeurons { membrane: Some(membrane), ..AnalogNeurons::default() }
+}
+
+/// Noise is the same on any number of workers and through a snapshot, another seed and another origin are other noise, and
+/// switched off it changes nothing.
+#[test]
+fn noise_is_a_function_of_the_seed_and_the_step() {
+    let lif = || Lif { dv: 100.into(), du: 900.into(), vth: 300.into(), ..integrator() };
+    let config = on(CoreKind::Analog);
+    let one = run(&chip(restless()), &config.clone().workers(1), lif());
+    assert_same(&run(&chip(restless()), &config.clone().workers(3), lif()), &one);
+    assert!(run(&chip(restless()), &config.clone().seed(1), lif()) != one);
+    let mut quiet = restless();
+    quiet.membrane.as_mut().unwrap().thermal_noise = false;
+    quiet.membrane.as_mut().unwrap().leakage_a = 0.0;
+    let digital = run(&chip(AnalogNeurons::default()), &on(CoreKind::Digital), lif());
+    assert_same(&run(&chip(quiet), &config, lif()), &digital);
+    assert!(one != digital);
+
+    let (graph, spikes) = network(lif());
+    let mut simulation = Simulation::new(graph, &chip(restless()), &config).unwrap();
+    simulation.run(RunSteps(77)).unwrap();
+    let snapshot = simulation.save();
+    simulation.reset().unwrap();
+    simulation.set_noise_origin(1000);
+    simulation.run(RunSteps(200)).unwrap();
+    assert!(simulation.recording(spikes).events() != one);
+    let (graph, spikes) = network(lif());
+    let mut resumed = Simulation::new(graph, &chip(restless()), &config.workers(2)).unwrap();
+    resumed.load(&snapshot).unwrap();
+    resumed.run(RunSteps(123)).unwrap();
+    let rest: Vec<_> = one.iter().copied().filter(|(t, _)| *t > 77).collect();
+    assert_same(&resumed.recording(spikes).events(), &rest);
+}
+
+/// Noise carries a membrane over a threshold that its drive does not reach, and droop keeps one from it that it would reach.
+#[test]
+fn droop_and_noise_act_where_they_are_asked_for() {
+    let rate = |analog: AnalogNeurons, dv: i32| {
+        let lif = Lif { dv: dv.into(), du: 4095.into(), vth: 90.into(), ..integrator() };
+        run(&chip(analog), &on(CoreKind::Analog), lif).len()
+    };
+    // The drive of 20 per step comes to 20 / (1 - k) = 80: 90 is 2.2 deviations of noise above it.
+    let leak = 4096 / 4;
+    assert_eq!(rate(AnalogNeurons::default(), leak), 0);
+    let fired = rate(restless(), leak);
+    assert!(fired > 0 && fired < NEURONS * 200 / 30, "{fired} spikes by noise");
+    let mut leaky = restless();
+    let membrane = leaky.membrane.as_mut().unwrap();
+    (membrane.thermal_noise, membrane.leakage_a) = (false, 5.5e-16);
+    // Droop takes 23.1 % of the threshold per step, the drive gives 22.2 %.
+    assert!(rate(AnalogNeurons::default(), 0) > 0);
+    assert_eq!(rate(leaky, 0), 0);
+}
+
+/// Calibrated neurons have rates that differ less, and the report says what it took.
+#[test]
+fn calibration_brings_rates_together() {
+    let calibration = |bits| Calibration { bits, range: 0.5, measure_s: 0.01, measure_j: None };
+    let spread_of = |calibration: Option<Calibration>| {
+        let analog = AnalogNeurons { gain_spread: 0.1, threshold_spread: 0.1, calibration, ..AnalogNeurons::default() };
+        let (graph, _) = network(integrator());
+        let neurons = graph.find("neurons").unwrap();
+        let mut simulation = Simulation::new(graph, &chip(analog), &on(CoreKind::Analog)).unwrap();
+        simulation.run(RunSteps(800)).unwrap();
+        let counts = simulation.spikes(neurons).unwrap();
+        let logs: Vec<f64> = counts.iter().map(|n| (*n as f64).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / NEURONS as f64;
+        let report = simulation.report("rates", std::time::Duration::ZERO).unwrap().analog.unwrap();
+        (logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>().sqrt() / 16.0, report)
+    };
+    let (plain, report) = spread_of(None);
+    assert!((0.12..0.17).contains(&plain) && report.calibration.is_none() && report.neurons == 256, "{plain}");
+    let (coarse, _) = spread_of(Some(calibration(4)));
+    let (fine, report) = spread_of(Some(calibration(6)));
+    // Steps of 0.5 / 7 and 0.5 / 31 leave 0.021 and 0.0047 of each; whole numbers of some 16 spikes leave 0.02.
+    assert!(coarse < 0.3 * plain && fine < coarse, "{plain}, {coarse}, {fine}");
+    let took = report.calibration.unwrap();
+    assert_eq!((took.measurements, took.energy_j), (256 * 5 * 6, None));
+    assert!((took.time_s - 256.0 * 30.0 * 0.01).abs() < 1e-9);
 }
 
 /// The rate of an integrator is proportional to gain over threshold: its spread is the spread that was asked for.

@@ -1,6 +1,9 @@
 //! A placed network in plain tables.
 
-use pumice_models::{Arithmetic, Drawn, Model, Rows};
+use std::ops::Range;
+
+use pumice_models::neuron::circuit::Circuits;
+use pumice_models::{Arithmetic, Bank, Behaviour, Drawn, Model, ModelError, Rows, Setting};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CoreLimits;
@@ -21,6 +24,18 @@ pub struct BankImage {
     pub n: usize,
     /// In-ports.
     pub ports: usize,
+    /// The circuits of its neurons, if they are analog.
+    pub circuits: Option<Circuits>,
+}
+
+impl BankImage {
+    /// The neurons `range` in execution; `None` if they have no form for cores.
+    pub(crate) fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
+        match &self.circuits {
+            Some(circuits) => circuits.bank(&self.model, setting, range),
+            None => self.model.bank(setting, range),
+        }
+    }
 }
 
 /// Spikes that enter the chip from outside: an out-port of a process that stays with the host.

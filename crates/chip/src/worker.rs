@@ -127,7 +127,7 @@ impl Worker {
             let range = layout.shares[b].clone();
             let setting = Setting { arithmetic: &image.arithmetic, seed: image.seed, place: bank.process };
             let path = bank.path.clone();
-            let made = bank.model.bank(&setting, range.clone());
+            let made = bank.bank(&setting, range.clone());
             let made = made.ok_or_else(|| WorkerError::NoBank { path: path.clone() })?;
             let kernel = made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?;
             let parts =
@@ -167,6 +167,12 @@ impl Worker {
             cores: image.cores(),
             paths: image.banks.iter().map(|b| b.path.clone()).collect(),
         })
+    }
+
+    /// Lets the thermal noise of analog neurons count its steps on from `origin`, so that a run that begins again at step 1
+    /// draws other noise.
+    pub fn set_noise_origin(&mut self, origin: u64) {
+        self.shares.iter_mut().for_each(|share| share.bank.set_noise_origin(origin));
     }
 
     /// Runs one step and returns what the peers must know.

@@ -1,48 +1,63 @@
-//! Analog neurons: every neuron of a population that asks for `analog` gets the deviations of its place on the chip.
+//! Analog neurons: every neuron of a population that asks for `analog` becomes the circuit of its place on the chip.
 //!
 //! On a chip with analog neurons (`[analog]` in its profile) the cores with cells have them. A population that leaves the
 //! kind of its core open keeps digital neurons, whether its synapses lie in cells or not.
 
 use pumice_chip::ChipImage;
 use pumice_device::Place;
+use pumice_device::analog::NeuronDesign;
 use pumice_models::neuron::analog::Deviation;
+use pumice_models::neuron::circuit::{Circuits, Seat};
 use pumice_models::{Behaviour, Setting};
 use pumice_process::{CoreKind, RunConfig};
 
 use crate::{CompileError, Hardware};
 
 /// Makes the neurons of a placed network analog where that was asked for.
-pub(crate) fn deviate(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
-    let Some(spread) = &hardware.analog else { return Ok(()) };
+pub(crate) fn seat(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
+    let Some(design) = &hardware.analog else { return Ok(()) };
     let mut next = vec![0; chip.cores()];
     for (bank, image) in chip.banks.iter_mut().enumerate() {
         // Neurons lie on a core in the order of updates: by bank, then by number.
         let own = chip.segments.iter().filter(|s| s.bank == bank);
-        let mut places: Vec<(usize, u32, u32)> = Vec::with_capacity(image.n);
+        let mut seats: Vec<(usize, Seat)> = Vec::with_capacity(image.n);
         for s in own {
-            let core = s.core.0 as usize;
-            places.extend((0..s.len).map(|k| (s.start + k, s.core.0, next[core] + k as u32)));
-            next[core] += s.len as u32;
+            let first = &mut next[s.core.0 as usize];
+            seats.extend((0..s.len).map(|k| (s.start + k, Seat { core: s.core.0, number: *first + k as u32 })));
+            *first += s.len as u32;
         }
         if config.core_of(&image.path) != CoreKind::Analog {
             continue;
         }
-        places.sort_unstable();
-        let deviations: Vec<Deviation> = places
-            .into_iter()
-            .map(|(_, core, rank)| {
-                let d = spread.deviation(Place { seed: chip.seed, core }, rank);
-                let (gain, offset) = (d.gain, d.offset);
-                let (time_constant, leak, threshold, refractory) = (d.time_constant, d.leak, d.threshold, d.refractory);
-                Deviation { gain, time_constant, leak, threshold, refractory, offset }
-            })
-            .collect();
+        seats.sort_unstable_by_key(|(neuron, _)| *neuron);
+        let circuits = circuits(design, chip.seed, seats.into_iter().map(|(_, seat)| seat).collect());
         let setting = Setting { arithmetic: &chip.arithmetic, seed: chip.seed, place: image.process };
         let path = image.path.clone();
-        let analog = image.model.analog(&setting, &deviations);
-        let analog =
-            analog.ok_or_else(|| CompileError::NoAnalog { path: path.clone(), process: image.model.name().into() })?;
-        image.model = analog.map_err(|fault| CompileError::Model { path, fault: Box::new(fault) })?;
+        match image.model.analog(&setting, &circuits.deviations) {
+            None => return Err(CompileError::NoAnalog { path, process: image.model.name().into() }),
+            Some(Err(fault)) => return Err(CompileError::Model { path, fault: Box::new(fault) }),
+            Some(Ok(_)) => image.circuits = Some(circuits),
+        }
     }
     Ok(())
+}
+
+/// Puts the analog neurons of another chip into a placed network: those that `seed` draws from `design`, in the same places.
+/// Without a design they become digital.
+pub fn exchange_circuits(chip: &mut ChipImage, design: Option<&NeuronDesign>, seed: u64) {
+    for own in &mut chip.banks {
+        let seats = own.circuits.take().map(|old| old.seats);
+        own.circuits = design.zip(seats).map(|(design, seats)| circuits(design, seed, seats));
+    }
+}
+
+fn circuits(design: &NeuronDesign, seed: u64, seats: Vec<Seat>) -> Circuits {
+    let deviation = |seat: &Seat| {
+        let d = design.deviation(Place { seed, core: seat.core }, seat.number);
+        let (gain, offset) = (d.gain, d.offset);
+        let (time_constant, leak, threshold, refractory) = (d.time_constant, d.leak, d.threshold, d.refractory);
+        Deviation { gain, time_constant, leak, threshold, refractory, offset }
+    };
+    let deviations = seats.iter().map(deviation).collect();
+    Circuits { seed, seats, deviations, noise: design.noise(), droop: design.droop() }
 }

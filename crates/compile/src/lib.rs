@@ -19,12 +19,13 @@ mod probes;
 mod project;
 
 use pumice_chip::{ChipImage, CoreLimits, Mesh};
-use pumice_device::analog::NeuronSpread;
+use pumice_device::analog::NeuronDesign;
 use pumice_engine::{FromChip, Image, Join, ToChip, UnitBody, UnitImage, UnitWire, Where};
 use pumice_meter::{EnergyTable, LatencyTable};
 use pumice_models::{Arithmetic, Behaviour};
 use pumice_process::{Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire};
 
+pub use analog::exchange_circuits;
 pub use error::CompileError;
 pub use mapping::{mapping_text, read_mapping};
 pub use place::Placement;
@@ -46,8 +47,8 @@ pub struct Hardware {
     pub time: LatencyTable,
     /// Cores whose synapses lie in non-volatile cells, of all chips together.
     pub cell_cores: u64,
-    /// How the analog neurons of these cores differ, if they have some.
-    pub analog: Option<NeuronSpread>,
+    /// How the analog neurons of these cores are made, if they have some.
+    pub analog: Option<NeuronDesign>,
 }
 
 impl Hardware {
@@ -93,7 +94,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     plastic::check(graph, &placement, &wires)?;
     let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
     fit::fit(&mut chip, hardware, config)?;
-    analog::deviate(&mut chip, hardware, config)?;
+    analog::seat(&mut chip, hardware, config)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();
     let mut image = Image {
         order: Vec::new(),
@@ -212,7 +213,7 @@ impl From<&pumice_profile::Profile> for Hardware {
             energy: profile.energy.clone(),
             time: profile.time.clone(),
             cell_cores: profile.cells.as_ref().map_or(0, |c| u64::from(c.cores) * u64::from(topology.chips)),
-            analog: profile.analog.as_ref().map(pumice_profile::AnalogNeurons::spread),
+            analog: profile.analog.as_ref().map(pumice_profile::AnalogNeurons::design),
         }
     }
 }

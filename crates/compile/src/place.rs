@@ -126,6 +126,7 @@ impl Placement {
                 n: length(graph.ports_of(*process, Direction::Out)[0].2),
                 ports: graph.ports_of(*process, Direction::In).len(),
                 model: model.as_ref().clone(),
+                circuits: None,
             })
         };
         self.populations.iter().filter_map(bank).collect()

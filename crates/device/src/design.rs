@@ -58,8 +58,8 @@ impl Design {
         Ok(())
     }
 
-    /// The same memory without one cause of error. Programming and ageing belong to the life of the cells, and not to the
-    /// design: they change nothing here.
+    /// The same memory without one cause of error. Programming and ageing belong to the life of the cells, and thermal noise
+    /// and droop to neurons: they change nothing here.
     #[must_use]
     pub fn without(&self, cause: Cause) -> Design {
         let mut other = self.clone();
@@ -70,7 +70,7 @@ impl Design {
             Cause::ReadNoise => other.periphery.read_noise = false,
             Cause::Mismatch => other.periphery.gain_spread = 0.0,
             Cause::Faults => other.technology = self.technology.without_faults(),
-            Cause::Programming | Cause::Ageing => {}
+            Cause::Programming | Cause::Ageing | Cause::ThermalNoise | Cause::Droop => {}
         }
         other
     }
@@ -86,7 +86,7 @@ impl Design {
     }
 }
 
-/// Why a weight on the chip differs from the weight of the model.
+/// Why a chip answers otherwise than its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -103,15 +103,19 @@ pub enum Cause {
     Converters,
     /// Every read differs.
     ReadNoise,
-    /// Analog neurons differ from each other.
+    /// Columns of an array, and analog neurons, differ from each other.
     Mismatch,
+    /// The membranes of analog neurons are noisy.
+    ThermalNoise,
+    /// The membranes of analog neurons lose charge.
+    Droop,
     /// Cells are stuck, do not answer, or cannot reach an end of the range.
     Faults,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Cause; 8] = [
+    pub const ALL: [Cause; 10] = [
         Cause::Quantisation,
         Cause::Programming,
         Cause::Ageing,
@@ -119,6 +123,8 @@ impl Cause {
         Cause::Converters,
         Cause::ReadNoise,
         Cause::Mismatch,
+        Cause::ThermalNoise,
+        Cause::Droop,
         Cause::Faults,
     ];
 
@@ -132,6 +138,8 @@ impl Cause {
             Cause::Converters => "ADC",
             Cause::ReadNoise => "read noise",
             Cause::Mismatch => "mismatch",
+            Cause::ThermalNoise => "thermal noise",
+            Cause::Droop => "droop",
             Cause::Faults => "faults",
         }
     }

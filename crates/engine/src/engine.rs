@@ -279,9 +279,11 @@ impl Engine {
         self.workers.iter().map(Worker::synapse_bytes).sum()
     }
 
-    /// Lets noisy reads count their steps on from `origin`: a run that begins again at step 1 then draws other noise.
+    /// Lets noisy reads and noisy neurons count their steps on from `origin`: a run that begins again at step 1 then draws
+    /// other noise.
     pub fn set_noise_origin(&mut self, origin: u64) {
         self.noise.iter_mut().for_each(|noise| noise.set_origin(origin));
+        self.workers.iter_mut().for_each(|worker| worker.set_noise_origin(origin));
     }
 
     /// How long a host process may take for one phase before the run ends with an error; 30 s at first.

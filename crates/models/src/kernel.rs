@@ -236,7 +236,7 @@ pub trait Behaviour: Debug {
         &self,
         _setting: &Setting<'_>,
         _deviations: &[crate::neuron::analog::Deviation],
-    ) -> Option<Result<crate::Model, ModelError>> {
+    ) -> Option<Result<crate::neuron::analog::Analog, ModelError>> {
         None
     }
 

@@ -5,6 +5,7 @@ pub mod allocator;
 pub mod analog;
 pub mod atrlif;
 pub mod bank;
+pub mod circuit;
 pub mod cuba_lif;
 pub mod delta;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
 use crate::learning;
-use crate::neuron::analog::Deviation;
+use crate::neuron::analog::{Analog, Deviation};
 use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, graded_vec, inv_sqrt, izhikevich};
 use crate::neuron::{
     lif, lif_refractory, lif_reset, norm_vec_delay, novelty_detector, prod_neuron, prototype_lif, readout, rf,
@@ -238,7 +238,7 @@ impl Behaviour for Model {
         self.behaviour().plastic(setting, cut)
     }
 
-    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {
         self.behaviour().analog(setting, deviations)
     }
 

@@ -52,6 +52,8 @@ impl Purpose {
     pub const STRUCTURE: Purpose = Purpose(60);
     /// Seeds of chips of one kind.
     pub const CHIP: Purpose = Purpose(70);
+    /// Thermal noise of analog membranes.
+    pub const THERMAL: Purpose = Purpose(80);
     /// How many synapses fall to each element, where only their total is given.
     pub const FAN_IN: Purpose = Purpose(40);
 
@@ -130,6 +132,20 @@ pub fn draw_unit(words: [u32; 2]) -> f64 {
 pub const fn draw_below(word: u32, n: u32) -> u32 {
     ((word as u64 * n as u64) >> 32) as u32
 }
+
+/// A nearly normal integer with mean 0 and standard deviation [`BELL_DEVIATION`] from a draw: twice the sum of eight uniform
+/// integers of 16 bits less its mean. It stays within 4.9 standard deviations.
+pub const fn draw_bell(words: [u32; 4]) -> i32 {
+    let (mut sum, mut k) = (0, 0);
+    while k < 4 {
+        sum += (words[k] & 0xFFFF) + (words[k] >> 16);
+        k += 1;
+    }
+    2 * sum as i32 - 8 * 0xFFFF
+}
+
+/// Standard deviation of [`draw_bell`]: `2 sqrt(8 (2^32 - 1) / 12)`.
+pub const BELL_DEVIATION: f64 = 2.0 * 53509.9199214501;
 
 /// An endless stream of draws for one place, for use with the distributions of `rand` and `rand_distr`.
 ///

@@ -12,7 +12,7 @@ mod register;
 mod round;
 mod simd;
 
-pub use draw::{Draws, GROUP, Purpose, draw, draw_below, draw_group, draw_unit};
+pub use draw::{BELL_DEVIATION, Draws, GROUP, Purpose, draw, draw_bell, draw_below, draw_group, draw_unit};
 pub use mantissa::{MantissaExponent, shift};
 pub use register::{decay, decay_fraction, fits, max, min, saturate, wrap, wrap_i64};
 pub use round::{round_half_even, stochastic, stochastic_shift, toward_zero, truncate_fraction};

@@ -29,7 +29,12 @@ impl From<MeterError> for Fault {
     }
 }
 
-fn rule(holds: bool, field: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Result<(), Fault> {
+pub(crate) fn rule(
+    holds: bool,
+    field: impl Into<String>,
+    value: impl Display,
+    allowed: impl Into<String>,
+) -> Result<(), Fault> {
     if holds {
         return Ok(());
     }
@@ -112,15 +117,11 @@ fn cells(profile: &Profile) -> Result<(), Fault> {
     })
 }
 
-/// Analog neurons on cores with cells, and how they differ.
+/// Analog neurons, on cores with cells.
 fn analog(profile: &Profile) -> Result<(), Fault> {
     let Some(analog) = &profile.analog else { return Ok(()) };
     rule(profile.cells.is_some(), "analog", "given", "a section beside `cells`, whose cores have the neurons")?;
-    for (name, spread) in analog.spreads() {
-        rule((0.0..=1.0).contains(&spread), format!("analog.{name}"), spread, "0 to 1")?;
-    }
-    let celsius = analog.temperature_c.unwrap_or(25.0);
-    rule((-100.0..=200.0).contains(&celsius), "analog.temperature_c", celsius, "-100 to 200")
+    analog.check()
 }
 
 /// Refuses a limit of zero: nothing would fit, and "no known limit" is written by leaving the field out.

@@ -39,7 +39,7 @@ mod sources;
 mod timestep;
 mod topology;
 
-pub use analog::AnalogNeurons;
+pub use analog::{AnalogMembrane, AnalogNeurons, Calibration};
 pub use arithmetic::ArithmeticChoice;
 pub use cells::{CellCores, CellMapping, CellProgramming};
 pub use error::{Place, ProfileError};

@@ -4,6 +4,7 @@
 //! chip was, with the provenance of every price. A [`Map`] is what lies on which core. Both are plain data, made
 //! from images, counts and bills; this crate knows neither graphs nor running.
 
+mod analog;
 mod cells;
 mod energy;
 mod error;
@@ -19,6 +20,7 @@ mod steps;
 pub mod text;
 mod write;
 
+pub use analog::{AnalogReport, CalibrationReport};
 pub use cells::{CellLearningReport, CellsReport, ProgrammingReport};
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;

@@ -15,6 +15,7 @@ use pumice_profile::{Family, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analog::AnalogReport;
 use crate::cells::CellsReport;
 use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
@@ -173,6 +174,9 @@ pub struct RunReport {
     /// What happened to the non-volatile cells; null on a chip without them.
     #[serde(default)]
     pub cells: Option<CellsReport>,
+    /// The analog neurons; null where all neurons are digital.
+    #[serde(default)]
+    pub analog: Option<AnalogReport>,
 }
 
 /// What computed a process.
@@ -333,6 +337,7 @@ impl RunReport {
             utilisation: UtilisationTable::from(&map),
             overflow: run.overflow.iter().map(OverflowRow::from).collect(),
             cells: run.cells.clone(),
+            analog: AnalogReport::new(&run.image.chip, run.profile),
         }
     }
 

@@ -48,6 +48,7 @@ impl RunReport {
         self.write_speed(out)?;
         self.write_cores(out)?;
         self.write_cells(out)?;
+        self.write_analog(out)?;
         self.write_off_chip(out)?;
         self.write_overflow(out)?;
         self.write_bill(out)
@@ -197,6 +198,19 @@ impl RunReport {
         let worn = if cells.worn > 0 { format!(", {} worn out", count(cells.worn)) } else { String::new() };
         let (reads, energy) = (counted(cells.cell_reads, "cell read"), si(cells.read_energy_j, "J"));
         line(out, "  read", &format!("{reads}, {energy} in the cells; they are {} old{worn}", age(cells.age_s)))
+    }
+
+    /// What is known of the analog neurons.
+    fn write_analog(&self, out: &mut String) -> std::fmt::Result {
+        let Some(own) = &self.analog else { return Ok(()) };
+        let share =
+            |what: &str, x: f64| if x > 0.0 { format!(", {what} {x:.2e} of the threshold") } else { String::new() };
+        let (noise, droop) = (share("noise", own.noise_share), share("droop per step", own.droop_share));
+        line(out, "analog neurons", &format!("{}{noise}{droop}", count(own.neurons)))?;
+        let Some(c) = &own.calibration else { return Ok(()) };
+        let energy = c.energy_j.map_or_else(|| "energy not known".into(), |j| si(j, "J"));
+        let (trims, time) = (counted(c.measurements, "measurement"), si(c.time_s, "s"));
+        line(out, "  calibrated", &format!("{trims}, {time}, {energy}, {} kept", counted(c.trim_bits, "bit")))
     }
 
     /// Processes that were not emulated on the chip.

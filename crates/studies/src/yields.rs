@@ -1,7 +1,7 @@
 //! Yield: many chips of one kind are programmed, age and are asked, and every cause of error is taken away in turn.
 //!
 //! ```text
-//! chip k        cells whose lives are drawn from (seed, k); the network and its input are the same for all
+//! chip k        cells and analog neurons whose lives are drawn from (seed, k); network and input are the same for all
 //! fresh         right after programming, and then at each age, the reads of earlier questions not counted
 //! loss by a     accuracy of the same chip without cause a, minus its accuracy: the draws are the same (paired),
 //! cause         so the mean over chips has a small standard error; causes overlap, their losses need not add up
@@ -17,8 +17,9 @@ mod write;
 pub use summary::{AgeSummary, Distribution, Loss, Paired, RefreshSummary};
 pub use write::{age_name, csv, draw};
 
-use pumice::compile::{Hardware, compile};
+use pumice::compile::{Hardware, compile, exchange_circuits};
 use pumice::device::Cause;
+use pumice::device::analog::NeuronDesign;
 use pumice::engine::Image;
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::num::{Purpose, draw as draw_words};
@@ -90,7 +91,7 @@ pub struct Yield {
     pub samples: u64,
     /// Cells of a chip.
     pub cells: u64,
-    /// Accuracy of the digital chip: the same network on the same cores, its weights in exact memory.
+    /// Accuracy of the digital chip: the same network on the same cores, weights in exact memory, digital neurons.
     pub digital: f64,
     /// The accuracy that a good chip has.
     pub target: f64,
@@ -112,6 +113,8 @@ pub struct YieldStudy {
     profile: Profile,
     task: Classify,
     plan: YieldPlan,
+    /// How the analog neurons of the network are made, if it has some.
+    neurons: Option<NeuronDesign>,
     /// Fresh and each age once, ascending.
     ages_ns: Vec<u64>,
     present: Vec<Cause>,
@@ -127,7 +130,12 @@ impl YieldStudy {
         let Some(Task::Classify(task)) = &file.task else { return Err(Error::NoTask) };
         let image = compile(&file.graph, &Hardware::from(profile), &file.config)?;
         let design = Memory::design(&image, profile)?;
-        let has = |cause: &Cause| design.has(*cause) || (*cause == Cause::Faults && plan.stuck > 0.0);
+        let analog = image.chip.banks.iter().any(|bank| bank.circuits.is_some());
+        let neurons = profile.analog.as_ref().filter(|_| analog).map(|analog| analog.design());
+        let has = |cause: &Cause| {
+            let stuck = *cause == Cause::Faults && plan.stuck > 0.0;
+            stuck || design.has(*cause) || neurons.is_some_and(|neurons| neurons.has(*cause))
+        };
         let present: Vec<Cause> = Cause::ALL.into_iter().filter(has).collect();
         let causes = present.iter().filter(|_| plan.causes).map(|cause| Variant::Without(*cause));
         let refreshes = plan.refreshes_ns.iter().map(|period| Variant::Refreshed((*period).max(1)));
@@ -136,7 +144,8 @@ impl YieldStudy {
         ages_ns.push(0);
         ages_ns.sort_unstable();
         ages_ns.dedup();
-        Ok(YieldStudy { image, profile: profile.clone(), task: task.clone(), plan, ages_ns, present, variants })
+        let (profile, task) = (profile.clone(), task.clone());
+        Ok(YieldStudy { image, profile, task, plan, neurons, ages_ns, present, variants })
     }
 
     /// Number of lives of chips: each chip as it was made, and in each variant.
@@ -155,7 +164,9 @@ impl YieldStudy {
             answers
         });
         let answers = lives.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-        let digital = self.ask(None)?;
+        let mut exact = self.image.clone();
+        exchange_circuits(&mut exact.chip, None, 0);
+        let digital = self.ask(&exact, None)?;
         let target = self.plan.target.unwrap_or(digital - 0.01);
         let absent = Cause::ALL.into_iter().filter(|cause| !self.present.contains(cause)).collect();
         let cells = Memory::fresh(&self.image, &self.profile)?;
@@ -182,7 +193,10 @@ impl YieldStudy {
             Variant::Without(cause) => (Some(cause), None),
             Variant::Refreshed(period_ns) => (None, Some(period_ns)),
         };
-        let mut memory = Memory::instance(&self.image, &self.profile, seed, without)?;
+        let mut image = self.image.clone();
+        let neurons = self.neurons.map(|own| without.map_or(own, |cause| own.without(cause)));
+        exchange_circuits(&mut image.chip, neurons.as_ref(), seed);
+        let mut memory = Memory::instance(&image, &self.profile, seed, without)?;
         if self.plan.stuck > 0.0 && without != Some(Cause::Faults) {
             memory.stick(self.plan.stuck)?;
         }
@@ -204,7 +218,7 @@ impl YieldStudy {
                 chip,
                 variant,
                 age_ns,
-                accuracy: self.ask(Some(memory.clone()))?,
+                accuracy: self.ask(&image, Some(memory.clone()))?,
                 programming_j: (ledger.pulse_energy_aj + ledger.verify_energy_aj) as f64 * 1e-18,
                 pulses: ledger.set_pulses + ledger.reset_pulses,
                 refused,
@@ -214,9 +228,9 @@ impl YieldStudy {
         Ok(answers)
     }
 
-    /// The accuracy of a chip with these cells, or with exact memory.
-    fn ask(&self, memory: Option<Memory>) -> Result<f64, Error> {
-        let mut simulation = Simulation::with_memory(self.image.clone(), &self.profile, 1, memory)?;
+    /// The accuracy of a chip with these neurons and cells, or with exact memory.
+    fn ask(&self, image: &Image, memory: Option<Memory>) -> Result<f64, Error> {
+        let mut simulation = Simulation::with_memory(image.clone(), &self.profile, 1, memory)?;
         simulation.set_timed(false);
         Ok(classify(&mut simulation, &(&self.task).into(), |_| {})?.accuracy())
     }

@@ -4,7 +4,8 @@
 
 use pumice::device::Cause;
 use pumice::file::{ModelFile, Task};
-use pumice::profile::{CellCores, CellMapping, CellProgramming, Profile};
+use pumice::process::CoreKind;
+use pumice::profile::{AnalogMembrane, AnalogNeurons, CellCores, CellMapping, CellProgramming, Profile};
 use pumice::{Simulation, classify};
 use pumice_studies::yields::{AgeSummary, Answer, Variant, YieldPlan, YieldStudy, csv, draw};
 
@@ -108,7 +109,8 @@ fn a_study_is_the_same_on_any_number_of_threads() {
     let one = run(&YieldPlan { threads: 1, ..plan.clone() });
     assert_eq!(run(&YieldPlan { threads: 4, ..plan.clone() }), one);
     assert_eq!(one.digital, 1.0);
-    assert_eq!(one.absent, [Cause::Mismatch], "the digital neurons of this chip are alike");
+    let analog = [Cause::Mismatch, Cause::ThermalNoise, Cause::Droop];
+    assert_eq!(one.absent, analog, "the neurons of this network are digital");
     assert_eq!(one.ages.iter().map(|age| age.age_s).collect::<Vec<_>>(), [0.0, 86_400.0, 31_536_000.0]);
     assert_eq!(one.answers.len(), 3 * (1 + 7 + 1) * 3);
     assert!(one.ages.iter().all(|age| age.losses.len() == 7 && age.refreshed.len() == 1));
@@ -156,6 +158,42 @@ fn a_cause_alone_is_the_whole_loss() {
     }
     let (present, mean) = whole(&exact(), 0.2);
     assert!(present == [Cause::Faults] && mean < 1.0, "{present:?} {mean}");
+}
+
+/// Every chip has analog neurons of its own, and each of their causes alone is the whole loss.
+#[test]
+fn analog_neurons_are_those_of_their_chip() {
+    let mut file = model();
+    file.config = file.config.on_cores("output", CoreKind::Analog);
+    // Noise of 15 % of the threshold, and droop of 90 % of it per step.
+    let membrane = |thermal_noise, leakage_a| AnalogMembrane {
+        capacitance_f: 3.7e-19,
+        threshold_v: 0.7,
+        thermal_noise,
+        leakage_a,
+        leakage_doubling_k: None,
+        step_s: 1e-3,
+    };
+    let plain = AnalogNeurons::default();
+    let kinds = [
+        (Cause::Mismatch, AnalogNeurons { gain_spread: 0.3, ..plain.clone() }),
+        (Cause::ThermalNoise, AnalogNeurons { membrane: Some(membrane(true, 0.0)), ..plain.clone() }),
+        (Cause::Droop, AnalogNeurons { membrane: Some(membrane(false, 2.33e-16)), ..plain }),
+    ];
+    for (cause, analog) in kinds {
+        let profile = Profile { analog: Some(analog), ..exact() };
+        let plan = YieldPlan { ages_ns: vec![DAY_NS], ..plan(4) };
+        let found = YieldStudy::new(&file, &profile, plan).unwrap().run(|| ()).unwrap();
+        assert_eq!((found.present.as_slice(), found.digital), (&[cause][..], 1.0));
+        let accuracies = |variant: Variant| -> Vec<f64> {
+            found.answers.iter().filter(|a| a.variant == variant).map(|a| a.accuracy).collect()
+        };
+        assert!(accuracies(Variant::Without(cause)).iter().all(|a| *a == 1.0), "{found:?}");
+        let as_made = accuracies(Variant::AsMade);
+        assert!(as_made.iter().any(|a| *a < 1.0), "{cause:?} costs nothing");
+        let differ = as_made.iter().any(|a| *a != as_made[0]);
+        assert_eq!(differ, cause != Cause::Droop, "droop is the same on all chips: {as_made:?}");
+    }
 }
 
 /// Cells that do not age answer the same for ever, and refreshes come before the age that they fall short of.

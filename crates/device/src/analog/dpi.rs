@@ -29,7 +29,7 @@ use crate::error::{DeviceError, check_length};
 use crate::fate::{Place, normal, normals};
 
 /// Boltzmann's constant `[J/K]` and the elementary charge `[C]` (CODATA 2018).
-const K: f64 = 1.380_649e-23;
+pub(super) const K: f64 = 1.380_649e-23;
 const Q: f64 = 1.602_176_634e-19;
 
 /// No parameter of a neuron falls below this share of its drawing.

@@ -3,7 +3,7 @@
 //! ```text
 //! factor of parameter p   f_p = exp(σ_p ξ_p)               ξ = N(0, 1), a function of (seed, core, neuron, p)
 //! offset of the threshold o   = σ_offset ξ_offset          as a share of the threshold
-//! time constants          τ' = τ f_τ U_T(T) / U_T(25 °C)   U_T = kT/q, because τ = C U_T / (κ I_τ)
+//! time constants          τ' = τ f_τ T / 298 K   T: super::NeuronDesign; because τ = C U_T / (κ I_τ) and U_T = kT/q
 //! ```
 //!
 //! Log-normal factors keep every parameter positive; for small σ they are the shares that mismatch is quoted as. τ of a
@@ -12,7 +12,6 @@
 use pumice_num::{Purpose, draw};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::REFERENCE_MK;
 use crate::fate::{Place, normals};
 
 /// Spread between the analog neurons of a chip; nothing by default.
@@ -31,8 +30,6 @@ pub struct NeuronSpread {
     pub refractory: f64,
     /// Standard deviation of the offset of the comparator, as a share of the threshold.
     pub offset: f64,
-    /// Temperature `[mK]`; 0 for 25 °C.
-    pub temperature_mk: u32,
 }
 
 /// By what the parameters of one analog neuron are multiplied, and its offset.
@@ -56,19 +53,15 @@ pub struct Deviation {
 const FIRST: u64 = 1;
 
 impl NeuronSpread {
-    /// The neuron at a place on a core: frozen for the life of the chip.
+    /// The neuron at a place on a core as it was made.
     pub fn deviation(&self, place: Place, neuron: u32) -> Deviation {
         let pair = |k: u64| normals(draw(place.seed, Purpose::MISMATCH, place.core, neuron, FIRST + k));
         let ([gain, time_constant], [leak, threshold], [refractory, offset]) = (pair(0), pair(1), pair(2));
-        let warm = match self.temperature_mk {
-            0 => 1.0,
-            mk => f64::from(mk) / f64::from(REFERENCE_MK),
-        };
         let factor = |spread: f64, xi: f64| (spread * xi).exp();
         Deviation {
             gain: factor(self.gain, gain),
-            time_constant: factor(self.time_constant, time_constant) * warm,
-            leak: factor(self.leak, leak) * warm,
+            time_constant: factor(self.time_constant, time_constant),
+            leak: factor(self.leak, leak),
             threshold: factor(self.threshold, threshold),
             refractory: factor(self.refractory, refractory),
             offset: self.offset * offset,
@@ -83,15 +76,8 @@ mod tests {
     /// The spreads of many neurons are those asked for, parameters are independent, and a place keeps its neuron.
     #[test]
     fn spreads_are_those_asked_for() {
-        let spread = NeuronSpread {
-            gain: 0.1,
-            time_constant: 0.2,
-            leak: 0.05,
-            threshold: 0.3,
-            refractory: 0.15,
-            offset: 0.02,
-            temperature_mk: 0,
-        };
+        let spread =
+            NeuronSpread { gain: 0.1, time_constant: 0.2, leak: 0.05, threshold: 0.3, refractory: 0.15, offset: 0.02 };
         let all: Vec<Deviation> =
             (0..4000).map(|k| spread.deviation(Place { seed: 5, core: k / 256 }, k % 256)).collect();
         assert_eq!(all[300], spread.deviation(Place { seed: 5, core: 1 }, 44));
@@ -115,14 +101,5 @@ mod tests {
                 assert!((product / (sigma * sigma_2)).abs() < 5.0 / n.sqrt(), "parameter {k} follows another");
             }
         }
-    }
-
-    /// τ is proportional to the absolute temperature, and without spread all else is as drawn.
-    #[test]
-    fn warm_neurons_are_slower() {
-        let warm = NeuronSpread { temperature_mk: REFERENCE_MK * 11 / 10, ..NeuronSpread::default() };
-        let at = warm.deviation(Place { seed: 1, core: 2 }, 3);
-        assert!((at.leak - 1.1).abs() < 1e-4 && (at.time_constant - 1.1).abs() < 1e-4);
-        assert_eq!([at.gain, at.threshold, at.refractory, at.offset], [1.0, 1.0, 1.0, 0.0]);
     }
 }

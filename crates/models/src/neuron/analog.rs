@@ -8,10 +8,12 @@
 //!
 //! What results are registers of the digital neuron, so its kernel runs them. A deviation of nothing changes no register.
 
-use crate::{Arithmetic, Decay, ModelError, PerNeuron};
+use serde::{Deserialize, Serialize};
+
+use crate::{Arithmetic, Decay, Model, ModelError, PerNeuron};
 
 /// By what the parameters of one neuron are multiplied, and the offset of its threshold as a share of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deviation {
     /// Gain of the input.
     pub gain: f64,
@@ -27,6 +29,16 @@ pub struct Deviation {
     pub offset: f64,
 }
 
+/// A population as analog neurons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analog {
+    /// The digital form, with registers of their own.
+    pub model: Model,
+    /// The threshold before its deviations, in the unit of the registers of each neuron, which is before its gain
+    /// `[weight LSB]`.
+    pub threshold: Vec<f64>,
+}
+
 /// The parameters of the LIF family that deviate.
 #[derive(Debug)]
 pub(super) struct Deviating<'a> {
@@ -37,8 +49,8 @@ pub(super) struct Deviating<'a> {
 }
 
 impl Deviating<'_> {
-    /// Gives each neuron its own parameters.
-    pub(super) fn deviate(self, arithmetic: &Arithmetic, own: &[Deviation]) -> Result<(), ModelError> {
+    /// Gives each neuron its own parameters, and says what its threshold would be ([`Analog::threshold`]).
+    pub(super) fn deviate(self, arithmetic: &Arithmetic, own: &[Deviation]) -> Result<Vec<f64>, ModelError> {
         let n = own.len();
         let (current, voltage) = (arithmetic.current_decay_offset, arithmetic.voltage_decay_offset);
         let lowest = arithmetic.lowest_current_decay;
@@ -48,7 +60,7 @@ impl Deviating<'_> {
         *self.vth = each(&vth, own, |x, d| (x * (d.threshold + d.offset) / d.gain).round().clamp(0.0, 131_071.0));
         let bias = self.bias_mant.values("bias_mant", n)?;
         *self.bias_mant = each(&bias, own, |x, d| (x / d.gain).round().clamp(-4096.0, 4095.0));
-        Ok(())
+        Ok(vth.iter().zip(own).map(|(x, d)| x / d.gain).collect())
     }
 }
 
@@ -77,15 +89,15 @@ fn decay(
 mod tests {
     use super::*;
     use crate::Behaviour;
+    use crate::Setting;
     use crate::neuron::lif::Lif;
     use crate::neuron::lif_refractory::LifRefractory;
-    use crate::{Model, Setting};
 
     const SAME: Deviation =
         Deviation { gain: 1.0, time_constant: 1.0, leak: 1.0, threshold: 1.0, refractory: 1.0, offset: 0.0 };
 
-    fn setting(arithmetic: &Arithmetic) -> Setting<'_> {
-        Setting { arithmetic, seed: 0, place: 0 }
+    fn made(digital: &impl Behaviour, arithmetic: &Arithmetic, own: &[Deviation]) -> Model {
+        digital.analog(&Setting { arithmetic, seed: 0, place: 0 }, own).unwrap().unwrap().model
     }
 
     /// Nothing changes no register, in every arithmetic and at the ends of decays.
@@ -95,7 +107,7 @@ mod tests {
             for (du, dv) in [(0, 0), (4095, 1), (1, 4095), (700, 2222)] {
                 let lif =
                     Lif { du: du.into(), dv: dv.into(), vth: 321.into(), bias_mant: (-77).into(), ..Lif::new(&[3]) };
-                let Some(Ok(Model::Lif(analog))) = lif.analog(&setting(&arithmetic), &[SAME; 3]) else { panic!("LIF") };
+                let Model::Lif(analog) = made(&lif, &arithmetic, &[SAME; 3]) else { panic!("LIF") };
                 let keep = |d: &Decay, offset, lowest| d.keep("d", 3, offset, lowest).unwrap().expand(3);
                 let (current, voltage) = (arithmetic.current_decay_offset, arithmetic.voltage_decay_offset);
                 let lowest = arithmetic.lowest_current_decay;
@@ -120,9 +132,7 @@ mod tests {
             ..LifRefractory::new(&[2])
         };
         let twice = Deviation { gain: 2.0, leak: 2.0, refractory: 1.5, offset: 0.1, ..SAME };
-        let Some(Ok(Model::LifRefractory(analog))) = lif.analog(&setting(&arithmetic), &[SAME, twice]) else {
-            panic!("LIFRefractory")
-        };
+        let Model::LifRefractory(analog) = made(&lif, &arithmetic, &[SAME, twice]) else { panic!("LIFRefractory") };
         assert_eq!(analog.dv, Decay::Register(vec![3072, 2048].into()));
         assert_eq!(analog.du, Decay::Register(vec![1000, 1000].into()));
         assert_eq!(analog.vth, vec![300, 165].into());

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::circuit::Reach;
 use crate::{Io, Kernel, ModelError, Overflow, Values};
 
 /// The neurons of a bank that fired in one step, in ascending order.
@@ -79,6 +80,14 @@ pub trait Bank: Send + Debug {
     /// # Errors
     /// If the arrays do not have the shape this bank saves.
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError>;
+
+    /// What an analog circuit reaches of these neurons; `None` if they have no analog form.
+    fn reach(&mut self) -> Option<Reach<'_>> {
+        None
+    }
+
+    /// Lets thermal noise count its steps on from `origin`, so that a run that begins again at step 1 draws other noise.
+    fn set_noise_origin(&mut self, _origin: u64) {}
 }
 
 /// A bank as an unplaced kernel: its spikes become a dense array.

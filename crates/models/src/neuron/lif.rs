@@ -16,12 +16,13 @@ use pumice_num::{Level, Task, decay, faulty, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::analog::{Deviating, Deviation};
+use super::analog::{Analog, Deviating, Deviation};
 use super::bank::saved;
+use super::circuit::Reach;
 use super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
-    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, Model, ModelError,
+    Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
     OverflowKind, PerNeuron, PortSpec, Setting, Values, VarSpec, lane, length,
 };
 
@@ -93,6 +94,7 @@ impl Lif {
             kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, -arithmetic.voltage_decay_offset)?),
             bias: cut(bias),
             vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
+            shift: Vec::new(),
             rule,
             mask: vec![0; range.len()],
             level: Level::widest(),
@@ -187,6 +189,8 @@ pub(crate) struct LifBank {
     kv: Lane,
     bias: Lane,
     vth: Lane,
+    /// What an analog circuit adds to the thresholds; empty for nothing.
+    shift: Vec<i32>,
     rule: Rule,
     mask: Vec<u8>,
     level: Level,
@@ -251,10 +255,12 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
 impl LifBank {
     fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
         let lanes = [&self.ku, &self.kv, &self.bias, &self.vth];
-        if let Some(parameters) = constants(lanes) {
+        if let Some(parameters) = constants(lanes).filter(|_| self.shift.is_empty()) {
             return self.with_parameters(range, input, registers, parameters);
         }
-        let spread = lanes.map(|lane| spread(lane, &range));
+        let mut spread = lanes.map(|lane| spread(lane, &range));
+        let shift = self.shift.get(range.clone()).unwrap_or_default();
+        spread[3].iter_mut().zip(shift).for_each(|(vth, shift)| *vth += shift);
         self.with_parameters(range, input, registers, spread.each_ref().map(Vec::as_slice))
     }
 
@@ -348,6 +354,10 @@ impl Bank for LifBank {
         // What ran may be beyond what a person may write: an unbounded arithmetic.
         (self.u, self.v) = (saved(state, 0, n)?, saved(state, 1, n)?);
         Ok(())
+    }
+
+    fn reach(&mut self) -> Option<Reach<'_>> {
+        Some(Reach { v: &mut self.v, keep: &self.kv, shift: &mut self.shift })
     }
 }
 
@@ -460,11 +470,11 @@ impl Behaviour for Lif {
         }))
     }
 
-    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {
         let mut own = self.clone();
         let Lif { du, dv, bias_mant, vth, .. } = &mut own;
         let made = Deviating { du, dv, bias_mant, vth }.deviate(setting.arithmetic, deviations);
-        Some(made.map(|()| own.into()))
+        Some(made.map(|threshold| Analog { model: own.into(), threshold }))
     }
 
     fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {

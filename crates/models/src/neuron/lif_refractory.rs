@@ -13,11 +13,11 @@
 
 use std::ops::Range;
 
-use super::analog::{Deviating, Deviation, each};
+use super::analog::{Analog, Deviating, Deviation, each};
 use super::membrane::{Membrane, RealMembrane, THRESHOLD, lif_family, one, ten};
 use super::population::{At, Column, Dynamics, Neuron, Population};
 use crate::arithmetic::Refractory;
-use crate::{Kind, Model, ModelError, Number, OverflowKind, PerNeuron, Setting};
+use crate::{Kind, Lane, ModelError, Number, OverflowKind, PerNeuron, Setting};
 
 lif_family! {
     /// Lava's `LIFRefractory`, also in fixed point.
@@ -78,7 +78,8 @@ impl Dynamics<i32, 1, 3, 3, 1> for Resting<Membrane> {
         *u = membrane.current(at.local, *u, input, 0, left);
         let integrated = membrane.voltage(at.local, *v, *u, bias, left);
         *v = membrane.clamp(dead.held(*remaining, *v, integrated), left);
-        let fire = membrane.fires(*v, vth << membrane.rule.align);
+        let shift = membrane.shift.get(at.local).copied().unwrap_or(0);
+        let fire = membrane.fires(*v, (vth << membrane.rule.align) + shift);
         *remaining = dead.next(fire, period, *remaining);
         if fire {
             *v = 0;
@@ -92,6 +93,10 @@ impl Dynamics<i32, 1, 3, 3, 1> for Resting<Membrane> {
 
     fn driven(&self, _local: usize, [_, _, bias]: [i32; 3]) -> bool {
         bias != 0
+    }
+
+    fn circuit(&mut self) -> Option<(usize, &Lane, &mut Vec<i32>)> {
+        Some((1, &self.0.kv, &mut self.0.shift))
     }
 }
 
@@ -154,7 +159,7 @@ impl Neuron for LifRefractory {
         Ok(Population::new(resting, &(0..crate::length(self.shape())), [u, v, remaining], [vth, period, bias]))
     }
 
-    fn deviating(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+    fn deviating(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {
         let mut own = self.clone();
         let LifRefractory { du, dv, bias_mant, vth, refractory_period, .. } = &mut own;
         let longest = f64::from(setting.arithmetic.refractory_max);
@@ -163,7 +168,7 @@ impl Neuron for LifRefractory {
             *refractory_period = each(&all, deviations, |x, d| (x * d.refractory).round().clamp(1.0, longest));
             Deviating { du, dv, bias_mant, vth }.deviate(setting.arithmetic, deviations)
         });
-        Some(made.map(|()| own.into()))
+        Some(made.map(|threshold| Analog { model: own.into(), threshold }))
     }
 }
 

@@ -112,7 +112,9 @@ pub(crate) struct Given<'a> {
 pub(crate) struct Membrane {
     pub(super) rule: Rule,
     ku: Lane,
-    kv: Lane,
+    pub(super) kv: Lane,
+    /// What an analog circuit adds to the thresholds of its neurons; empty for nothing.
+    pub(super) shift: Vec<i32>,
     /// What is noted, in the order of the bits below.
     pub(crate) noted: [(&'static str, OverflowKind); 4],
 }
@@ -141,6 +143,7 @@ impl Membrane {
             rule,
             ku: ku.slice(cut.clone()),
             kv: kv.slice(cut.clone()),
+            shift: Vec::new(),
             noted: [
                 ("a_in", kind_of(rule.input)),
                 ("u", kind_of(rule.current)),

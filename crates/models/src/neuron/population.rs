@@ -7,10 +7,11 @@
 use std::fmt::Debug;
 use std::ops::{Range, RangeInclusive};
 
-use super::analog::Deviation;
+use super::analog::{Analog, Deviation};
+use super::circuit::Reach;
 use crate::{
-    Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind,
-    PerNeuron, PortSpec, Sent, Setting, Values, VarSpec, lane, length,
+    Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, Lane, ModelError, Number, Overflow, OverflowKind, PerNeuron,
+    PortSpec, Sent, Setting, Values, VarSpec, lane, length,
 };
 
 /// Which neuron is stepped, and when.
@@ -42,6 +43,11 @@ pub(crate) trait Dynamics<N, const I: usize, const S: usize, const P: usize, con
     /// Whether the neuron works even without input and state.
     fn driven(&self, _local: usize, _parameter: [N; P]) -> bool {
         false
+    }
+
+    /// Which state is the voltage, what membranes keep, and the shift of their thresholds, if there is an analog form.
+    fn circuit(&mut self) -> Option<(usize, &Lane, &mut Vec<i32>)> {
+        None
     }
 }
 
@@ -286,6 +292,11 @@ where
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
         self.restore(state)
     }
+
+    fn reach(&mut self) -> Option<Reach<'_>> {
+        let (voltage, keep, shift) = self.dynamics.circuit()?;
+        Some(Reach { v: &mut self.state[voltage].values, keep, shift })
+    }
 }
 
 /// Parameters of a population whose dynamics are a [`Population`].
@@ -321,7 +332,7 @@ pub(crate) trait Neuron: Debug {
     }
 
     /// See [`Behaviour::analog`].
-    fn deviating(&self, _setting: &Setting<'_>, _deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+    fn deviating(&self, _setting: &Setting<'_>, _deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {
         None
     }
 }
@@ -359,7 +370,7 @@ impl<T: Neuron> Behaviour for T {
         T::sent_by(port)
     }
 
-    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Model, ModelError>> {
+    fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {
         self.deviating(setting, deviations)
     }
 }

@@ -13,7 +13,7 @@
 //! (Doya, Neural Netw. 15, 2002). The fixed kernel holds x in 1/256 LSB. On a chip the level is made by the host side, as by
 //! Loihi's embedded processors.
 
-use pumice_num::{Purpose, draw};
+use pumice_num::{BELL_DEVIATION, Purpose, draw, draw_bell};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -98,22 +98,18 @@ impl Neuromodulator {
     /// The noise that is added per step: its amplitude per unit of [`noise`].
     fn amplitude(&self) -> f64 {
         let keep = 1.0 - f64::from(self.decay) / 4096.0;
-        self.deviation * (1.0 - keep * keep).sqrt() / NOISE_DEVIATION
+        self.deviation * (1.0 - keep * keep).sqrt() / (BELL_DEVIATION / 2.0)
     }
 }
 
-/// Standard deviation of a sum of eight uniform integers of 16 bits: `sqrt(8 * (2^32 - 1) / 12)`.
-const NOISE_DEVIATION: f64 = 53509.9199214501;
 /// Values of 1/256 LSB.
 const FRACTION: f64 = 256.0;
 /// Fraction bits of the fixed kernel's amplitude.
 const AMPLITUDE_BITS: u32 = 24;
 
-/// A sum of eight uniform integers of 16 bits around its mean, doubled to be an integer: halve it.
+/// A draw of [`draw_bell`], twice as wide as [`Neuromodulator::amplitude`] takes it: halve it.
 fn noise(seed: u64, place: u32, step: u64) -> i64 {
-    let words = draw(seed, Purpose::MODULATOR, place, 0, step);
-    let sum: i64 = words.iter().map(|w| i64::from(w & 0xFFFF) + i64::from(w >> 16)).sum();
-    2 * sum - 8 * 0xFFFF
+    draw_bell(draw(seed, Purpose::MODULATOR, place, 0, step)).into()
 }
 
 /// What both kernels have in common.

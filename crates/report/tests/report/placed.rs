@@ -16,7 +16,14 @@ pub(crate) fn image() -> Image {
         limits,
         arithmetic: Arithmetic::loihi1(),
         seed: 5,
-        banks: vec![BankImage { process: 2, path: "net/cells".into(), model: Lif::new(&[6]).into(), n: 6, ports: 1 }],
+        banks: vec![BankImage {
+            process: 2,
+            path: "net/cells".into(),
+            model: Lif::new(&[6]).into(),
+            n: 6,
+            ports: 1,
+            circuits: None,
+        }],
         inputs: vec![InputImage { process: 0, port: 0, path: "source".into(), n: 4 }],
         projections: vec![Projection {
             process: 1,

@@ -201,13 +201,6 @@ impl Builder<'_> {
             let source = Source::Bank(0);
             Projection { process: 1, path: "edges".into(), source, target: 0, port: 0, rows }
         });
-        let mut segments: Vec<Segment> = Vec::new();
-        for (k, place) in places.iter().enumerate() {
-            match segments.last_mut() {
-                Some(last) if last.core.0 == place.core => last.len += 1,
-                _ => segments.push(Segment { bank: 0, start: k, len: 1, core: CoreId(place.core) }),
-            }
-        }
         let attributes = &self.arch.attributes;
         Ok(ChipImage {
             mesh: Mesh {
@@ -222,16 +215,35 @@ impl Builder<'_> {
             arithmetic: Arithmetic::lava(),
             seed: 0,
             // The neurons are SANA-FE's, computed beside the image; the model here only holds the place.
-            banks: vec![BankImage { process: 0, path: "neurons".into(), model: Lif::new(&[n]).into(), n, ports: 1 }],
+            banks: vec![BankImage {
+                process: 0,
+                path: "neurons".into(),
+                model: Lif::new(&[n]).into(),
+                n,
+                ports: 1,
+                circuits: None,
+            }],
             inputs: Vec::new(),
             projections: projections.collect(),
             plastic: Vec::new(),
             drawn: Vec::new(),
             drives: Vec::new(),
             cell_cores: Vec::new(),
-            segments,
+            segments: segments(places),
         })
     }
+}
+
+/// Which neurons lie on which core.
+fn segments(places: &[Place]) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for (k, place) in places.iter().enumerate() {
+        match segments.last_mut() {
+            Some(last) if last.core.0 == place.core => last.len += 1,
+            _ => segments.push(Segment { bank: 0, start: k, len: 1, core: CoreId(place.core) }),
+        }
+    }
+    segments
 }
 
 impl Chip {
