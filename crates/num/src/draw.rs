@@ -92,32 +92,38 @@ pub const fn draw(seed: u64, purpose: Purpose, place: u32, index: u32, step: u64
 /// Words that [`draw_group`] gives at once.
 pub const GROUP: usize = 64;
 
+/// Indices whose draws [`draw_group`] gives at once.
+pub const INDICES: usize = 16;
+
 /// The words of the draws of 16 indices: word `j` is word `j / 16` of the draw of index `16 * group + j % 16`.
 ///
-/// Four times cheaper per word than [`draw`], and in the order that vector registers hold them.
+/// Much cheaper per word than [`draw`] where it is compiled for vector registers (see [`Task`](crate::Task)), and in the order
+/// in which they hold the words.
 #[inline(always)]
 pub fn draw_group(seed: u64, purpose: Purpose, place: u32, group: u32, step: u64) -> [u32; GROUP] {
     let high = ((step >> 32) as u32 & 0xFFFF) | ((purpose.0 as u32) << 16);
-    let mut c = [[0; 16], [place; 16], [step as u32; 16], [high; 16]];
+    // A word is the low half of a lane of 64 bits: vector multiplications read no more, and need not take products apart.
+    let low = |lane: u64| lane & 0xFFFF_FFFF;
+    let mut c = [[0; 16], [u64::from(place); 16], [low(step); 16], [u64::from(high); 16]];
     for (lane, index) in c[0].iter_mut().enumerate() {
-        *index = group.wrapping_mul(16).wrapping_add(lane as u32);
+        *index = u64::from(group.wrapping_mul(16).wrapping_add(lane as u32));
     }
     let mut key = [seed as u32, (seed >> 32) as u32];
     for _ in 0..10 {
         let [c0, c1, c2, c3] = &mut c;
         for lane in 0..16 {
-            let a = MULTIPLIER[0] as u64 * c0[lane] as u64;
-            let b = MULTIPLIER[1] as u64 * c2[lane] as u64;
-            c0[lane] = (b >> 32) as u32 ^ c1[lane] ^ key[0];
-            c1[lane] = b as u32;
-            c2[lane] = (a >> 32) as u32 ^ c3[lane] ^ key[1];
-            c3[lane] = a as u32;
+            let a = u64::from(MULTIPLIER[0]) * low(c0[lane]);
+            let b = u64::from(MULTIPLIER[1]) * low(c2[lane]);
+            c0[lane] = (b >> 32) ^ c1[lane] ^ u64::from(key[0]);
+            c1[lane] = b;
+            c2[lane] = (a >> 32) ^ c3[lane] ^ u64::from(key[1]);
+            c3[lane] = a;
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     let mut words = [0; GROUP];
     for (own, four) in words.chunks_exact_mut(16).zip(&c) {
-        own.copy_from_slice(four);
+        own.iter_mut().zip(four).for_each(|(word, lane)| *word = *lane as u32);
     }
     words
 }

@@ -68,6 +68,22 @@ pub fn decay(x: i32, keep: i32) -> i32 {
     (kept ^ sign).wrapping_sub(sign)
 }
 
+/// As [`decay`] by a single product, for `x` of which `|x| * (4096 - keep) <= 2^31 - 4096`.
+///
+/// `x * keep` is `4096 x` less `x * (4096 - keep)`, so that only what is lost must fit a product; 4095 more before the
+/// shift turn a negative `x` toward zero.
+#[inline(always)]
+pub fn decay_near(x: i32, keep: i32) -> i32 {
+    let up = (x >> 31) & 4095;
+    let kept = x.wrapping_add(x.wrapping_mul(keep - 4096).wrapping_add(up) >> 12);
+    faulty!(
+        kept,
+        DecayShift => decay(x, keep),
+        DecayNearest => decay(x, keep),
+        DecayFloor => decay(x, keep)
+    )
+}
+
 /// The part of the state that a 12-bit decay register keeps, as a real number.
 pub fn decay_fraction(keep: i32) -> f64 {
     f64::from(keep) / 4096.0
@@ -121,6 +137,18 @@ mod tests {
         fn decay_equals_the_wide_product(x in -i32::MAX..=i32::MAX, keep in 0i32..=4096) {
             let wide = (i64::from(x).abs() * i64::from(keep)) >> 12;
             prop_assert_eq!(i64::from(decay(x, keep)), wide * i64::from(x.signum()));
+        }
+
+        /// One product is enough wherever what is lost fits it.
+        #[test]
+        fn decay_near_equals_decay(x in -i32::MAX..=i32::MAX, keep in 0i32..=4096, close in any::<bool>()) {
+            let end = match i64::from(4096 - keep) {
+                0 => i64::from(i32::MAX),
+                lost => ((1_i64 << 31) - 4096) / lost,
+            };
+            let x = (i64::from(x) * end.min(i64::from(i32::MAX)) / i64::from(i32::MAX)) as i32;
+            let x = if close { x >> 18 } else { x };
+            prop_assert_eq!(decay_near(x, keep), decay(x, keep));
         }
 
         /// A decay with any loss reaches zero, and never takes more than one LSB too much.
