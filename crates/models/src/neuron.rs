@@ -6,6 +6,7 @@ pub mod analog;
 pub mod atrlif;
 pub mod bank;
 pub mod circuit;
+mod columns;
 pub mod cuba_lif;
 pub mod delta;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod population;
 pub mod prod_neuron;
 pub mod prototype_lif;
 pub mod readout;
+mod registers;
 pub mod rf;
 pub mod rf_iz;
 pub mod rf_zero;

@@ -12,14 +12,16 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use pumice_num::{Level, Task, decay, faulty, shift};
+use pumice_num::{Level, Task, faulty, shift};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::analog::{Analog, Deviating, Deviation};
 use super::bank::saved;
-use super::circuit::Reach;
-use super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
+use super::circuit;
+use super::columns::{Columns, Read};
+use super::registers::{Limits, Registers};
+use super::step::{BLOCK, Blocks, Left, Membrane, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
     Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
@@ -86,14 +88,14 @@ impl Lif {
         let n = length(&self.shape);
         let cut = |all: Lane| all.slice(range.clone());
         let bias = bias_registers(&self.bias_mant, &self.bias_exp, n)?;
+        let ku = self.du.keep("du", n, arithmetic.current_decay_offset, arithmetic.lowest_current_decay)?;
+        let kv = self.dv.keep("dv", n, arithmetic.voltage_decay_offset, -arithmetic.voltage_decay_offset)?;
+        let vth = lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align);
         let rule = Rule::of(arithmetic);
         Ok(LifBank {
             u: cut(lane("u", &self.u, n, current_range(arithmetic.current))?).expand(range.len()),
             v: cut(lane("v", &self.v, n, -(1 << 23)..=(1 << 23) - 1)?).expand(range.len()),
-            ku: cut(self.du.keep("du", n, arithmetic.current_decay_offset, arithmetic.lowest_current_decay)?),
-            kv: cut(self.dv.keep("dv", n, arithmetic.voltage_decay_offset, -arithmetic.voltage_decay_offset)?),
-            bias: cut(bias),
-            vth: cut(lane("vth", &self.vth, n, 0..=131_071)?.map(|x| x << arithmetic.align)),
+            columns: Columns::new([ku, kv, bias, vth].map(cut), BLOCK.min(range.len())),
             shift: Vec::new(),
             rule,
             mask: vec![0; range.len()],
@@ -118,14 +120,6 @@ pub(super) fn current_range(register: Register) -> RangeInclusive<i32> {
     let end = i32::MAX >> (32 - register.bits);
     let beyond = i32::from(register.overflow == OverflowPolicy::WrapOnceUpper);
     -end - 1..=end.saturating_add(beyond)
-}
-
-/// One value for all where all are equal, so that the kernel reads a constant.
-pub(super) fn narrow(all: Lane) -> Lane {
-    match all {
-        Lane::Each(values) if !values.is_empty() && values.iter().all(|x| *x == values[0]) => Lane::All(values[0]),
-        other => other,
-    }
 }
 
 /// What the registers of one arithmetic do, ready for the kernel.
@@ -185,10 +179,7 @@ pub(super) const fn kind_of(register: Register) -> OverflowKind {
 pub(crate) struct LifBank {
     pub(crate) u: Vec<i32>,
     pub(crate) v: Vec<i32>,
-    ku: Lane,
-    kv: Lane,
-    bias: Lane,
-    vth: Lane,
+    columns: Columns<4>,
     /// What an analog circuit adds to the thresholds; empty for nothing.
     shift: Vec<i32>,
     rule: Rule,
@@ -196,21 +187,18 @@ pub(crate) struct LifBank {
     level: Level,
 }
 
-/// The parameters of a block.
-#[derive(Clone, Copy)]
-struct Block<K> {
-    ku: K,
-    kv: K,
-    bias: K,
-    vth: K,
-}
+/// Columns of a [`LifBank`], as its kernel names them.
+const KU: usize = 0;
+const KV: usize = 1;
+const BIAS: usize = 2;
+const VTH: usize = 3;
 
 /// One block of neurons.
 struct Step<'a, R, K> {
     registers: R,
     rule: Rule,
-    parameters: Block<K>,
-    state: (&'a mut [i32], &'a mut [i32]),
+    columns: [K; 4],
+    state: [&'a mut [i32]; 2],
     input: &'a [i32],
     mask: &'a mut [u8],
 }
@@ -220,31 +208,34 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
 
     #[inline(always)]
     fn run(self) -> Left {
-        let Step { registers, rule, parameters: p, state, input, mask } = self;
+        let Step { registers, rule, columns, state: [us, vs], input, mask } = self;
         let n = input.len();
-        let (us, vs) = (&mut state.0[..n], &mut state.1[..n]);
-        let mask = &mut mask[..n];
+        let (us, vs, mask) = (&mut us[..n], &mut vs[..n], &mut mask[..n]);
+        let [ku, kv, bias, vth] = columns.map(|column| column.first(n));
         let (mut active, mut left) = (0_u32, [0_u32; 4]);
         for i in 0..n {
             let (raw, u0, v0) = (input[i], us[i], vs[i]);
-            let bias = p.bias.at(i);
+            let bias = bias.at(i);
             active += u32::from((raw | u0 | v0 | bias) != 0);
             let aligned = raw << rule.align;
             let q = registers.input(aligned);
             left[0] += u32::from(q != aligned);
-            let (ku, kv) = faulty!((p.ku.at(i), p.kv.at(i)), SwappedDecays => (p.kv.at(i), p.ku.at(i)));
-            let sum = faulty!(decay(u0, ku).wrapping_add(q), DecayAfter => decay(u0.wrapping_add(q), ku));
+            let (ku, kv) = faulty!((ku.at(i), kv.at(i)), SwappedDecays => (kv.at(i), ku.at(i)));
+            let sum = faulty!(
+                registers.decay(u0, ku).wrapping_add(q),
+                DecayAfter => registers.decay(u0.wrapping_add(q), ku)
+            );
             let u = registers.current(sum);
             left[1] += u32::from(u != sum);
             let sum = faulty!(u, OldCurrent => u0).wrapping_add(bias);
             let drive = registers.bias_sum(sum);
             left[2] += u32::from(drive != sum);
-            let sum = decay(v0, kv).wrapping_add(drive);
-            let v = faulty!(sum.clamp(rule.v_min, rule.v_max), NoClip => sum);
+            let sum = registers.decay(v0, kv).wrapping_add(drive);
+            let v = faulty!(registers.voltage(sum, rule.v_min, rule.v_max), NoClip => sum);
             left[3] += u32::from(v != sum);
-            let fire = v > p.vth.at(i).wrapping_add(rule.extra);
+            let fire = v > vth.at(i).wrapping_add(rule.extra);
             us[i] = u;
-            let reset = faulty!(0, NoReset => v, SubtractReset => v.wrapping_sub(p.vth.at(i)));
+            let reset = faulty!(0, NoReset => v, SubtractReset => v.wrapping_sub(vth.at(i)));
             vs[i] = if fire { reset } else { v };
             mask[i] = u8::from(fire);
         }
@@ -252,39 +243,21 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
     }
 }
 
-impl LifBank {
-    fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
-        let lanes = [&self.ku, &self.kv, &self.bias, &self.vth];
-        if let Some(parameters) = constants(lanes).filter(|_| self.shift.is_empty()) {
-            return self.with_parameters(range, input, registers, parameters);
-        }
-        let mut spread = lanes.map(|lane| spread(lane, &range));
-        let shift = self.shift.get(range.clone()).unwrap_or_default();
-        spread[3].iter_mut().zip(shift).for_each(|(vth, shift)| *vth += shift);
-        self.with_parameters(range, input, registers, spread.each_ref().map(Vec::as_slice))
-    }
-
-    fn with_parameters<R: Registers, K: Read>(
-        &mut self,
-        range: Range<usize>,
-        input: &[i32],
-        registers: R,
-        [ku, kv, bias, vth]: [K; 4],
-    ) -> Left {
-        let parameters = Block { ku, kv, bias, vth };
-        let state = (&mut self.u[range.clone()], &mut self.v[range.clone()]);
-        let mask = &mut self.mask[range];
-        self.level.run(Step { registers, rule: self.rule, parameters, state, input, mask })
-    }
-}
-
 impl Blocks for LifBank {
-    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
-        let rule = self.rule;
-        match (rule.wraps(), rule.turns()) {
-            (Some(wraps), _) => self.with_registers(range, input, wraps),
-            (_, Some(turns)) => self.with_registers(range, input, turns),
-            _ => self.with_registers(range, input, rule),
+    fn block<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
+        let state = [&mut self.u, &mut self.v].map(|all| &mut all[range.clone()]);
+        let (rule, mask) = (self.rule, &mut self.mask[range.clone()]);
+        match self.columns.constants().filter(|_| self.shift.is_empty()) {
+            Some(columns) => self.level.run(Step { registers, rule, columns, state, input, mask }),
+            None => {
+                let mut columns = self.columns.slices(&range);
+                let shift = self.shift.get(range).unwrap_or_default();
+                let shifted: Vec<i32> = columns[VTH].iter().zip(shift).map(|(vth, shift)| vth + shift).collect();
+                if !shifted.is_empty() {
+                    columns[VTH] = &shifted;
+                }
+                self.level.run(Step { registers, rule, columns, state, input, mask })
+            }
         }
     }
 
@@ -300,9 +273,19 @@ impl Blocks for LifBank {
         self.rule
     }
 
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn limits(&self) -> Limits {
+        let keep = [KU, KV].map(|k| self.columns.ends(k).0);
+        Limits { keep, bias: self.columns.ends(BIAS), v: (self.rule.v_min, self.rule.v_max) }
+    }
+
     fn membrane(&self, i: usize) -> Membrane {
         let Rule { v_min, v_max, .. } = self.rule;
-        Membrane { keep: [self.ku.at(i), self.kv.at(i)], bias: self.bias.at(i), v_min, v_max }
+        let [ku, kv, bias] = [KU, KV, BIAS].map(|k| self.columns.lane(k).at(i));
+        Membrane { keep: [ku, kv], bias, v_min, v_max }
     }
 }
 
@@ -325,8 +308,8 @@ impl Bank for LifBank {
         match var {
             0 => self.u.clone(),
             1 => self.v.clone(),
-            2 => self.vth.map(|x| x >> self.rule.align).expand(self.len()),
-            _ => self.bias.expand(self.len()),
+            2 => self.columns.lane(VTH).map(|x| x >> self.rule.align).expand(self.len()),
+            _ => self.columns.lane(BIAS).expand(self.len()),
         }
     }
 
@@ -336,8 +319,8 @@ impl Bank for LifBank {
         match var {
             0 => self.u = lane("u", &values, n, current_range(self.rule.current))?.expand(n),
             1 => self.v = lane("v", &values, n, -(1 << 23)..=(1 << 23) - 1)?.expand(n),
-            2 => self.vth = narrow(lane("vth", &values, n, 0..=131_071)?.map(|x| x << self.rule.align)),
-            _ => self.bias = narrow(lane("bias", &values, n, -524_288..=524_160)?),
+            2 => self.columns.set(VTH, lane("vth", &values, n, 0..=131_071)?.map(|x| x << self.rule.align)),
+            _ => self.columns.set(BIAS, lane("bias", &values, n, -524_288..=524_160)?),
         }
         Ok(())
     }
@@ -356,24 +339,9 @@ impl Bank for LifBank {
         Ok(())
     }
 
-    fn reach(&mut self) -> Option<Reach<'_>> {
-        Some(Reach { v: &mut self.v, keep: &self.kv, shift: &mut self.shift })
+    fn reach(&mut self) -> Option<circuit::Reach<'_>> {
+        Some(circuit::Reach { v: &mut self.v, keep: self.columns.lane(KV), shift: &mut self.shift })
     }
-}
-
-/// Appends `base + i` for every non-zero byte `i` of `mask`, in ascending order.
-pub(crate) fn gather(mask: &[u8], base: u32, index: &mut Vec<u32>) {
-    let (chunks, rest) = mask.as_chunks::<32>();
-    for (c, chunk) in chunks.iter().enumerate() {
-        if chunk.iter().fold(0, |any, x| any | x) != 0 {
-            gather_bytes(chunk, base + 32 * c as u32, index);
-        }
-    }
-    gather_bytes(rest, base + 32 * chunks.len() as u32, index);
-}
-
-fn gather_bytes(mask: &[u8], base: u32, index: &mut Vec<u32>) {
-    index.extend(mask.iter().enumerate().filter(|(_, m)| **m != 0).map(|(i, _)| base + i as u32));
 }
 
 /// The float twin, in the same units as the registers: no rounding, no register ends.

@@ -1,164 +1,16 @@
-//! What vectorised updates of LIF neurons share: registers without branches, parameters as constants or slices, and the
-//! walk over blocks that says where a register was left.
+//! The walk over blocks of LIF neurons that vectorised kernels update: it finds out how much a block needs to be watched,
+//! collects who fired, and says where a register was left.
 
 use std::ops::Range;
 
-use pumice_num::{decay, faulty};
+use pumice_num::{Level, Task, decay};
 
-use super::lif::{Rule, gather, hold, kind_of};
-use crate::arithmetic::{OverflowPolicy, Register};
-use crate::{BankContext, Fired, Lane, OverflowKind};
-
-/// What the three registers of a LIF neuron do at their ends.
-pub(super) trait Registers: Copy {
-    /// The accumulator of the input.
-    fn input(self, x: i32) -> i32;
-    /// The current.
-    fn current(self, x: i32) -> i32;
-    /// The sum of current and bias.
-    fn bias_sum(self, x: i32) -> i32;
-}
-
-/// All three lose their high bits, or are 32 bits wide: the number of bits that are lost.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wraps {
-    input: u32,
-    current: u32,
-    bias_sum: u32,
-}
-
-/// As [`Wraps`], but the current makes one turn only (Lava).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turns {
-    wraps: Wraps,
-    current: Register,
-}
-
-#[inline(always)]
-fn wrap(x: i32, lost: u32) -> i32 {
-    faulty!((x << lost) >> lost, NoWrap => x)
-}
-
-impl Registers for Wraps {
-    #[inline(always)]
-    fn input(self, x: i32) -> i32 {
-        wrap(x, self.input)
-    }
-
-    #[inline(always)]
-    fn current(self, x: i32) -> i32 {
-        wrap(x, self.current)
-    }
-
-    #[inline(always)]
-    fn bias_sum(self, x: i32) -> i32 {
-        wrap(x, self.bias_sum)
-    }
-}
-
-impl Registers for Turns {
-    #[inline(always)]
-    fn input(self, x: i32) -> i32 {
-        self.wraps.input(x)
-    }
-
-    #[inline(always)]
-    fn current(self, x: i32) -> i32 {
-        hold(Register { overflow: OverflowPolicy::WrapOnceUpper, ..self.current }, x)
-    }
-
-    #[inline(always)]
-    fn bias_sum(self, x: i32) -> i32 {
-        self.wraps.bias_sum(x)
-    }
-}
-
-/// Any other choice.
-impl Registers for Rule {
-    #[inline(always)]
-    fn input(self, x: i32) -> i32 {
-        hold(self.input, x)
-    }
-
-    #[inline(always)]
-    fn current(self, x: i32) -> i32 {
-        hold(self.current, x)
-    }
-
-    #[inline(always)]
-    fn bias_sum(self, x: i32) -> i32 {
-        hold(self.bias_sum, x)
-    }
-}
-
-/// Bits that a register loses, if it only ever loses its high bits or none.
-fn lost(register: Register) -> Option<u32> {
-    match register.overflow {
-        OverflowPolicy::Wrap | OverflowPolicy::Error => Some(32 - register.bits),
-        OverflowPolicy::Unbounded => Some(0),
-        OverflowPolicy::Saturate | OverflowPolicy::WrapOnceUpper => None,
-    }
-}
-
-impl Rule {
-    /// The registers as [`Wraps`], if that is what they do.
-    pub(super) fn wraps(self) -> Option<Wraps> {
-        Some(Wraps { input: lost(self.input)?, current: lost(self.current)?, bias_sum: lost(self.bias_sum)? })
-    }
-
-    /// The registers as [`Turns`], if that is what they do.
-    pub(super) fn turns(self) -> Option<Turns> {
-        let turning = self.current.overflow == OverflowPolicy::WrapOnceUpper;
-        let wraps = Wraps { input: lost(self.input)?, current: 0, bias_sum: lost(self.bias_sum)? };
-        turning.then_some(Turns { wraps, current: self.current })
-    }
-}
-
-/// One parameter as the kernel reads it: a constant or a slice.
-pub(super) trait Read: Copy {
-    fn at(self, i: usize) -> i32;
-}
-
-/// The same for all.
-#[derive(Clone, Copy)]
-pub(super) struct Same(pub(super) i32);
-
-impl Read for Same {
-    #[inline(always)]
-    fn at(self, _: usize) -> i32 {
-        self.0
-    }
-}
-
-impl Read for &[i32] {
-    #[inline(always)]
-    fn at(self, i: usize) -> i32 {
-        self[i]
-    }
-}
-
-/// The values of all lanes where each has one for all neurons.
-pub(super) fn constants<const N: usize>(lanes: [&Lane; N]) -> Option<[Same; N]> {
-    let mut all = [Same(0); N];
-    for (one, lane) in all.iter_mut().zip(lanes) {
-        match lane {
-            Lane::All(x) => *one = Same(*x),
-            Lane::Each(_) => return None,
-        }
-    }
-    Some(all)
-}
-
-/// The values of a lane for a range of neurons.
-pub(super) fn spread(lane: &Lane, range: &Range<usize>) -> Vec<i32> {
-    match lane {
-        Lane::All(x) => vec![*x; range.len()],
-        Lane::Each(all) => all[range.clone()].to_vec(),
-    }
-}
+use super::lif::{Rule, kind_of};
+use super::registers::{Extent, Inside, Limits, Registers};
+use crate::{BankContext, Fired, OverflowKind};
 
 /// Neurons per block: overflow is located inside a block only when its count says so.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 512;
 
 /// How many values left their register in one block of neurons: input, current, sum of current and bias, voltage.
 #[derive(Clone, Copy, Default)]
@@ -177,13 +29,15 @@ pub(super) struct Membrane {
 
 /// LIF neurons that are updated a block at a time.
 pub(super) trait Blocks {
-    /// Updates a block, and marks who fired in the mask.
-    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left;
+    /// Updates a block, and marks who fired in the mask by 1.
+    fn block<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left;
     /// All currents and voltages.
     fn state(&self) -> [&[i32]; 2];
     /// Who fired.
     fn mask(&self) -> &[u8];
     fn rule(&self) -> Rule;
+    fn level(&self) -> Level;
+    fn limits(&self) -> Limits;
     fn membrane(&self, i: usize) -> Membrane;
 }
 
@@ -195,22 +49,87 @@ pub(super) fn walk<B: Blocks>(
     input: &[i32],
     fired: &mut Fired,
 ) -> u64 {
+    let (rule, limits) = (bank.rule(), bank.limits());
     let mut active = 0;
-    let mut before = [[0; BLOCK]; 2];
     let mut start = range.start;
     while start < range.end {
         let block = start..(start + BLOCK).min(range.end);
-        let n = block.len();
-        before.iter_mut().zip(bank.state()).for_each(|(kept, now)| kept[..n].copy_from_slice(&now[block.clone()]));
-        let left = bank.block(block.clone(), &input[block.clone()]);
-        active += u64::from(left.active);
-        if left.by_register != [0; 4] {
-            note(bank, left, &before, block.clone(), input, context);
-        }
         start = block.end;
+        let input = &input[block.clone()];
+        let [u, v] = bank.state().map(|all| &all[block.clone()]);
+        active += u64::from(match limits.contain(rule, bank.level().run(Scan { input, u, v })) {
+            true => bank.block(block.clone(), input, Inside).active,
+            false => watched(bank, block.clone(), input, context),
+        });
+        gather(&bank.mask()[block.clone()], block.start as u32, &mut fired.index);
     }
-    gather(&bank.mask()[range.clone()], range.start as u32, &mut fired.index);
     active
+}
+
+/// Finds how far input and state of a block reach.
+struct Scan<'a> {
+    input: &'a [i32],
+    u: &'a [i32],
+    v: &'a [i32],
+}
+
+impl Task for Scan<'_> {
+    type Output = Extent;
+
+    #[inline(always)]
+    fn run(self) -> Extent {
+        let mut extent = Extent::default();
+        for ((input, u), v) in self.input.iter().zip(self.u).zip(self.v) {
+            extent.input |= (input ^ (input >> 31)) as u32;
+            extent.u |= (u ^ (u >> 31)) as u32;
+            extent.v |= (v ^ (v >> 31)) as u32;
+        }
+        extent
+    }
+}
+
+/// Updates a block in which registers may be left, and notes where they are.
+fn watched<B: Blocks>(bank: &mut B, block: Range<usize>, input: &[i32], context: &mut BankContext<'_>) -> u32 {
+    let mut before = [[0; BLOCK]; 2];
+    before
+        .iter_mut()
+        .zip(bank.state())
+        .for_each(|(kept, now)| kept[..block.len()].copy_from_slice(&now[block.clone()]));
+    let rule = bank.rule();
+    let left = match (rule.wraps(), rule.turns()) {
+        (Some(wraps), _) => bank.block(block.clone(), input, wraps),
+        (_, Some(turns)) => bank.block(block.clone(), input, turns),
+        _ => bank.block(block.clone(), input, rule),
+    };
+    if left.by_register != [0; 4] {
+        note(bank, left, &before, block, input, context);
+    }
+    left.active
+}
+
+/// Bytes of the mask that are looked at together.
+const WORD: usize = 16;
+
+/// Appends `base + i` for every byte `i` of a block's `mask` that is 1 and not 0, in ascending order.
+///
+/// Who fires cannot be foreseen, so words of the mask that are not empty are found without branches.
+fn gather(mask: &[u8], base: u32, index: &mut Vec<u32>) {
+    let (words, rest) = mask.as_chunks::<WORD>();
+    let mut some = [0; BLOCK / WORD];
+    let mut n = 0;
+    for (k, word) in words.iter().enumerate() {
+        some[n] = k;
+        n += usize::from(u128::from_le_bytes(*word) != 0);
+    }
+    for k in &some[..n] {
+        let mut word = u128::from_le_bytes(words[*k]);
+        while word != 0 {
+            index.push(base + (WORD * k) as u32 + word.trailing_zeros() / 8);
+            word &= word - 1;
+        }
+    }
+    let first = base + (WORD * words.len()) as u32;
+    index.extend(rest.iter().zip(first..).filter(|(m, _)| **m != 0).map(|(_, i)| i));
 }
 
 /// Notes what left its registers in a block, finding the first of each by going through the block again.
@@ -227,7 +146,7 @@ fn note<B: Blocks>(
     let mut seen = [false; 4];
     for (k, i) in range.enumerate() {
         let membrane = bank.membrane(i);
-        let aligned = input[i] << rule.align;
+        let aligned = input[k] << rule.align;
         let sum_u = decay(before[0][k], membrane.keep[0]).wrapping_add(rule.input(aligned));
         let u = rule.current(sum_u);
         let sum_b = u.wrapping_add(membrane.bias);

@@ -5,13 +5,15 @@
 
 use std::ops::Range;
 
-use pumice_num::{Level, Task, decay};
+use pumice_num::{Level, Task};
 
 use super::super::bank::saved;
-use super::super::lif::{Rule, current_range, narrow};
+use super::super::columns::{Columns, Read};
+use super::super::lif::{Rule, current_range};
 use super::super::membrane::BIAS;
 use super::super::population::STATE;
-use super::super::step::{Blocks, Left, Membrane, Read, Registers, constants, spread, walk};
+use super::super::registers::{Limits, Registers};
+use super::super::step::{BLOCK, Blocks, Left, Membrane, walk};
 use super::{CubaLif, lane, length};
 use crate::arithmetic::Refractory;
 use crate::{Arithmetic, Bank, BankContext, Fired, Lane, ModelError, PerNeuron, Setting, Values};
@@ -22,13 +24,7 @@ pub(crate) struct CubaBank {
     u: Vec<i32>,
     v: Vec<i32>,
     remaining: Vec<i32>,
-    vth: Lane,
-    period: Lane,
-    bias: Lane,
-    ku: Lane,
-    kv: Lane,
-    v_min: Lane,
-    v_max: Lane,
+    columns: Columns<7>,
     rule: Rule,
     freeze: bool,
     longest: i32,
@@ -36,8 +32,14 @@ pub(crate) struct CubaBank {
     level: Level,
 }
 
-/// Parameters of a block: keep of the current and voltage, bias, threshold, period, lowest and highest voltage.
-type Parameters<K> = [K; 7];
+/// Columns of a [`CubaBank`], as its kernel names them.
+const KU: usize = 0;
+const KV: usize = 1;
+const BIAS_COLUMN: usize = 2;
+const VTH: usize = 3;
+const PERIOD: usize = 4;
+const V_MIN: usize = 5;
+const V_MAX: usize = 6;
 
 /// One block of neurons.
 struct Step<'a, R, K> {
@@ -45,7 +47,7 @@ struct Step<'a, R, K> {
     align: u32,
     extra: i32,
     freeze: bool,
-    parameters: Parameters<K>,
+    columns: [K; 7],
     state: [&'a mut [i32]; 3],
     input: &'a [i32],
     mask: &'a mut [u8],
@@ -56,10 +58,9 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
 
     #[inline(always)]
     fn run(self) -> Left {
-        let Step { registers, align, extra, freeze, parameters, state, input, mask } = self;
-        let [ku, kv, bias, vth, period, v_min, v_max] = parameters;
+        let Step { registers, align, extra, freeze, columns, state: [us, vs, rs], input, mask } = self;
         let n = input.len();
-        let [us, vs, rs] = state;
+        let [ku, kv, bias, vth, period, v_min, v_max] = columns.map(|column| column.first(n));
         let (us, vs, rs, mask) = (&mut us[..n], &mut vs[..n], &mut rs[..n], &mut mask[..n]);
         let (mut active, mut left) = (0_u32, [0_u32; 4]);
         for i in 0..n {
@@ -68,14 +69,14 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
             let aligned = raw << align;
             let q = registers.input(aligned);
             left[0] += u32::from(q != aligned);
-            let sum = decay(u0, ku.at(i)).wrapping_add(q);
+            let sum = registers.decay(u0, ku.at(i)).wrapping_add(q);
             let u = registers.current(sum);
             left[1] += u32::from(u != sum);
             let sum = u.wrapping_add(b);
             let drive = registers.bias_sum(sum);
             left[2] += u32::from(drive != sum);
-            let sum = decay(v0, kv.at(i)).wrapping_add(drive);
-            let clamped = sum.clamp(v_min.at(i), v_max.at(i));
+            let sum = registers.decay(v0, kv.at(i)).wrapping_add(drive);
+            let clamped = registers.voltage(sum, v_min.at(i), v_max.at(i));
             left[3] += u32::from(clamped != sum);
             let held = if freeze { v0 } else { 0 };
             let v = if r0 == 0 { clamped } else { held };
@@ -100,19 +101,18 @@ impl CubaLif {
             return Ok(None);
         }
         let own = |lane: Lane| lane.slice(cut.clone());
-        let [v_min, v_max] = self.limits(setting)?.map(own);
         let longest = a.refractory_max as i32;
+        let ku = self.du.keep("du", n, a.current_decay_offset, a.lowest_current_decay)?;
+        let kv = self.dv.keep("dv", n, a.voltage_decay_offset, -a.voltage_decay_offset)?;
+        let bias = lane("bias", &self.bias, n, BIAS)?;
+        let vth = lane("vth", &self.vth, n, 0..=8_388_607)?;
+        let period = lane("refractory_period", &self.refractory_period, n, 1..=longest)?;
+        let [v_min, v_max] = self.limits(setting)?;
         Ok(Some(CubaBank {
             u: own(lane("u", &self.u, n, current_range(a.current))?).expand(cut.len()),
             v: own(lane("v", &self.v, n, STATE)?).expand(cut.len()),
             remaining: vec![0; cut.len()],
-            vth: own(lane("vth", &self.vth, n, 0..=8_388_607)?),
-            period: own(lane("refractory_period", &self.refractory_period, n, 1..=longest)?),
-            bias: own(lane("bias", &self.bias, n, BIAS)?),
-            ku: own(self.du.keep("du", n, a.current_decay_offset, a.lowest_current_decay)?),
-            kv: own(self.dv.keep("dv", n, a.voltage_decay_offset, -a.voltage_decay_offset)?),
-            v_min,
-            v_max,
+            columns: Columns::new([ku, kv, bias, vth, period, v_min, v_max].map(own), BLOCK.min(cut.len())),
             rule: Rule::of(a),
             freeze: freezes(a),
             longest,
@@ -126,37 +126,17 @@ fn freezes(a: &Arithmetic) -> bool {
     a.refractory == Refractory::Freeze
 }
 
-impl CubaBank {
-    fn with_registers<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
-        let lanes = [&self.ku, &self.kv, &self.bias, &self.vth, &self.period, &self.v_min, &self.v_max];
-        if let Some(parameters) = constants(lanes) {
-            return self.with_parameters(range, input, registers, parameters);
-        }
-        let spread = lanes.map(|lane| spread(lane, &range));
-        self.with_parameters(range, input, registers, spread.each_ref().map(Vec::as_slice))
-    }
-
-    fn with_parameters<R: Registers, K: Read>(
-        &mut self,
-        range: Range<usize>,
-        input: &[i32],
-        registers: R,
-        parameters: Parameters<K>,
-    ) -> Left {
-        let state = [&mut self.u, &mut self.v, &mut self.remaining].map(|column| &mut column[range.clone()]);
+impl Blocks for CubaBank {
+    fn block<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left {
+        let state = [&mut self.u, &mut self.v, &mut self.remaining].map(|all| &mut all[range.clone()]);
         let (align, extra, freeze) = (self.rule.align, self.rule.extra, self.freeze);
         let mask = &mut self.mask[range.clone()];
-        self.level.run(Step { registers, align, extra, freeze, parameters, state, input, mask })
-    }
-}
-
-impl Blocks for CubaBank {
-    fn block(&mut self, range: Range<usize>, input: &[i32]) -> Left {
-        let rule = self.rule;
-        match (rule.wraps(), rule.turns()) {
-            (Some(wraps), _) => self.with_registers(range, input, wraps),
-            (_, Some(turns)) => self.with_registers(range, input, turns),
-            _ => self.with_registers(range, input, rule),
+        match self.columns.constants() {
+            Some(columns) => self.level.run(Step { registers, align, extra, freeze, columns, state, input, mask }),
+            None => {
+                let columns = self.columns.slices(&range);
+                self.level.run(Step { registers, align, extra, freeze, columns, state, input, mask })
+            }
         }
     }
 
@@ -172,9 +152,18 @@ impl Blocks for CubaBank {
         self.rule
     }
 
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn limits(&self) -> Limits {
+        let [ku, kv, bias, v_min, v_max] = [KU, KV, BIAS_COLUMN, V_MIN, V_MAX].map(|k| self.columns.ends(k));
+        Limits { keep: [ku.0, kv.0], bias, v: (v_min.1, v_max.0) }
+    }
+
     fn membrane(&self, i: usize) -> Membrane {
-        let keep = [self.ku.at(i), self.kv.at(i)];
-        Membrane { keep, bias: self.bias.at(i), v_min: self.v_min.at(i), v_max: self.v_max.at(i) }
+        let [ku, kv, bias, v_min, v_max] = [KU, KV, BIAS_COLUMN, V_MIN, V_MAX].map(|k| self.columns.lane(k).at(i));
+        Membrane { keep: [ku, kv], bias, v_min, v_max }
     }
 }
 
@@ -199,9 +188,9 @@ impl Bank for CubaBank {
             0 => self.u.clone(),
             1 => self.v.clone(),
             2 => self.remaining.clone(),
-            3 => self.vth.expand(n),
-            4 => self.period.expand(n),
-            _ => self.bias.expand(n),
+            3 => self.columns.lane(VTH).expand(n),
+            4 => self.columns.lane(PERIOD).expand(n),
+            _ => self.columns.lane(BIAS_COLUMN).expand(n),
         }
     }
 
@@ -212,9 +201,9 @@ impl Bank for CubaBank {
             0 => self.u = lane("u", &values, n, current_range(self.rule.current))?.expand(n),
             1 => self.v = lane("v", &values, n, STATE)?.expand(n),
             2 => self.remaining = lane("refractory", &values, n, 0..=self.longest)?.expand(n),
-            3 => self.vth = narrow(lane("vth", &values, n, 0..=8_388_607)?),
-            4 => self.period = narrow(lane("refractory_period", &values, n, 1..=self.longest)?),
-            _ => self.bias = narrow(lane("bias", &values, n, BIAS)?),
+            3 => self.columns.set(VTH, lane("vth", &values, n, 0..=8_388_607)?),
+            4 => self.columns.set(PERIOD, lane("refractory_period", &values, n, 1..=self.longest)?),
+            _ => self.columns.set(BIAS_COLUMN, lane("bias", &values, n, BIAS)?),
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ fn a_snapshot_beyond_the_register_resumes() {
     assert_eq!(bank.get(0), [19_200_000, 0, -19_200_000]);
     let mut again = model.make_bank(&a, 0..3).unwrap();
     again.load(&bank.save()).unwrap();
-    assert_eq!((again.save(), &again.vth), (bank.save(), &bank.vth));
+    assert_eq!((again.save(), again.columns.lane(VTH)), (bank.save(), bank.columns.lane(VTH)));
 }
 
 /// The rounding budget `[state LSB]` after `t` steps without a spike.
@@ -171,4 +171,68 @@ proptest! {
         }
         prop_assert!(spikes > 0, "the population must be alive");
     }
+
+    /// The bank gives the spikes, states, activity and overflow of the equations, taken neuron by neuron, at every level.
+    #[test]
+    fn vectors_are_neurons_one_by_one(
+        uniform in any::<bool>(),
+        (du, dv, vth, bias) in (0_i32..4096, 0_i32..4096, 0_i32..131_072, -4096_i32..4096),
+        (named, saturate) in (0_usize..5, any::<bool>()),
+        (scale, quiet, seed) in (0_i32..20, 0_i32..16, any::<u32>()),
+    ) {
+        let mut a = Arithmetic::named(Arithmetic::NAMES[named]).unwrap();
+        if saturate {
+            a.current.overflow = OverflowPolicy::Saturate;
+        }
+        let each = |x: i32, low: i32, high: i32| match uniform {
+            true => PerNeuron::from(x),
+            false => PerNeuron::from((0..600).map(|i| (x + 37 * i).rem_euclid(high - low) + low).collect::<Vec<i32>>()),
+        };
+        let model = Lif {
+            v: each(dv << (15 - quiet).max(0) >> 4, 0, 1 << 23),
+            du: Decay::Register(each(du, 0, 4096)), dv: Decay::Register(each(dv, 0, 4096)),
+            bias_mant: each(bias, -4096, 4095), vth: each(vth, 0, 131_072), ..Lif::new(&[600])
+        };
+        let range = 13..599;
+        for level in Level::available() {
+            let mut bank = LifBank { level, ..model.make_bank(&a, range.clone()).unwrap() };
+            let (mut noted, mut notes) = (Overflow::default(), Overflow::default());
+            for t in 1..12 {
+                let draw = |i: u32| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i, t)[0] as i32;
+                let input: Vec<i32> = (0..586).map(|i| draw(i) >> (31 - scale)).collect();
+                let (n, spikes, state) = equations(&bank, &input, &mut BankContext { step: t, overflow: &mut noted });
+                let mut fired = Fired::default();
+                let m = bank.step(0..586, &mut BankContext { step: t, overflow: &mut notes }, &[&input], &mut fired);
+                prop_assert_eq!((n, spikes, state), (m, fired.index, [bank.u.clone(), bank.v.clone()]));
+            }
+            prop_assert_eq!(noted.records(), notes.records());
+        }
+    }
+}
+
+/// One step of the equations, neuron by neuron: how many were active, who fired, and the new state.
+fn equations(bank: &LifBank, input: &[i32], context: &mut BankContext<'_>) -> (u64, Vec<u32>, [Vec<i32>; 2]) {
+    let (rule, mut active, mut fired) = (bank.rule, 0, Vec::new());
+    let [mut us, mut vs] = [bank.u.clone(), bank.v.clone()];
+    for (i, x) in input.iter().enumerate() {
+        let [ku, kv, bias, vth] = [KU, KV, BIAS, VTH].map(|k| bank.columns.lane(k).at(i));
+        active += u64::from((x | us[i] | vs[i] | bias) != 0);
+        let mut held = |name: &str, kind: OverflowKind, exact: i32, held: i32| {
+            context.overflow.note(name, kind, u64::from(exact != held), context.step, i as u32);
+            held
+        };
+        let aligned = x << rule.align;
+        let q = held("a_in", kind_of(rule.input), aligned, hold(rule.input, aligned));
+        let sum = pumice_num::decay(us[i], ku).wrapping_add(q);
+        us[i] = held("u", kind_of(rule.current), sum, hold(rule.current, sum));
+        let sum = us[i].wrapping_add(bias);
+        let drive = held("u+bias", kind_of(rule.bias_sum), sum, hold(rule.bias_sum, sum));
+        let sum = pumice_num::decay(vs[i], kv).wrapping_add(drive);
+        vs[i] = held("v", OverflowKind::Saturate, sum, sum.clamp(rule.v_min, rule.v_max));
+        if vs[i] > vth.wrapping_add(rule.extra) {
+            fired.push(i as u32);
+            vs[i] = 0;
+        }
+    }
+    (active, fired, [us, vs])
 }
