@@ -3,7 +3,7 @@
 //! Element i fires at step t iff a uniform 32-bit draw of (seed, source, i, t) is below `p * 2^32`: the same
 //! spikes in float and fixed point, on any number of workers.
 
-use pumice_num::{Purpose, draw};
+use pumice_num::{INDICES, Level, Purpose, Task, draw_group};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ impl Poisson {
         if let Some(p) = probability.iter().find(|p| !(0.0..=1.0).contains(*p)) {
             return Err(ModelError::range("probability", p, "a number in 0..=1"));
         }
-        Ok(Drawn { probability, seed: setting.seed, place: setting.place })
+        Ok(Drawn { probability, seed: setting.seed, place: setting.place, level: Level::widest() })
     }
 }
 
@@ -39,14 +39,35 @@ struct Drawn {
     probability: Vec<f64>,
     seed: u64,
     place: u32,
+    level: Level,
+}
+
+/// The spikes of one step.
+struct Fire<'a, N> {
+    own: &'a Drawn,
+    step: u64,
+    out: &'a mut [N],
+}
+
+impl<N: Number> Task for Fire<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Fire { own, step, out } = self;
+        let groups = out.chunks_mut(INDICES).zip(own.probability.chunks(INDICES));
+        for (group, (out, probability)) in groups.enumerate() {
+            let words = draw_group(own.seed, Purpose::POISSON, own.place, group as u32, step);
+            for ((out, p), word) in out.iter_mut().zip(probability).zip(&words[..INDICES]) {
+                *out = N::from_int(i32::from(f64::from(*word) < p * 4_294_967_296.0));
+            }
+        }
+    }
 }
 
 impl<N: Number> Kernel<N> for Drawn {
     fn step(&mut self, io: &mut Io<'_, N>) {
-        for (i, (out, p)) in io.outputs[0].iter_mut().zip(&self.probability).enumerate() {
-            let word = draw(self.seed, Purpose::POISSON, self.place, i as u32, io.step)[0];
-            *out = N::from_int(i32::from(f64::from(word) < p * 4_294_967_296.0));
-        }
+        self.level.run(Fire { own: self, step: io.step, out: &mut io.outputs[0] });
     }
 
     fn get(&self, _var: usize) -> Vec<N> {
@@ -92,5 +113,41 @@ impl Behaviour for Poisson {
 
     fn float(&self, setting: &Setting<'_>) -> Result<Box<dyn Kernel<f64>>, ModelError> {
         Ok(Box::new(self.kernel(setting)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::support::setting;
+    use crate::{Arithmetic, Overflow};
+    use proptest::prelude::*;
+    use pumice_num::draw;
+
+    proptest! {
+        /// Every element fires by its own draw, at every level, in float as in fixed point.
+        #[test]
+        fn groups_fire_as_elements_do(
+            probability in prop::collection::vec(prop_oneof![0.0..=1.0_f64, Just(0.0), Just(1.0)], 0..70),
+            step in 1_u64..1 << 40,
+        ) {
+            let a = Arithmetic::loihi1();
+            let setting = setting(&a);
+            let n = probability.len();
+            let expected: Vec<i32> = probability.iter().enumerate().map(|(i, p)| {
+                let word = draw(setting.seed, Purpose::POISSON, setting.place, i as u32, step)[0];
+                i32::from(f64::from(word) / 4_294_967_296.0 < *p)
+            }).collect();
+            let source = Poisson::new(&[n], probability);
+            for level in Level::available() {
+                let mut kernel = Drawn { level, ..source.kernel(&setting).unwrap() };
+                let mut overflow = Overflow::default();
+                let (mut fixed, mut float) = (vec![vec![0_i32; n]], vec![vec![0.0_f64; n]]);
+                kernel.step(&mut Io { step, inputs: &[], outputs: &mut fixed, overflow: &mut overflow });
+                kernel.step(&mut Io { step, inputs: &[], outputs: &mut float, overflow: &mut overflow });
+                prop_assert_eq!(&fixed[0], &expected);
+                prop_assert!(float[0].iter().zip(&expected).all(|(x, y)| *x == f64::from(*y)));
+            }
+        }
     }
 }

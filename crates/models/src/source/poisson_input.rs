@@ -77,18 +77,28 @@ struct Counts {
 }
 
 impl Counts {
-    /// The counts of elements `GROUP * group ..`.
+    /// The draws of elements `GROUP * group ..`.
     #[inline(always)]
-    fn of_group(&self, group: u32, step: u64) -> [i32; GROUP] {
-        let words = draw_group(self.seed, Purpose::POISSON, self.place, group, step);
-        let mut counts = [0; GROUP];
-        for reached in &self.steps {
-            for (count, word) in counts.iter_mut().zip(&words) {
-                *count += i32::from(word >= reached);
-            }
-        }
-        counts
+    fn words(&self, group: usize, step: u64) -> [u32; GROUP] {
+        draw_group(self.seed, Purpose::POISSON, self.place, group as u32, step)
     }
+
+    /// The values of the distribution function that are not above `highest`.
+    fn up_to(&self, highest: u32) -> &[u32] {
+        &self.steps[..self.steps.partition_point(|reached| *reached <= highest)]
+    }
+}
+
+/// How many of the values each word reaches.
+#[inline(always)]
+fn counts(words: &[u32; GROUP], steps: &[u32]) -> [u32; GROUP] {
+    let mut counts = [0; GROUP];
+    for reached in steps {
+        for (count, word) in counts.iter_mut().zip(words) {
+            *count += u32::from(word >= reached);
+        }
+    }
+    counts
 }
 
 /// The drive of a range of elements.
@@ -101,6 +111,10 @@ struct Driven {
     level: Level,
 }
 
+/// Groups that are drawn before they are counted: how many values are compared then depends on their highest word, and
+/// the processor need not guess it for every group.
+const GROUPS: usize = 16;
+
 struct Add<'a> {
     own: &'a Driven,
     step: u64,
@@ -112,14 +126,23 @@ impl Task for Add<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Add { own, step, sums } = self;
-        let (mut sums, mut first) = (sums, own.first);
+        let Add { own, step, mut sums } = self;
+        let mut first = own.first;
         while !sums.is_empty() {
-            let counts = own.counts.of_group((first / GROUP) as u32, step);
-            let (skip, n) = (first % GROUP, sums.len().min(GROUP - first % GROUP));
+            let (group, skip) = (first / GROUP, first % GROUP);
+            let n = sums.len().min(GROUPS * GROUP - skip);
+            let mut words = [[0; GROUP]; GROUPS];
+            let words = &mut words[..(skip + n).div_ceil(GROUP)];
+            let mut highest = [0; GROUP];
+            for (k, words) in words.iter_mut().enumerate() {
+                *words = own.counts.words(group + k, step);
+                highest.iter_mut().zip(words.iter()).for_each(|(highest, word)| *highest = (*highest).max(*word));
+            }
+            let steps = own.counts.up_to(highest.into_iter().fold(0, u32::max));
+            words.iter_mut().for_each(|words| *words = counts(words, steps));
             let (now, later) = sums.split_at_mut(n);
-            for (sum, count) in now.iter_mut().zip(&counts[skip..]) {
-                *sum = sum.wrapping_add(count.wrapping_mul(own.weight));
+            for (sum, count) in now.iter_mut().zip(&words.as_flattened()[skip..]) {
+                *sum = sum.wrapping_add((*count as i32).wrapping_mul(own.weight));
             }
             (sums, first) = (later, first + n);
         }
@@ -185,8 +208,8 @@ impl Kernel<f64> for Host<f64> {
 
 fn each_count<N: Number>(counts: &Counts, step: u64, out: &mut [N], value: impl Fn(i32) -> N) {
     for (group, part) in out.chunks_mut(GROUP).enumerate() {
-        let counts = counts.of_group(group as u32, step);
-        part.iter_mut().zip(counts).for_each(|(x, count)| *x = value(count));
+        let counts = self::counts(&counts.words(group, step), &counts.steps);
+        part.iter_mut().zip(counts).for_each(|(x, count)| *x = value(count as i32));
     }
 }
 
