@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use pumice_models::Fired;
 use pumice_num::{Level, Task, fits};
 
 use crate::image::Projection;
+use crate::table::Rows;
 
 /// The synapses of one projection whose targets belong to one worker.
 #[derive(Debug)]
@@ -72,32 +74,69 @@ impl RowTable {
         }
     }
 
-    /// Adds the weights of source `i` at delay number `d`, times `payload`, to the accumulators.
-    #[inline]
-    pub(crate) fn deliver(&self, d: usize, i: u32, payload: i32, sums: &mut [i32]) {
-        let at = d * self.n_in + i as usize;
-        let gain = payload << self.scale;
+    /// Adds the rows of those who fired at delay number `d`, times their payloads if the synapses are graded.
+    pub(crate) fn deliver(&self, d: usize, fired: &Fired, sums: &mut [i32]) {
+        let row = |i: u32| d * self.n_in + i as usize;
         match &self.synapses {
-            Packed::Dense { first, row, weights } => {
-                let weights = &weights[at * row..(at + 1) * row];
-                Level::widest().run(AddRow { weights, gain, sums: &mut sums[*first..first + row] });
+            Packed::Dense { first, row: len, weights } => {
+                let rows = |i: u32| &weights[row(i) * len..(row(i) + 1) * len];
+                self.add_dense(rows, fired, &mut sums[*first..first + len]);
+            }
+            Packed::Narrow { start, words } if !self.graded => {
+                let rows = Rows { start, words, first: row(0), due: &fired.index, next: 0 };
+                rows.for_each_ahead(|row| add(row, 1 << self.scale, sums));
             }
             Packed::Narrow { start, words } => {
-                for synapse in &words[start[at] as usize..start[at + 1] as usize] {
-                    let w = ((synapse << (32 - WEIGHT_BITS)) as i32) >> (32 - WEIGHT_BITS);
-                    let sum = &mut sums[(synapse >> WEIGHT_BITS) as usize];
-                    *sum = sum.wrapping_add(w.wrapping_mul(gain));
+                for (k, i) in fired.index.iter().enumerate() {
+                    let own = start[row(*i)] as usize..start[row(*i) + 1] as usize;
+                    add(&words[own], self.gain(fired, k), sums);
                 }
             }
             Packed::Wide { start, words } => {
-                for (target, w) in &words[start[at] as usize..start[at + 1] as usize] {
-                    let sum = &mut sums[*target as usize];
-                    *sum = sum.wrapping_add(w.wrapping_mul(gain));
+                for (k, i) in fired.index.iter().enumerate() {
+                    let gain = self.gain(fired, k);
+                    for (target, w) in &words[start[row(*i)] as usize..start[row(*i) + 1] as usize] {
+                        let sum = &mut sums[*target as usize];
+                        *sum = sum.wrapping_add(w.wrapping_mul(gain));
+                    }
                 }
             }
         }
     }
+
+    /// What multiplies the stored weights of the source that fired as number `k`.
+    fn gain(&self, fired: &Fired, k: usize) -> i32 {
+        if self.graded { fired.payload_of(k) << self.scale } else { 1 << self.scale }
+    }
+
+    /// Adds whole rows, several at once where all have the same gain.
+    fn add_dense<'a>(&self, row: impl Fn(u32) -> &'a [i8], fired: &Fired, sums: &mut [i32]) {
+        let level = Level::widest();
+        if self.graded {
+            for (k, i) in fired.index.iter().enumerate() {
+                level.run(AddRows { rows: [row(*i)], gain: self.gain(fired, k), sums });
+            }
+            return;
+        }
+        let gain = 1 << self.scale;
+        let (many, rest) = fired.index.as_chunks::<AT_ONCE>();
+        many.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
+        rest.iter().for_each(|i| level.run(AddRows { rows: [row(*i)], gain, sums }));
+    }
 }
+
+/// Adds the words of a narrow row, times a gain.
+#[inline(always)]
+fn add(row: &[u32], gain: i32, sums: &mut [i32]) {
+    for synapse in row {
+        let w = ((synapse << (32 - WEIGHT_BITS)) as i32) >> (32 - WEIGHT_BITS);
+        let sum = &mut sums[(synapse >> WEIGHT_BITS) as usize];
+        *sum = sum.wrapping_add(w.wrapping_mul(gain));
+    }
+}
+
+/// Dense rows that are added at once.
+const AT_ONCE: usize = 4;
 
 impl Packed {
     fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {
@@ -133,20 +172,25 @@ impl Packed {
     }
 }
 
-/// Adds a whole row, times a gain.
-struct AddRow<'a> {
-    weights: &'a [i8],
+/// Adds some whole rows, times a gain; their sums pass the accumulators once.
+struct AddRows<'a, const N: usize> {
+    rows: [&'a [i8]; N],
     gain: i32,
     sums: &'a mut [i32],
 }
 
-impl Task for AddRow<'_> {
+impl<const N: usize> Task for AddRows<'_, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for (sum, w) in self.sums.iter_mut().zip(self.weights) {
-            *sum = sum.wrapping_add(i32::from(*w).wrapping_mul(self.gain));
+        // A sum of N bytes fits 16 bits.
+        const { assert!(N <= 256) };
+        let n = self.sums.len();
+        let rows = self.rows.map(|row| &row[..n]);
+        for (k, sum) in self.sums.iter_mut().enumerate() {
+            let weights = rows.iter().fold(0_i16, |all, row| all.wrapping_add(i16::from(row[k])));
+            *sum = sum.wrapping_add(i32::from(weights).wrapping_mul(self.gain));
         }
     }
 }
@@ -192,21 +236,27 @@ mod tests {
         #[test]
         fn rows_add_their_synapses(
             entries in prop::collection::vec((0..4u32, 0..12u32, prop_oneof![-128..128i32, -300..300i32], 0..2u8), 0..150),
-            (up, payload) in (0..8u32, -5..100i32),
+            (up, graded) in (0..8u32, any::<bool>()),
+            spikes in prop::collection::vec((0..4u32, -5..100i32), 0..40),
             (from, to) in (0..6usize, 6..=12usize),
         ) {
             let entries: Vec<_> = entries.into_iter().map(|(s, t, w, d)| (s, t, w << up, d)).collect();
-            let table = RowTable::new(&projection(4, 12, entries.clone()), &(from..to));
+            let mut p = projection(4, 12, entries.clone());
+            p.rows.graded = graded;
+            let table = RowTable::new(&p, &(from..to));
+            let (index, payload) = spikes.into_iter().unzip();
+            let fired = Fired { index, payload };
             for (d, delay) in table.delays.iter().enumerate() {
-                for source in 0..4 {
-                    let (mut sums, mut expected) = (vec![7; to - from], vec![7; to - from]);
-                    table.deliver(d, source, payload, &mut sums);
-                    let own = entries.iter().filter(|e| e.0 == source && e.3 == *delay);
+                let (mut sums, mut expected) = (vec![7; to - from], vec![7; to - from]);
+                table.deliver(d, &fired, &mut sums);
+                for (k, i) in fired.index.iter().enumerate() {
+                    let gain = if graded { fired.payload_of(k) } else { 1 };
+                    let own = entries.iter().filter(|e| e.0 == *i && e.3 == *delay);
                     for (_, target, w, _) in own.filter(|e| (from..to).contains(&(e.1 as usize))) {
-                        expected[*target as usize - from] += w * payload;
+                        expected[*target as usize - from] += w * gain;
                     }
-                    prop_assert_eq!(sums, expected);
                 }
+                prop_assert_eq!(sums, expected);
             }
         }
     }

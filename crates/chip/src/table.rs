@@ -164,30 +164,14 @@ impl Table {
 
     /// Adds the rows of elements `due`, each with its delay, to the accumulators.
     pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) {
-        let mut rows = Rows { own: self, due: &due.0, next: 0 };
-        let mut ahead = [(0, 0); AHEAD];
-        let mut waiting = 0;
-        for slot in &mut ahead {
-            let Some(row) = rows.next() else { break };
-            *slot = row;
-            waiting += 1;
-        }
-        let mut k = 0;
-        while waiting > 0 {
-            let (from, to) = ahead[k];
-            match rows.next() {
-                Some(row) => ahead[k] = row,
-                None => waiting -= 1,
-            }
-            k = if k + 1 == AHEAD { 0 } else { k + 1 };
-            self.add(from as usize..to as usize, sums);
-        }
+        let rows = Rows { start: &self.start, words: &self.words, first: 0, due: &due.0, next: 0 };
+        rows.for_each_ahead(|row| self.add(row, sums));
     }
 
     #[inline(always)]
-    fn add(&self, row: Range<usize>, sums: &mut [i32]) {
+    fn add(&self, row: &[u32], sums: &mut [i32]) {
         let up = 32 - self.weight_bits;
-        for word in &self.words[row] {
+        for word in row {
             let weight = ((word << up) as i32) >> up;
             let sum = &mut sums[(word >> self.weight_bits) as usize];
             *sum = sum.wrapping_add(weight);
@@ -248,11 +232,39 @@ const LINES_AHEAD: usize = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Due(pub(crate) Vec<u32>);
 
-/// Looks rows up and asks memory for them.
-struct Rows<'a> {
-    own: &'a Table,
-    due: &'a [u32],
-    next: usize,
+/// Rows that are due: looks them up and asks memory for them.
+pub(crate) struct Rows<'a> {
+    /// Start of each row among the words, and the end of the last.
+    pub(crate) start: &'a [u32],
+    pub(crate) words: &'a [u32],
+    /// Added to the numbers of rows.
+    pub(crate) first: usize,
+    pub(crate) due: &'a [u32],
+    pub(crate) next: usize,
+}
+
+impl Rows<'_> {
+    /// Gives the words of every row that has some, having asked for those of the next [`AHEAD`].
+    #[inline(always)]
+    pub(crate) fn for_each_ahead(mut self, mut give: impl FnMut(&[u32])) {
+        let mut ahead = [(0, 0); AHEAD];
+        let mut waiting = 0;
+        for slot in &mut ahead {
+            let Some(row) = self.next() else { break };
+            *slot = row;
+            waiting += 1;
+        }
+        let mut k = 0;
+        while waiting > 0 {
+            let (from, to) = ahead[k];
+            match self.next() {
+                Some(row) => ahead[k] = row,
+                None => waiting -= 1,
+            }
+            k = if k + 1 == AHEAD { 0 } else { k + 1 };
+            give(&self.words[from as usize..to as usize]);
+        }
+    }
 }
 
 impl Iterator for Rows<'_> {
@@ -261,15 +273,15 @@ impl Iterator for Rows<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<(u32, u32)> {
         loop {
-            let row = *self.due.get(self.next)? as usize;
+            let row = self.first + *self.due.get(self.next)? as usize;
             self.next += 1;
             if let Some(later) = self.due.get(self.next + STARTS_AHEAD) {
-                prefetch(&self.own.start, *later as usize);
+                prefetch(self.start, self.first + *later as usize);
             }
-            let (from, to) = (self.own.start[row], self.own.start[row + 1]);
+            let (from, to) = (self.start[row], self.start[row + 1]);
             if from < to {
                 let lines = (to - from).div_ceil(LINE as u32).min(LINES_AHEAD as u32);
-                (0..lines).for_each(|k| prefetch(&self.own.words, from as usize + k as usize * LINE));
+                (0..lines).for_each(|k| prefetch(self.words, from as usize + k as usize * LINE));
                 return Some((from, to));
             }
         }

@@ -61,6 +61,8 @@ struct Share {
     spikes: Vec<u64>,
     active: Vec<u64>,
     overflow: Overflow,
+    /// Spikes of the last step.
+    last: usize,
 }
 
 /// The synapses of one projection to this worker, and where their sums go.
@@ -141,6 +143,7 @@ impl Worker {
                 parts,
                 range,
                 overflow: Overflow::default(),
+                last: 0,
             });
         }
         let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
@@ -203,7 +206,7 @@ impl Worker {
             batch.loads = vec![Counts::default(); self.cores];
         }
         for (b, share) in self.shares.iter_mut().enumerate() {
-            batch.fired.push(share.fire(host.step, &self.sums, &mut batch.loads));
+            batch.fired.push(share.fire(host.step, &mut self.sums, &mut batch.loads));
             if !share.overflow.records().is_empty() {
                 let mut whole = Overflow::default();
                 whole.merge(&share.overflow, share.range.start as u32);
@@ -215,7 +218,6 @@ impl Worker {
             let share = &self.shares[*bank];
             batch.probes.push((*probe, share.range.start, share.bank.get(*var)));
         }
-        self.sums.fill(0);
         batch
     }
 
@@ -448,13 +450,25 @@ fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(
     (lo < hi).then(|| (core, lo - range.start..hi - range.start))
 }
 
+/// Neurons that are updated at once, so that their accumulators are still in the first cache when they are cleared.
+const AT_ONCE: usize = 2048;
+
 impl Share {
-    fn fire(&mut self, step: u64, sums: &[i32], loads: &mut [Counts]) -> Fired {
-        let mut fired = Fired::default();
-        let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
+    /// Updates all neurons and clears their accumulators.
+    fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) -> Fired {
+        // About as many as in the step before, so that the list need not grow.
+        let mut fired = Fired { index: Vec::with_capacity(self.last + self.last / 4 + 16), payload: Vec::new() };
         for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
-            let mut context = BankContext { step, overflow: &mut self.overflow };
-            let active = self.bank.step(part.clone(), &mut context, &inputs, &mut fired);
+            let mut active = 0;
+            for start in part.clone().step_by(AT_ONCE) {
+                let some = start..(start + AT_ONCE).min(part.end);
+                let mut context = BankContext { step, overflow: &mut self.overflow };
+                let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
+                active += self.bank.step(some.clone(), &mut context, &inputs, &mut fired);
+                for own in &self.sums {
+                    sums[own.clone()][some.clone()].fill(0);
+                }
+            }
             *total += active;
             if let Some(load) = loads.get_mut(core.0 as usize) {
                 load.add(Event::NeuronAccess, part.len() as u64);
@@ -465,6 +479,7 @@ impl Share {
             self.spikes[*i as usize] += 1;
             *i += self.range.start as u32;
         }
+        self.last = fired.index.len();
         fired
     }
 }
@@ -526,15 +541,8 @@ impl Past {
 
     fn deliver(&self, source: Source, rows: &RowTable, d: usize, sums: &mut [i32]) {
         match source {
-            Source::Bank(b) => self.batches.iter().for_each(|batch| deliver(&batch.fired[b], rows, d, sums)),
-            Source::Input(i) => self.inputs.get(i).into_iter().for_each(|fired| deliver(fired, rows, d, sums)),
+            Source::Bank(b) => self.batches.iter().for_each(|batch| rows.deliver(d, &batch.fired[b], sums)),
+            Source::Input(i) => self.inputs.get(i).into_iter().for_each(|fired| rows.deliver(d, fired, sums)),
         }
-    }
-}
-
-fn deliver(fired: &Fired, rows: &RowTable, d: usize, sums: &mut [i32]) {
-    for (k, i) in fired.index.iter().enumerate() {
-        let payload = if rows.graded { fired.payload_of(k) } else { 1 };
-        rows.deliver(d, *i, payload, sums);
     }
 }
