@@ -513,13 +513,8 @@ impl Engine {
         let image = self.image.clone();
         self.inputs.clear();
         for (k, (unit, port)) in image.chip_inputs.iter().enumerate() {
-            let out = self.units[*unit].output(*port);
-            let mut fired = Fired::default();
-            for i in (0..out.len()).filter(|i| out.int(*i) != 0) {
-                fired.index.push(i as u32);
-                fired.payload.push(out.int(i));
-                self.input_spikes[k][i] += 1;
-            }
+            let fired = self.units[*unit].output(*port).spikes();
+            fired.index.iter().for_each(|i| self.input_spikes[k][*i as usize] += 1);
             self.inputs.push(fired);
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
-use pumice_models::{Arithmetic, Behaviour, Io, Kernel, ModelError, Number, Overflow, Setting, Values};
+use pumice_models::{Arithmetic, Behaviour, Fired, Io, Kernel, ModelError, Number, Overflow, Setting, Values};
 
 use crate::image::{Join, UnitBody, UnitImage};
 
@@ -55,12 +55,34 @@ impl Slice<'_> {
         }
     }
 
+    /// The elements that are not 0 as integers, with their values.
+    pub(crate) fn spikes(self) -> Fired {
+        let index = match self {
+            Slice::Int(all) => nonzero(all.iter().copied()),
+            Slice::Real(all) => nonzero(all.iter().map(|x| *x as i32)),
+        };
+        let payload = index.iter().map(|i| self.int(*i as usize)).collect();
+        Fired { index, payload }
+    }
+
     pub(crate) fn len(self) -> usize {
         match self {
             Slice::Int(all) => all.len(),
             Slice::Real(all) => all.len(),
         }
     }
+}
+
+/// Numbers of the values that are not 0; without branches, for who fires cannot be foreseen.
+fn nonzero(values: impl ExactSizeIterator<Item = i32>) -> Vec<u32> {
+    let mut index = vec![0; values.len()];
+    let mut n = 0;
+    for (i, x) in values.enumerate() {
+        index[n] = i as u32;
+        n += usize::from(x != 0);
+    }
+    index.truncate(n);
+    index
 }
 
 impl Unit {
