@@ -19,6 +19,8 @@ mod grid;
 mod order;
 mod queue;
 mod simple;
+mod sky;
+mod ways;
 mod work;
 
 use std::fmt;

@@ -88,8 +88,25 @@ impl Grid {
         Grid { spots, columns, rows, mesh: *mesh }
     }
 
-    fn ports(&self) -> usize {
-        self.columns * self.rows * 4
+    /// How many cores there are.
+    pub(super) fn cores(&self) -> usize {
+        self.spots.len()
+    }
+
+    /// How many tiles there are, up to the last column and row in use.
+    pub(super) fn tiles(&self) -> usize {
+        self.columns * self.rows
+    }
+
+    /// The number of a core's tile among those.
+    pub(super) fn tile(&self, core: CoreId) -> u32 {
+        let spot = self.spots[core.0 as usize];
+        (spot.x as usize * self.rows + spot.y as usize) as u32
+    }
+
+    /// The number of the port of core 0; those of the other cores follow.
+    pub(super) fn ports(&self) -> usize {
+        self.tiles() * 4
     }
 
     /// How many links there are, ports of cores included.
@@ -146,82 +163,5 @@ impl Grid {
         for y in (b.y..a.y).rev() {
             visit(number(b.x, y, 3), self.side(b.x, y, Side::North));
         }
-    }
-}
-
-/// A way in a list of ways: where it starts, and its links; the port of the sending core is not in it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Way {
-    pub(super) start: u32,
-    pub(super) len: u32,
-}
-
-/// The ways between tiles, each found once. On meshes too large for a table of pairs they are found again in every step.
-#[derive(Clone, Debug)]
-pub(super) struct Ways {
-    /// By pair of tiles in use.
-    table: Vec<Way>,
-    tiles: usize,
-    /// Tile of each core.
-    tile: Vec<u32>,
-    links: Vec<u32>,
-    port: usize,
-}
-
-const UNKNOWN: Way = Way { start: u32::MAX, len: 0 };
-/// Tiles up to which there is a table of pairs (32 MB).
-const TABLE: usize = 2048;
-
-impl Ways {
-    pub(super) fn new(grid: &Grid) -> Self {
-        let of = |s: &Spot| (s.x as usize * grid.rows + s.y as usize) as u32;
-        let tiles = grid.columns * grid.rows;
-        let table = if tiles <= TABLE { vec![UNKNOWN; tiles * tiles] } else { Vec::new() };
-        Ways { table, tiles, tile: grid.spots.iter().map(of).collect(), links: Vec::new(), port: tiles * 4 }
-    }
-
-    /// Forgets what is not in the table.
-    pub(super) fn start_step(&mut self) {
-        if self.table.is_empty() {
-            self.links.clear();
-        }
-    }
-
-    /// The port of a core.
-    pub(super) fn port(&self, core: CoreId) -> usize {
-        self.port + core.0 as usize
-    }
-
-    /// The way between two cores.
-    #[inline]
-    pub(super) fn of(&mut self, grid: &Grid, from: CoreId, to: CoreId) -> Way {
-        let (a, b) = (self.tile[from.0 as usize], self.tile[to.0 as usize]);
-        let pair = a as usize * self.tiles + b as usize;
-        match self.table.get(pair) {
-            Some(way) if way.start != u32::MAX => *way,
-            _ => self.find(grid, from, to, pair),
-        }
-    }
-
-    #[cold]
-    fn find(&mut self, grid: &Grid, from: CoreId, to: CoreId, pair: usize) -> Way {
-        let start = self.links.len() as u32;
-        let links = &mut self.links;
-        grid.walk(from, to, |link, side| {
-            if side != Side::Core {
-                links.push(link as u32);
-            }
-        });
-        let way = Way { start, len: self.links.len() as u32 - start };
-        if let Some(known) = self.table.get_mut(pair) {
-            *known = way;
-        }
-        way
-    }
-
-    /// The links of a way.
-    #[inline]
-    pub(super) fn links(&self, way: Way) -> &[u32] {
-        &self.links[way.start as usize..(way.start + way.len) as usize]
     }
 }

@@ -311,6 +311,10 @@ impl Gather {
 
     /// Groups the packets by their sender; stable, so each group stays in the order of sending.
     fn group(&mut self) {
+        if self.packets.is_sorted_by_key(|packet| packet.from) {
+            std::mem::swap(&mut self.packets, &mut self.sorted);
+            return;
+        }
         let Some(filler) = self.packets.first().copied() else { return };
         let mut next = 0;
         for own in &mut self.progress {
