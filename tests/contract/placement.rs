@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use pumice::compile::{Hardware, compile, mapping_text, read_mapping};
 use pumice::meter::{Counts, Event};
 use pumice::prelude::*;
-use pumice::process::{Pin, Place};
+use pumice::process::{Pin, Place, Rates};
 
 use crate::network::{Shown, recurrent, shown};
 
@@ -70,6 +70,61 @@ fn goals_change_only_the_network_and_are_met() {
     assert_same_but_network(&packed, &spread);
     assert!(spread.2.image().chip.used_cores() > packed.2.image().chip.used_cores());
     assert!(spread.2.time_ps().unwrap() < packed.2.time_ps().unwrap());
+}
+
+/// Sixteen populations on a core each, each of which feeds five others; only three of them fire.
+fn uneven() -> (Graph, Vec<pumice::process::ProcessId>) {
+    let mut graph = Graph::new();
+    let cells: Vec<_> = (0..16)
+        .map(|k| {
+            let bias_mant = if k % 7 == 0 { 2000 + 100 * k } else { 0 };
+            let cells = Lif { du: 4095.into(), vth: 100.into(), bias_mant: bias_mant.into(), ..Lif::new(&[20]) };
+            graph.add(&format!("cells{k}"), cells).unwrap()
+        })
+        .collect();
+    for (k, step) in (0..16).flat_map(|k| [1, 3, 7, 11, 13].map(|step| (k, step))) {
+        let synapses = Sparse::new([20, 20], (0..20).map(|i| (i, (i + step as u32) % 20, 2.0)));
+        let synapses = graph.add(&format!("from{k}by{step}"), synapses).unwrap();
+        graph.connect(cells[k].s_out, synapses.s_in).unwrap();
+        graph.connect(synapses.a_out, cells[(k + step) % 16].a_in).unwrap();
+    }
+    (graph, cells.into_iter().map(|own| own.id).collect())
+}
+
+#[test]
+fn measured_rates_bring_those_together_that_fire() {
+    let own = profile("neurons = 20");
+    let run = |place: Place, rates: Option<Rates>| {
+        let (graph, cells) = uneven();
+        let config = RunConfig { place, rates, ..RunConfig::default() };
+        let mut simulation = Simulation::new(graph, &own, &config).unwrap();
+        simulation.run(RunSteps(40)).unwrap();
+        let spikes: Vec<Vec<u64>> = cells.iter().map(|own| simulation.spikes(*own).unwrap()).collect();
+        (spikes, hops(&simulation.counts()), simulation.time_ps().unwrap(), simulation.image().chip.segments.clone())
+    };
+    let (spikes, ..) = run(Place::Pack, None);
+    assert!(spikes[7].iter().sum::<u64>() > 200 && spikes[1].iter().sum::<u64>() == 0, "some fire, some do not");
+    let named = spikes.iter().enumerate().map(|(k, own)| (format!("cells{k}"), own.clone()));
+    let rates = Rates { steps: 40, spikes: named.collect() };
+    for place in [Place::Traffic, Place::Energy] {
+        let (blind, seeing) = (run(place.clone(), None), run(place.clone(), Some(rates.clone())));
+        assert_eq!((&blind.0, &seeing.0), (&spikes, &spikes));
+        assert!(4 * seeing.1 < 3 * blind.1, "{place:?}: {} hops, {} without rates", seeing.1, blind.1);
+        assert_eq!(seeing.3, run(place, Some(rates.clone())).3, "a seed decides");
+    }
+    let (blind, seeing) = (run(Place::Time, None), run(Place::Time, Some(rates.clone())));
+    assert!(seeing.2 <= blind.2, "{} ps, {} without rates", seeing.2, blind.2);
+    let refusal = |rates: Rates| {
+        let config = RunConfig::default().place(Place::Time).rates(rates);
+        Simulation::new(uneven().0, &own, &config).unwrap_err().to_string()
+    };
+    let mut fewer = rates.clone();
+    fewer.spikes.remove("cells3");
+    let same = "they must come from a run of the same network";
+    assert_eq!(refusal(fewer), format!("the rates of `cells3` are missing: {same}"));
+    let mut larger = rates;
+    larger.spikes.insert("cells3".into(), vec![1; 21]);
+    assert_eq!(refusal(larger), format!("the rates of `cells3` name element 20, allowed is below 20: {same}"));
 }
 
 #[test]

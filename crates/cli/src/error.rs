@@ -44,6 +44,9 @@ pub(crate) enum CliError {
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),
+    /// Rates are given where nothing asks for them.
+    #[error("--rates serves --place energy, time or traffic, not pack")]
+    RatesUnused,
     /// The standard output cannot be written.
     #[error("cannot write to the standard output")]
     Stdout(#[from] io::Error),

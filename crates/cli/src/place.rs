@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use pumice::compile::read_mapping;
 use pumice::process::{Place, RunConfig};
 use pumice::profile::Profile;
+use pumice::report::read_rates;
 
 use crate::error::CliError;
 
@@ -15,6 +16,9 @@ pub(crate) struct PlaceArgs {
     /// How populations are laid on cores: on few, or moved to save energy, time or traffic
     #[arg(long, value_enum, value_name = "GOAL", conflicts_with = "mapping")]
     place: Option<Goal>,
+    /// Weigh sources by how often they spiked in the run that wrote this folder (`pumice run --out`), for `--place energy|time|traffic`
+    #[arg(long, value_name = "FOLDER", requires = "place", conflicts_with = "mapping")]
+    rates: Option<PathBuf>,
     /// Lay every neuron where this file says (`pumice map --write` makes one)
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -48,6 +52,12 @@ impl PlaceArgs {
             (None, Some(Goal::Time)) => Place::Time,
             (None, Some(Goal::Traffic)) => Place::Traffic,
         };
+        if let Some(folder) = &self.rates {
+            if config.place == Place::Pack {
+                return Err(CliError::RatesUnused);
+            }
+            config.rates = Some(read_rates(folder)?);
+        }
         Ok(())
     }
 }

@@ -99,6 +99,14 @@ pub enum CompileError {
         /// What is wrong.
         fault: String,
     },
+    /// Rates of a former run are not those of this network.
+    #[error("the rates of `{path}` {fault}: they must come from a run of the same network")]
+    Rates {
+        /// Path of the process.
+        path: String,
+        /// What is wrong.
+        fault: String,
+    },
     /// More cores are needed than there are.
     #[error(
         "the network needs {need} cores, {chip} has {have}: `{path}` alone asks for {most}, limited by {limit}; it would take {chips} chips (--chips {chips})"

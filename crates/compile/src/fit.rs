@@ -4,6 +4,7 @@
 //! what the user says. Whatever was done, every limit holds in the end; one that does not is an error that names what was needed, what
 //! there is, which process asked, and what would help.
 
+mod activity;
 mod pack;
 mod pinned;
 mod search;
@@ -12,6 +13,7 @@ use pumice_chip::{ChipImage, CoreLimits, CoreUse, core_uses};
 use pumice_process::{Place, RunConfig};
 
 use crate::{CompileError, Hardware, cells};
+use activity::Activity;
 
 pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
     check_delays(chip, hardware)?;
@@ -26,18 +28,16 @@ pub(crate) fn fit(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig)
 
 /// Lays the network on cores; `cells` says which banks keep their synapses in cells.
 fn lay(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig, cells: &[bool]) -> Result<(), CompileError> {
-    match &config.place {
-        Place::Pinned(pins) => pinned::pin(chip, hardware, pins)?,
-        Place::Pack => pack::pack(chip, hardware, cells)?,
-        Place::Time => {
-            pack::pack(chip, hardware, cells)?;
-            search::spread(chip, hardware);
-            search::arrange(chip, hardware, false);
-        }
-        goal => {
-            pack::pack(chip, hardware, cells)?;
-            search::arrange(chip, hardware, *goal == Place::Energy);
-        }
+    if let Place::Pinned(pins) = &config.place {
+        return pinned::pin(chip, hardware, pins);
+    }
+    let activity = Activity::new(chip, config.rates.as_ref())?;
+    pack::pack(chip, hardware, cells)?;
+    if config.place == Place::Time {
+        search::spread(chip, hardware, &activity);
+    }
+    if config.place != Place::Pack {
+        search::arrange(chip, hardware, &activity, config.place == Place::Energy);
     }
     Ok(())
 }

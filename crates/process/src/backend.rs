@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What computes a process.
@@ -34,6 +36,15 @@ pub struct Pin {
     pub neurons: [usize; 2],
     /// Number of the core, over all chips.
     pub core: u32,
+}
+
+/// How often the elements of processes spiked in a former run, by which placement weighs their packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Steps of that run.
+    pub steps: u64,
+    /// By path of the process: spikes of each element; those after the last in the list are 0.
+    pub spikes: BTreeMap<String, Vec<u64>>,
 }
 
 /// How populations are laid on cores.
@@ -92,6 +103,8 @@ pub struct RunConfig {
     pub workers: usize,
     /// How populations are laid on cores.
     pub place: Place,
+    /// How often elements spike; without rates placement takes all sources as equally active.
+    pub rates: Option<Rates>,
 }
 
 impl RunConfig {
@@ -132,6 +145,13 @@ impl RunConfig {
     #[must_use]
     pub fn place(mut self, place: Place) -> Self {
         self.place = place;
+        self
+    }
+
+    /// The same with packets weighed by how often elements spiked in a former run.
+    #[must_use]
+    pub fn rates(mut self, rates: Rates) -> Self {
+        self.rates = Some(rates);
         self
     }
 

@@ -24,7 +24,7 @@ mod probe;
 mod reference;
 mod view;
 
-pub use backend::{Backend, CoreKind, Pin, Place, RunConfig};
+pub use backend::{Backend, CoreKind, Pin, Place, Rates, RunConfig};
 pub use error::GraphError;
 pub use graph::{Body, Composite, Graph, Node, Wire};
 pub use handle::*;

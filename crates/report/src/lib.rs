@@ -14,6 +14,7 @@ mod map_svg;
 mod map_text;
 mod neurobench;
 mod power;
+mod rates;
 mod run;
 mod run_text;
 mod steps;
@@ -27,6 +28,7 @@ pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
 pub use neurobench::NeuroBench;
 pub use power::Power;
+pub use rates::read_rates;
 pub use run::{
     Answers, BillRow, EnergyRange, EventCount, OverflowRow, ProcessBackend, Run, RunReport, TimePerInference,
     UtilisationTable,

@@ -19,6 +19,11 @@ use pumice_models::length;
 use crate::ReportError;
 use crate::run::{Answers, RunReport};
 
+/// Where the report is.
+pub(crate) const RESULT: &str = "result.json";
+/// Where recorded spikes are.
+pub(crate) const SPIKES: &str = "spikes.npz";
+
 /// What is written beside the report.
 #[derive(Debug)]
 pub struct Files<'a> {
@@ -69,7 +74,7 @@ pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Re
         push_rows(shape, rows.len(), format!("{path}.data"), Data::Real(rows.concat()), &mut probes);
     }
     let samples = files.answers.map(sample_arrays).unwrap_or_default();
-    for (name, arrays) in [("spikes.npz", spikes), ("probes.npz", probes), ("samples.npz", samples)] {
+    for (name, arrays) in [(SPIKES, spikes), ("probes.npz", probes), ("samples.npz", samples)] {
         if name == "samples.npz" && arrays.is_empty() {
             continue;
         }
@@ -78,7 +83,7 @@ pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Re
         write_npz(&path, &named)?;
         written.push(path);
     }
-    let path = folder.join("result.json");
+    let path = folder.join(RESULT);
     let json = serde_json::to_string_pretty(report).expect("a report has string keys only");
     write_text(&path, &(json + "\n"))?;
     written.push(path);

@@ -56,3 +56,28 @@ fn a_mapping_that_map_wrote_is_taken_by_run() {
     assert_eq!(bench.run(&["run", "free.toml", "--mapping", "none.toml"]).code, Some(2));
     assert_eq!(bench.run(&["run", "free.toml", "--mapping", "mapping.toml", "--place", "time"]).code, Some(2));
 }
+
+#[test]
+fn rates_of_a_former_run_weigh_a_placement() {
+    let bench = Bench::new();
+    bench.write("tiny.toml", TINY);
+    let chips = ["run", "free.toml", "--profile", "tiny.toml", "--chips", "2"];
+    let run = |more: &[&str]| bench.json(&[&chips, more, &["--json"]].concat());
+    let first = run(&["--out", "first"]);
+    let second = run(&["--place", "traffic", "--rates", "first"]);
+    assert_eq!(first["spikes"], second["spikes"]);
+    assert!(second["spikes"].as_u64().unwrap() > 20, "the network is alive");
+    let refused = |folder: &str, place: &str, words: &str| {
+        let done = bench.run(&["run", "free.toml", "--place", place, "--rates", folder]);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words}");
+        assert!(done.err.contains(words) && done.err.trim_end().lines().count() == 1, "{}", done.err);
+    };
+    refused("first", "pack", "--rates serves --place energy, time or traffic, not pack");
+    refused("none", "time", "cannot read `none/result.json`");
+    bench.write("first/result.json", "{\"steps\": 0}");
+    refused("first", "time", "`first/result.json` is no file of results: `steps` is 0, allowed is 1 and more");
+    let other = bench.json(&["run", "small.toml", "--out", "other", "--json"]);
+    assert!(other["steps"].as_u64() > Some(0));
+    refused("other", "energy", "are missing: they must come from a run of the same network");
+    assert_eq!(bench.run(&["run", "free.toml", "--rates", "first"]).code, Some(2), "no --place");
+}

@@ -1,10 +1,10 @@
 //! Better places by local search: seeded, deterministic, and never worse than where it starts.
 //!
-//! No rates are known before a run, so every source counts as spiking equally often, once in [`STEPS`] steps.
+//! Sources count as often as they spiked in a former run if its rates are given, else all alike ([`Activity`]).
 //!
 //! ```text
 //! traffic  Σ over packets of links crossed            energy   Σ over packets of (hops * their prices + crossings + local)
-//! time     STEPS * (slowest core + barrier): split the slowest cores in halves while that becomes shorter and limits hold
+//! time     slowest core + steps * barrier: split the slowest cores in halves while that becomes shorter and limits hold
 //! ```
 //!
 //! [`arrange`] only exchanges the places of whole cores: all cores are alike, so that no limit can break.
@@ -16,11 +16,10 @@ use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, Source, co
 use pumice_meter::{EnergyTable, Event};
 use pumice_num::{Draws, Purpose};
 
+use super::activity::Activity;
 use super::broken;
 use crate::Hardware;
 
-/// Steps in which every source is thought to spike once.
-const STEPS: u64 = 20;
 /// Rounds over all cores, at most.
 const ROUNDS: usize = 12;
 /// Places that are tried for a core in each round, at most.
@@ -129,7 +128,7 @@ impl Board<'_> {
 }
 
 /// Exchanges the places of cores so that packets cost less: energy if its prices are known, else links.
-pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, energy: bool) {
+pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>, energy: bool) {
     let used: Vec<u32> = {
         let mut all: Vec<u32> = chip.segments.iter().map(|s| s.core.0).collect();
         all.sort_unstable();
@@ -146,7 +145,7 @@ pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, energy: bool) {
     let places = room.min(MOST_PLACES).max(last) as usize;
     let mut at = vec![None; places];
     used.iter().enumerate().for_each(|(k, core)| at[*core as usize] = Some(k));
-    let partners = partners(chip, &used);
+    let partners = partners(chip, activity, &used);
     let mut board =
         Board { mesh: &hardware.mesh, fares: fares.unwrap_or(Fares::LINKS), partners, place: used.clone(), at };
     let mut draws = Draws::new(chip.seed, Purpose::PLACEMENT, 0, 0);
@@ -171,18 +170,21 @@ pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, energy: bool) {
     chip.segments.iter_mut().for_each(|s| s.core = CoreId(moved[&s.core.0]));
 }
 
-/// For every used core the packets to and from others, if every source spikes once.
-fn partners(chip: &ChipImage, used: &[u32]) -> Vec<Vec<(usize, u64, u64)>> {
+/// For every used core the packets to and from others.
+fn partners(chip: &ChipImage, activity: &Activity<'_>, used: &[u32]) -> Vec<Vec<(usize, u64, u64)>> {
     let routes = Routes::new(chip);
     let number = |core: CoreId| used.binary_search(&core.0).unwrap_or(0);
     let mut sent: BTreeMap<(usize, usize), [u64; 2]> = BTreeMap::new();
     for (b, bank) in chip.banks.iter().enumerate() {
-        for packet in (0..bank.n).flat_map(|i| routes.packets(Source::Bank(b), i)) {
-            let Some(from) = packet.from else { continue };
-            let (from, to) = (number(from), number(packet.to));
-            sent.entry((from, to)).or_default()[0] += 1;
-            if from != to {
-                sent.entry((to, from)).or_default()[1] += 1;
+        let source = Source::Bank(b);
+        for (i, spikes) in (0..bank.n).map(|i| (i, activity.spikes(source, i))).filter(|(_, spikes)| *spikes > 0) {
+            for packet in routes.packets(source, i) {
+                let Some(from) = packet.from else { continue };
+                let (from, to) = (number(from), number(packet.to));
+                sent.entry((from, to)).or_default()[0] += spikes;
+                if from != to {
+                    sent.entry((to, from)).or_default()[1] += spikes;
+                }
             }
         }
     }
@@ -191,16 +193,16 @@ fn partners(chip: &ChipImage, used: &[u32]) -> Vec<Vec<(usize, u64, u64)>> {
     partners
 }
 
-/// Time of [`STEPS`] steps `[ps]`, and of each core.
-fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
+/// Time of all steps `[ps]`, and of each core.
+fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>) -> (u64, Vec<u64>) {
     let routes = Routes::new(chip);
     let mut loads = vec![CoreLoad::default(); chip.cores()];
     for s in &chip.segments {
-        loads[s.core.0 as usize].add(Event::NeuronAccess, s.len as u64 * STEPS);
-        loads[s.core.0 as usize].add(Event::NeuronUpdate, s.len as u64 * STEPS);
+        loads[s.core.0 as usize].add(Event::NeuronAccess, s.len as u64 * activity.steps);
+        loads[s.core.0 as usize].add(Event::NeuronUpdate, s.len as u64 * activity.steps);
     }
     for source in chip.sources() {
-        (0..chip.size_of(source)).for_each(|i| routes.add(source, i, 1, &mut loads));
+        (0..chip.size_of(source)).for_each(|i| routes.add(source, i, activity.spikes(source, i), &mut loads));
     }
     let time = |load: &CoreLoad| {
         let work = CoreWork::of(load, &hardware.time).unwrap_or_default();
@@ -208,14 +210,14 @@ fn estimate(chip: &ChipImage, hardware: &Hardware) -> (u64, Vec<u64>) {
     };
     let times: Vec<u64> = loads.iter().map(time).collect();
     let barrier = hardware.time.barrier_ps(chip.tiles(), chip.used_chips()).unwrap_or(0);
-    (times.iter().max().copied().unwrap_or(0) + STEPS * barrier, times)
+    (times.iter().max().copied().unwrap_or(0) + activity.steps * barrier, times)
 }
 
 /// Splits the slowest cores while that makes a step shorter, on the chips that are in use.
-pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware) {
+pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>) {
     let room = u64::from(hardware.mesh.cores_per_chip) * u64::from(chip.used_chips().max(1));
     let room = room.min(hardware.mesh.cores()) as usize;
-    let (mut best, mut times) = estimate(chip, hardware);
+    let (mut best, mut times) = estimate(chip, hardware, activity);
     let mut walked = chip.synapses();
     loop {
         let slowest = times.iter().max().copied().unwrap_or(0);
@@ -232,7 +234,7 @@ pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware) {
             let fits =
                 chip.cores() <= room && core_uses(chip).iter().all(|u| broken(&hardware.limits, u, true).is_none());
             if fits && chip.segments != before {
-                let (time, all) = estimate(chip, hardware);
+                let (time, all) = estimate(chip, hardware, activity);
                 if time < best {
                     (best, times, better) = (time, all, true);
                     break;
