@@ -426,9 +426,9 @@ impl Simulation {
         (self.timed && self.clock.knows()).then_some(self.clock.total_ps())
     }
 
-    /// The length of each step since the last reset, and what set it.
+    /// The length of each step since the last reset, and what set it; none if the profile knows no times.
     pub fn step_times(&self) -> &[StepTime] {
-        self.clock.steps()
+        if self.clock.knows() { self.clock.steps() } else { &[] }
     }
 
     /// The events of each step since the last reset, if they are kept.

@@ -10,7 +10,7 @@ use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::{Answers, Files, Power, RunReport, Steps, prepare, write_results};
+use pumice::report::{Answers, Files, Power, RunReport, Steps, clear, prepare, write_results};
 use pumice::{Classification, Making, Simulation, classify};
 
 use crate::error::CliError;
@@ -226,6 +226,7 @@ fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let samples = answers.map(|all| all.labels.len() as u64);
     let steps = Steps::new(outcome.simulation.step_times(), samples, &outcome.simulation.image().chip);
     // The folder was tried before the run: what fails now is the run, not the input.
+    clear(folder).map_err(pumice::Error::from)?;
     let mut written = Vec::new();
     if !steps.times.is_empty() {
         written.extend(steps.write(folder).map_err(pumice::Error::from)?);

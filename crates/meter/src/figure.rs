@@ -3,7 +3,10 @@
 //! Grades of evidence and the difference between a price and an average follow the survey of
 //! published energy figures in `hw-profiles/README.md`.
 
+use std::fmt;
+
 use schemars::JsonSchema;
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::MeterError;
@@ -65,6 +68,7 @@ pub enum Bound {
 #[serde(deny_unknown_fields, expecting = "a table { v, ev, src }")]
 pub struct Figure {
     /// The value, in SI units.
+    #[serde(deserialize_with = "number")]
     pub v: f64,
     /// How well it is supported.
     pub ev: Evidence,
@@ -82,6 +86,33 @@ pub struct Figure {
     /// A remark for the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// Reads a number, and says in its error that units are those of the field.
+fn number<'de, D: Deserializer<'de>>(reader: D) -> Result<f64, D::Error> {
+    struct Number;
+
+    impl Visitor<'_> for Number {
+        type Value = f64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number in SI units (J, s, W), such as 81e-12")
+        }
+
+        fn visit_f64<E>(self, v: f64) -> Result<f64, E> {
+            Ok(v)
+        }
+
+        fn visit_i64<E>(self, v: i64) -> Result<f64, E> {
+            Ok(v as f64)
+        }
+
+        fn visit_u64<E>(self, v: u64) -> Result<f64, E> {
+            Ok(v as f64)
+        }
+    }
+
+    reader.deserialize_f64(Number)
 }
 
 /// A figure in joules per event `[J]`.

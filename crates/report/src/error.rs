@@ -31,6 +31,12 @@ pub enum ReportError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A folder has no lengths of steps.
+    #[error("`{}` has no times of steps, allowed is a folder that `pumice run --out` wrote for a chip whose times are known", path.display())]
+    NoTimes {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file is not what a run writes.
     #[error("`{}` is no file of results: {fault}", path.display())]
     Malformed {

@@ -13,6 +13,9 @@ use crate::figure::{Figure, Layer};
 use crate::text::{count, counted, si};
 use crate::{ReportError, write_text};
 
+pub(crate) const ARRAYS: &str = "power.npz";
+pub(crate) const DRAWING: &str = "power.svg";
+
 /// Power over the steps of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Power {
@@ -42,7 +45,7 @@ impl Power {
     /// # Errors
     /// If one cannot be written.
     pub fn write(&self, folder: &Path) -> Result<[PathBuf; 2], ReportError> {
-        let (arrays, drawing) = (folder.join("power.npz"), folder.join("power.svg"));
+        let (arrays, drawing) = (folder.join(ARRAYS), folder.join(DRAWING));
         let ends = self.step_s.iter().scan(0.0, |sum, s| {
             *sum += s;
             Some(*sum)

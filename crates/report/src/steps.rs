@@ -12,8 +12,8 @@ use pumice_file::{Array, Data, read_npz_all, write_npz};
 
 use crate::{ReportError, write_text};
 
-const TIMES: &str = "steps.npz";
-const CORES: &str = "cores.json";
+pub(crate) const TIMES: &str = "steps.npz";
+pub(crate) const CORES: &str = "cores.json";
 const SAMPLES: &str = "samples";
 const NAMES: [&str; 9] =
     ["total_ps", "work_ps", "barrier_ps", "resource", "core", "link_tile", "link_side", "next_core", "next_ps"];
@@ -70,6 +70,9 @@ impl Steps {
     /// If one is missing or does not hold what [`Steps::write`] writes.
     pub fn read(folder: &Path) -> Result<Steps, ReportError> {
         let path = folder.join(CORES);
+        if !path.exists() {
+            return Err(ReportError::NoTimes { path: folder.to_owned() });
+        }
         let unreadable = |source| ReportError::Unreadable { path: path.clone(), source };
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
         let malformed = |path: &Path, fault: String| ReportError::Malformed { path: path.to_owned(), fault };

@@ -10,19 +10,22 @@
 //!
 //! Steps are counted from 1; with a task they are counted on over all samples.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use pumice_engine::{Image, ProbeSource, Recorded, Recording};
 use pumice_file::{Array, Data, replace, write_npz};
 use pumice_models::length;
 
-use crate::ReportError;
 use crate::run::{Answers, RunReport};
+use crate::{ReportError, power, steps};
 
 /// Where the report is.
 pub(crate) const RESULT: &str = "result.json";
 /// Where recorded spikes are.
 pub(crate) const SPIKES: &str = "spikes.npz";
+const PROBES: &str = "probes.npz";
+const SAMPLES: &str = "samples.npz";
 
 /// What is written beside the report.
 #[derive(Debug)]
@@ -47,6 +50,22 @@ pub fn prepare(folder: &Path) -> Result<(), ReportError> {
     let trial = folder.join(format!(".trial.{}", std::process::id()));
     std::fs::write(&trial, b"").map_err(failed)?;
     std::fs::remove_file(&trial).map_err(failed)
+}
+
+/// Removes what an earlier run wrote into a folder, the report first, so that no file is taken for one of the next run.
+///
+/// # Errors
+/// If a file cannot be removed.
+pub fn clear(folder: &Path) -> Result<(), ReportError> {
+    for name in [RESULT, SPIKES, PROBES, SAMPLES, steps::TIMES, steps::CORES, power::ARRAYS, power::DRAWING] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(ReportError::File { path: folder.join(name), source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes a text file, whole or not at all.
@@ -74,8 +93,8 @@ pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Re
         push_rows(shape, rows.len(), format!("{path}.data"), Data::Real(rows.concat()), &mut probes);
     }
     let samples = files.answers.map(sample_arrays).unwrap_or_default();
-    for (name, arrays) in [(SPIKES, spikes), ("probes.npz", probes), ("samples.npz", samples)] {
-        if name == "samples.npz" && arrays.is_empty() {
+    for (name, arrays) in [(SPIKES, spikes), (PROBES, probes), (SAMPLES, samples)] {
+        if name == SAMPLES && arrays.is_empty() {
             continue;
         }
         let path = folder.join(name);

@@ -16,6 +16,24 @@ fn a_step_of_a_written_run_is_explained() {
 }
 
 #[test]
+fn a_run_without_times_is_not_explained() {
+    let bench = Bench::new();
+    let refused = |folder: &str| {
+        let done = bench.run(&["explain", folder]);
+        let words =
+            "has no times of steps, allowed is a folder that `pumice run --out` wrote for a chip whose times are known";
+        assert_eq!((done.code, done.err), (Some(2), format!("error: `{folder}` {words}\n")));
+    };
+    bench.well(&["run", "free.toml", "--profile", "unlimited", "--out", "told"]);
+    refused("told");
+    bench.well(&["run", "free.toml", "--out", "told"]);
+    bench.well(&["explain", "told"]);
+    bench.well(&["run", "free.toml", "--backend", "float", "--out", "told"]);
+    refused("told");
+    refused("nowhere");
+}
+
+#[test]
 fn the_sample_whose_steps_are_explained_is_named() {
     let bench = Bench::new();
     bench.well(&["run", "small.toml", "--out", "told"]);

@@ -37,6 +37,10 @@ const WRONG: &[(&str, &str)] = &[
         "[energy]\nneuron_update = 81e-12\n",
         "energy.neuron_update: invalid type: floating point `0.000000000081`, expected a table { v, ev, src }",
     ),
+    (
+        "[energy]\nneuron_update = { v = \"81 pJ\", ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update.v: invalid type: string \"81 pJ\", expected a number in SI units (J, s, W), such as 81e-12",
+    ),
     ("[time]\nneuron_update = { v = 0.5e-12, ev = \"measured\", src = \"x\" }\n", "is no whole number of picoseconds"),
     ("[facts]\narea = { v = 1.0, ev = \"measured\", src = \"x\" }\n", "facts.area: missing field `unit`"),
     (
