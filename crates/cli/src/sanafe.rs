@@ -1,19 +1,22 @@
 //! `pumice sanafe`: networks of SANA-FE on its architectures.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+mod tables;
+
+use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use pumice::chip::timing::TimingModel;
 use pumice::report::text::{count, counted, si};
-use pumice::report::{prepare, write_text};
+use pumice::report::{ReportError, prepare, write_text};
 use pumice_sanafe::{Architecture, Chip, Network, Setup, Step};
 use serde::Serialize;
 
 use crate::error::CliError;
 use crate::output::{emit, emit_json};
 use crate::progress;
+use tables::Tables;
 
 /// What to run, in SANA-FE's order of arguments.
 #[derive(Debug, Args)]
@@ -85,24 +88,18 @@ impl SanafeArgs {
         let setup = Setup { timing: self.timing.clone(), seed: self.seed };
         let laid = |source| CliError::Laid { network: self.network.clone(), arch: self.arch.clone(), source };
         let mut chip = Chip::new(&arch, &network, &setup).map_err(laid)?;
-        if let Some(folder) = &self.out {
-            prepare(folder)?;
-        }
-        let mut log = Log::new(&chip, &self.timing);
-        let bar = progress::bar(!self.json, self.steps, "steps");
-        let started = Instant::now();
-        let mut fired = Vec::new();
-        for step in 1..=self.steps {
-            let row = chip.step(&mut fired);
-            log.add(step, &row, self.out.is_some().then_some((&chip, &fired)));
-            bar.inc(1);
-        }
-        let wall_time_s = started.elapsed().as_secs_f64();
-        bar.finish_and_clear();
-        let report = self.report(&arch, &network, (&chip, &log), wall_time_s)?;
+        let log = match &self.out {
+            None => self.simulate(&mut chip, None)?,
+            Some(folder) => {
+                prepare(folder)?;
+                let failed = |source| pumice::Error::from(ReportError::Folder { path: folder.clone(), source });
+                Tables::write(folder, |tables| self.simulate(&mut chip, Some(tables))).map_err(failed)?
+            }
+        };
+        let report = self.report(&arch, &network, (&chip, &log))?;
         let mut written = Vec::new();
         if let Some(folder) = &self.out {
-            written = log.write(folder)?;
+            written.extend(Tables::paths(folder));
             let path = folder.join("result.json");
             let json = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
             write_text(&path, &(json + "\n"))?;
@@ -111,13 +108,29 @@ impl SanafeArgs {
         if self.json { emit_json(&report) } else { emit(&report.text(&written)) }
     }
 
-    fn report(
-        &self,
-        arch: &Architecture,
-        network: &Network,
-        (chip, log): (&Chip, &Log),
-        wall_time_s: f64,
-    ) -> Result<Report, CliError> {
+    /// Runs all steps, and writes their lines if somebody wants them.
+    fn simulate(&self, chip: &mut Chip, mut tables: Option<&mut Tables<'_>>) -> io::Result<Log> {
+        let mut log = Log { time_ps: vec![(0, 0); self.timing.len()], ..Log::default() };
+        if let Some(tables) = &mut tables {
+            tables.begin(chip, &self.timing)?;
+        }
+        let bar = progress::bar(!self.json, self.steps, "steps");
+        let started = Instant::now();
+        let mut fired = Vec::new();
+        for step in 1..=self.steps {
+            let row = chip.step(&mut fired);
+            log.add(&row);
+            if let Some(tables) = &mut tables {
+                tables.add(step, &row, chip, &fired)?;
+            }
+            bar.inc(1);
+        }
+        log.wall_time_s = started.elapsed().as_secs_f64();
+        bar.finish_and_clear();
+        Ok(log)
+    }
+
+    fn report(&self, arch: &Architecture, network: &Network, (chip, log): (&Chip, &Log)) -> Result<Report, CliError> {
         let energy = chip.energy()?;
         let (cores, tiles) = chip.used();
         let time = self.timing.iter().zip(&log.time_ps).map(|(model, (sum, longest))| TimeReport {
@@ -149,36 +162,22 @@ impl SanafeArgs {
                 network: energy.network,
             },
             time: time.collect(),
-            wall_time_s,
+            wall_time_s: log.wall_time_s,
         })
     }
 }
 
-/// What is kept of each step.
+/// What the steps came to.
+#[derive(Default)]
 struct Log {
     sum: Step,
     /// Sum and longest step of each model `[ps]`.
     time_ps: Vec<(u64, u64)>,
-    steps: String,
-    spikes: String,
-    potentials: String,
+    wall_time_s: f64,
 }
 
 impl Log {
-    fn new(chip: &Chip, timing: &[TimingModel]) -> Log {
-        let times: String = timing.iter().map(|model| format!(",time_{}_ps", model.name())).collect();
-        let logged: String = chip.logged().iter().map(|k| format!(",{}", chip.names()[*k])).collect();
-        Log {
-            sum: Step::default(),
-            time_ps: vec![(0, 0); timing.len()],
-            steps: format!("timestep,fired,updated,packets,hops,synaptic_reads{times}\n"),
-            spikes: "neuron,timestep\n".to_owned(),
-            potentials: format!("timestep{logged}\n"),
-        }
-    }
-
-    /// Adds a step, and its lines if somebody wants files.
-    fn add(&mut self, step: u64, row: &Step, wanted: Option<(&Chip, &Vec<usize>)>) {
+    fn add(&mut self, row: &Step) {
         self.sum.fired += row.fired;
         self.sum.updated += row.updated;
         self.sum.packets += row.packets;
@@ -188,31 +187,6 @@ impl Log {
             *sum += ps;
             *longest = (*longest).max(*ps);
         }
-        let Some((chip, fired)) = wanted else { return };
-        let Step { fired: spikes, updated, packets, hops, synaptic_reads, time_ps } = row;
-        let times: String = time_ps.iter().map(|ps| format!(",{ps}")).collect();
-        // Writing into a string cannot fail.
-        let _ = writeln!(self.steps, "{step},{spikes},{updated},{packets},{hops},{synaptic_reads}{times}");
-        for k in fired {
-            let _ = writeln!(self.spikes, "{},{step}", chip.names()[*k]);
-        }
-        if !chip.logged().is_empty() {
-            let all = chip.potentials();
-            let own: String = chip.logged().iter().map(|k| format!(",{}", all[*k])).collect();
-            let _ = writeln!(self.potentials, "{step}{own}");
-        }
-    }
-
-    fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-        let mut written = Vec::new();
-        for (name, text) in
-            [("steps.csv", &self.steps), ("spikes.csv", &self.spikes), ("potentials.csv", &self.potentials)]
-        {
-            let path = folder.join(name);
-            write_text(&path, text)?;
-            written.push(path);
-        }
-        Ok(written)
     }
 }
 
