@@ -1,4 +1,4 @@
-//! Programming per cell, row reads per synaptic event, and the wires of a 256 by 256 crossbar.
+//! Programming per cell, row reads per synaptic event, and the wires of a 256 by 256 crossbar, exactly solved.
 //! Motivation and results: `README.md` beside this file.
 
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use pumice_device::crossbar::{GatedRows, Mapping, Nodal, Sides, Wires};
+use pumice_device::crossbar::{GatedRows, Mapping, Nodal, RowPeriphery, Sides, Wires};
 use pumice_device::{CellArray, CellProfile, Layout, Learning, Method, Place, WeightStore};
 
 const PLACE: Place = Place { seed: 1, core: 0 };
@@ -60,6 +60,33 @@ fn read(c: &mut Criterion) {
     group.finish();
 }
 
+/// A row as a core of a running chip reads it: its conductances of the moment are kept, only noise is new.
+fn read_step(c: &mut Criterion) {
+    let mut group = c.benchmark_group("read_step");
+    group.throughput(Throughput::Elements(256));
+    let layout = Layout {
+        mapping: Mapping::Pair { sides: Sides::One },
+        w_max: 15,
+        method: Method::OpenLoop,
+        learning: Learning::Direct,
+        spare_rows: 0,
+    };
+    let profile = CellProfile::shipped("rram-neurram-130nm").unwrap();
+    let mut store = WeightStore::cells(profile, PLACE, layout, 1, 256).unwrap();
+    store.program(&(0..256).map(|k| k % 31 - 15).collect::<Vec<_>>()).unwrap();
+    let around = RowPeriphery { adc_bits: Some(8), read_noise: true, ..RowPeriphery::default() };
+    let reads = store.as_cells().unwrap().reads(1_000_000, &around).unwrap();
+    group.bench_function("noise=off", |b| b.iter(|| (0..256).map(|col| reads.weight(0, col)).sum::<i64>()));
+    let mut step = 0;
+    group.bench_function("noise=on", |b| {
+        b.iter(|| {
+            step += 1;
+            (0..256).map(|col| reads.noisy_weight(0, col, step)).sum::<i64>()
+        });
+    });
+    group.finish();
+}
+
 fn wires(c: &mut Criterion) {
     let mut group = c.benchmark_group("solve_wires");
     group.sample_size(10);
@@ -81,5 +108,5 @@ fn wires(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, program, read, wires);
+criterion_group!(benches, program, read, read_step, wires);
 criterion_main!(benches);
