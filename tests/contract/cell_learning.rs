@@ -19,13 +19,14 @@ struct Parts {
 }
 
 /// A population that learns from one source and hears another by fixed synapses.
-fn network(rule: LearningRule) -> Parts {
+fn network(rule: LearningRule, weight_exp: i32) -> Parts {
     let mut graph = Graph::new();
     let source = graph.add("source", Poisson::new(&[12], 0.2)).unwrap();
     let other = graph.add("other", Poisson::new(&[5], 0.2)).unwrap();
     let first = (0..7).map(|j| (0..12).map(|i| f64::from((i * 37 + j * 61) % 90 - 20)).collect()).collect();
     let delays = (0..7).map(|j| (0..12).map(|i| f64::from((i + j) % 3)).collect()).collect();
-    let learned = LearningDense { delays: Some(pumice::models::Matrix(delays)), ..LearningDense::new(first, rule) };
+    let delays = Some(pumice::models::Matrix(delays));
+    let learned = LearningDense { delays, weight_exp, ..LearningDense::new(first, rule) };
     let learned = graph.add("learned", learned).unwrap();
     let fixed = (0..7).map(|j| (0..5).map(|i| f64::from((i * 17 + j * 23) % 70) - 10.0).collect()).collect();
     let fixed = graph.add("fixed", Dense::new(fixed)).unwrap();
@@ -52,7 +53,17 @@ fn hybrid(mixed_precision: Option<u32>) -> Profile {
 }
 
 fn simulation(profile: &Profile, config: &RunConfig, saved: Option<&NvState>) -> (Simulation, Var<i32>, ProbeId) {
-    let Parts { graph, weights, spikes } = network(stdp());
+    scaled(0, profile, config, saved)
+}
+
+/// The same with weights that act times `2^weight_exp`.
+fn scaled(
+    weight_exp: i32,
+    profile: &Profile,
+    config: &RunConfig,
+    saved: Option<&NvState>,
+) -> (Simulation, Var<i32>, ProbeId) {
+    let Parts { graph, weights, spikes } = network(stdp(), weight_exp);
     (Simulation::with_nv(graph, profile, config, saved).unwrap(), weights, spikes)
 }
 
@@ -64,14 +75,18 @@ fn ideal_cells_learn_what_registers_learn() {
     (cells.technology, cells.programming) = ("ideal".into(), CellProgramming::OpenLoop);
     (cells.levels, cells.adc_bits, cells.wire_ohm, cells.read_noise) = (None, None, None, false);
     let digital = RunConfig::default().on_cores("neurons", CoreKind::Digital);
-    let (mut registers, weights, spikes) = simulation(&profile, &digital, None);
-    registers.run(RunSteps(300)).unwrap();
-    assert!(registers.memory().is_err() && registers.recording(spikes).events().len() > 200);
-    for workers in [1, 3] {
-        let (mut cells, ..) = simulation(&profile, &RunConfig::default().workers(workers), None);
+    for (weight_exp, workers) in [(0, 1), (0, 3), (2, 2), (-1, 1)] {
+        let (mut registers, weights, spikes) = scaled(weight_exp, &profile, &digital, None);
+        registers.run(RunSteps(300)).unwrap();
+        assert!(registers.memory().is_err() && registers.recording(spikes).events().len() > 100, "2^{weight_exp}");
+        let (mut cells, ..) = scaled(weight_exp, &profile, &RunConfig::default().workers(workers), None);
         let first = cells.get(weights).unwrap();
         cells.run(RunSteps(300)).unwrap();
-        assert_eq!(cells.recording(spikes).events(), registers.recording(spikes).events(), "{workers} workers");
+        assert_eq!(
+            cells.recording(spikes).events(),
+            registers.recording(spikes).events(),
+            "2^{weight_exp}, {workers} workers"
+        );
         let learned = cells.get(weights).unwrap();
         assert_eq!(learned, registers.get(weights).unwrap());
         assert!(learned.iter().zip(&first).filter(|(a, b)| a != b).count() > 40, "it learned");
@@ -80,7 +95,6 @@ fn ideal_cells_learn_what_registers_learn() {
     }
 }
 
-/// What was asked of all cells that learn, in the order of arrays.
 fn wanted(cells: &Cells) -> Vec<i32> {
     cells.stores().flat_map(|(_, store)| store.as_cells().unwrap().wanted().to_vec()).collect()
 }
@@ -101,16 +115,16 @@ proptest! {
     /// that of the events; no cycle is ever taken back.
     #[test]
     fn learning_in_cells_is_one_life(
-        seed in any::<u64>(), threshold in prop::option::of(1u32..40), cut in 1u64..60, workers in 2usize..5,
+        seed in any::<u64>(), threshold in prop::option::of(1u32..40), cut in 1u64..60, workers in 2usize..5, weight_exp in -1..3,
     ) {
         let profile = hybrid(threshold);
         let config = RunConfig::default().seed(seed);
-        let (mut whole, weights, spikes) = simulation(&profile, &config.clone().workers(1), None);
+        let (mut whole, weights, spikes) = scaled(weight_exp, &profile, &config.clone().workers(1), None);
         let before = whole.memory().unwrap().cells().ledger();
         let mut used = cycles(&whole);
         whole.run(RunSteps(cut)).unwrap();
         let bytes = whole.save().to_bytes().unwrap();
-        let (mut resumed, ..) = simulation(&profile, &config.clone().workers(workers), None);
+        let (mut resumed, ..) = scaled(weight_exp, &profile, &config.clone().workers(workers), None);
         resumed.run(RunSteps(5)).unwrap();
         resumed.load(&Snapshot::from_bytes(&bytes).unwrap()).unwrap();
         for simulation in [&mut whole, &mut resumed] {
@@ -119,7 +133,7 @@ proptest! {
             prop_assert!(now.iter().zip(&used).all(|(a, b)| a >= b));
         }
         used = cycles(&whole);
-        let (mut many, ..) = simulation(&profile, &config.workers(workers), None);
+        let (mut many, ..) = scaled(weight_exp, &profile, &config.workers(workers), None);
         many.run(RunSteps(60)).unwrap();
         for other in [&resumed, &many] {
             prop_assert_eq!(other.get(weights).unwrap(), whole.get(weights).unwrap());

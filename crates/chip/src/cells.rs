@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use pumice_device::crossbar::RowReads;
 use pumice_device::nv::SavedStore;
 use pumice_device::{Design, DeviceError, FRACTION_BITS, Layout, Ledger, Place, Programming, WeightStore};
-use pumice_models::{Fired, Rows};
+use pumice_models::{Fired, Rows, scaled};
 use thiserror::Error;
 
 use crate::batch::PastSpikes;
@@ -75,6 +75,8 @@ struct CellRow {
     delay: u8,
     /// Whether learning changes its weights.
     learns: bool,
+    /// Power of two by which its weights are scaled after they were read.
+    exponent: i32,
 }
 
 /// The array of one core, with the weights of the model.
@@ -126,19 +128,21 @@ impl Area {
         }
         let learning = LearningRows::new(image)?;
         for (projection, p) in image.projections.iter().enumerate() {
-            if let Some((largest, synapses)) = learning.of.get(&projection) {
-                for s in synapses {
+            if let Some(own) = learning.of.get(&projection) {
+                let exponent = own.exponent;
+                for s in &own.synapses {
                     let Some((a, col)) = place.get(&(p.target, s.target)) else { continue };
-                    let row = CellRow { projection, source: s.source, delay: s.delay, learns: true };
+                    let row = CellRow { projection, source: s.source, delay: s.delay, learns: true, exponent };
                     areas[*a].add(row, *col, s.weight);
-                    (areas[*a].learns, areas[*a].largest) = (true, areas[*a].largest.max(*largest));
+                    (areas[*a].learns, areas[*a].largest) = (true, areas[*a].largest.max(own.largest));
                 }
                 continue;
             }
             for source in 0..p.rows.n_in {
                 for k in p.rows.start[source]..p.rows.start[source + 1] {
                     let Some((a, col)) = place.get(&(p.target, p.rows.target[k])) else { continue };
-                    let row = CellRow { projection, source: source as u32, delay: p.rows.delay_of(k), learns: false };
+                    let (source, delay) = (source as u32, p.rows.delay_of(k));
+                    let row = CellRow { projection, source, delay, learns: false, exponent: 0 };
                     areas[*a].add(row, *col, p.rows.weight[k]);
                 }
             }
@@ -492,10 +496,15 @@ impl RowNoise {
 impl NoisyArray {
     /// Adds what the noise of one read of a row makes of its weights.
     fn add(&self, row: usize, target: usize, at: u64, sums: &mut [i32]) {
+        let exponent = self.area.rows[row].exponent;
+        let acts = |fine: i64| match (self.area.acts(self.w_max, fine), exponent) {
+            (weight, 0) => weight,
+            (weight, exponent) => scaled(weight, exponent),
+        };
         for (col, (bank, neuron)) in self.area.cols.iter().enumerate() {
             if *bank == target {
-                let seen = self.area.acts(self.w_max, self.reads.noisy_weight(row, col, at));
-                let rest = self.area.acts(self.w_max, self.reads.weight(row, col));
+                let seen = acts(self.reads.noisy_weight(row, col, at));
+                let rest = acts(self.reads.weight(row, col));
                 let sum = &mut sums[*neuron as usize];
                 *sum = sum.wrapping_add(seen.wrapping_sub(rest));
             }

@@ -25,6 +25,7 @@ mod table;
 pub use arithmetic::Arithmetic;
 pub use connection::drawn::{Drawn, Parts};
 pub use connection::rows::{RowFormat, Rows};
+pub use connection::weight::scaled;
 pub use error::ModelError;
 pub use kernel::{Behaviour, Drive, Io, Kernel, Number, Sent, Setting, Values};
 pub use neuron::bank::{Bank, BankContext, BankKernel, Fired};

@@ -115,6 +115,8 @@ pub struct PlasticSynapse {
 pub struct PlasticLayout {
     /// The largest magnitude that learning can give a weight `[weight LSB]`.
     pub largest: i32,
+    /// Power of two by which a weight is scaled after it was read; see [`scaled`](crate::scaled).
+    pub exponent: i32,
     /// The synapses, by source.
     pub synapses: Vec<PlasticSynapse>,
 }

@@ -36,10 +36,21 @@ pub(super) struct LearningSynapse {
     number: u32,
 }
 
-/// The learning synapses of a network by projection, in the order of rows, and the largest weight they may learn.
+/// The learning synapses of one projection.
+#[derive(Debug)]
+pub(super) struct LearningProjection {
+    /// The largest weight that they may learn.
+    pub(super) largest: i32,
+    /// Power of two by which their weights are scaled after they were read.
+    pub(super) exponent: i32,
+    /// In the order of rows.
+    pub(super) synapses: Vec<LearningSynapse>,
+}
+
+/// The learning synapses of a network by projection.
 #[derive(Debug, Default)]
 pub(super) struct LearningRows {
-    pub(super) of: BTreeMap<usize, (i32, Vec<LearningSynapse>)>,
+    pub(super) of: BTreeMap<usize, LearningProjection>,
 }
 
 impl LearningRows {
@@ -57,7 +68,9 @@ impl LearningRows {
             let elements = elements(image, plastic);
             for (source, synapse) in layout.synapses.iter().flat_map(|s| elements.get(&s.source).map(|at| (at, s))) {
                 let (projection, source) = *source;
-                rows.of.entry(projection).or_insert_with(|| (layout.largest, Vec::new())).1.push(LearningSynapse {
+                let new =
+                    || LearningProjection { largest: layout.largest, exponent: layout.exponent, synapses: Vec::new() };
+                rows.of.entry(projection).or_insert_with(new).synapses.push(LearningSynapse {
                     source,
                     delay: synapse.delay,
                     target: synapse.target,
@@ -67,7 +80,7 @@ impl LearningRows {
                 });
             }
         }
-        rows.of.values_mut().for_each(|(_, all)| all.sort_by_key(|s| (s.source, s.delay, s.target)));
+        rows.of.values_mut().for_each(|own| own.synapses.sort_by_key(|s| (s.source, s.delay, s.target)));
         Ok(rows)
     }
 }
@@ -183,10 +196,10 @@ impl CellLearning {
         let columns: BTreeMap<(usize, u32), usize> = area.cols.iter().copied().zip(0..).collect();
         let rows: BTreeMap<(usize, u32, u8), usize> =
             area.rows.iter().map(|row| (row.projection, row.source, row.delay)).zip(0..).collect();
-        for (projection, (_, all)) in &synapses.of {
+        for (projection, own) in &synapses.of {
             let (source, target) = (self.sources[*projection], image.projections[*projection].target);
             self.spikes.entry(source).or_insert_with(|| vec![0; image.size_of(source)]);
-            for s in all {
+            for s in &own.synapses {
                 let at = (columns.get(&(target, s.target)), rows.get(&(*projection, s.source, s.delay)));
                 let (Some(col), Some(row)) = at else { continue };
                 self.spots.entry(s.connection).or_default().insert(s.number, (a, *row, *col));

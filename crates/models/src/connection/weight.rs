@@ -132,7 +132,7 @@ impl WeightFormat {
             (WeightExponent::Synapse, WeightRounding::Nearest) => self.discretize(f64::from(w), true),
             (WeightExponent::Synapse, rounding) => {
                 let w = self.truncate(self.clip(w, arithmetic), rounding);
-                shift(w, self.exponent).clamp(-MOST, MOST)
+                scaled(w, self.exponent)
             }
             (WeightExponent::Sum, rounding) => self.truncate(self.clip(w, arithmetic), rounding),
         }
@@ -150,6 +150,11 @@ impl WeightFormat {
 /// The default of `num_weight_bits`.
 pub(super) fn eight() -> u32 {
     8
+}
+
+/// What a weight adds to a sum after an exponent that is applied per synapse, within ±[`MOST`] `[accumulator LSB]`.
+pub fn scaled(w: i32, exponent: i32) -> i32 {
+    shift(w, exponent).clamp(-MOST, MOST)
 }
 
 /// The largest magnitude of one weight after its exponent, `(2^21 - 64) / 64` accumulator LSB (brian2-loihi).

@@ -227,13 +227,10 @@ pub(super) fn learning(process: &impl Learns, setting: &Setting<'_>, cut: &Cut) 
 }
 
 pub(super) fn unfit_for_cells(process: &impl Learns) -> Option<&'static str> {
-    match process.parts() {
+    match process.structure() {
         _ if process.rule().dd.is_some() => Some("learns delays, and a cell stays in its row"),
-        _ if process.structure().is_some() => Some("grows and loses synapses, and cells keep their rows"),
-        Ok(parts) if parts.format.exponent != 0 => {
-            Some("learns and scales its weights, and cells hold them as the rule sees them")
-        }
-        _ => None,
+        Some(_) => Some("grows and loses synapses, and cells keep their rows"),
+        None => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::structure::{self, Growth};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
-use crate::connection::weight::{MOST, WeightFormat};
+use crate::connection::weight::{WeightFormat, scaled};
 use crate::plastic::{Adjusted, Updates};
 use crate::{
     Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, PlasticLayout, PlasticSynapse, Portion,
@@ -155,8 +155,8 @@ impl FixedLearning {
     }
 
     fn deliver(&mut self, spikes: &Fired) {
-        let (per_synapse, exponent) = (self.per_synapse, self.format.exponent);
-        let effective = |w: i32| if per_synapse { shift(w, exponent).clamp(-MOST, MOST) } else { w };
+        let exponent = self.synapse_exponent();
+        let effective = |w: i32| if exponent == 0 { w } else { scaled(w, exponent) };
         if self.acting.is_some() {
             return self.deliver_acting(spikes);
         }
@@ -180,7 +180,7 @@ impl FixedLearning {
                 *sum = sum.wrapping_add(effective(i32::from(weights[k])).wrapping_mul(payload));
             }
         }
-        let exponent = if per_synapse { 0 } else { exponent };
+        let exponent = self.format.exponent - exponent;
         for d in 0..self.due.len() {
             if std::mem::take(&mut self.arrived[d]) {
                 for (due, sum) in self.due[d].iter_mut().zip(self.arriving[d].iter_mut()) {
@@ -190,7 +190,12 @@ impl FixedLearning {
         }
     }
 
-    /// Delivers what a memory of cells holds: ungraded, without exponent.
+    /// The exponent that is applied per synapse.
+    fn synapse_exponent(&self) -> i32 {
+        if self.per_synapse { self.format.exponent } else { 0 }
+    }
+
+    /// Delivers what a memory of cells holds: ungraded, after its exponent.
     fn deliver_acting(&mut self, spikes: &Fired) {
         let acting = self.acting.take();
         let weights = acting.as_ref().map_or(&[] as &[i32], |acting| &acting.weights);
@@ -385,19 +390,21 @@ impl Plastic for FixedLearning {
             weight: i32::from(weights[k]),
         };
         let all = (0..self.topology.n_in).flat_map(|i| self.topology.row(i).map(move |k| (i, k)));
-        PlasticLayout { largest: high.max(low.saturating_abs()), synapses: all.map(synapse).collect() }
+        let largest = high.max(low.saturating_abs());
+        PlasticLayout { largest, exponent: self.synapse_exponent(), synapses: all.map(synapse).collect() }
     }
 
     fn act(&mut self, weights: &[(u32, i32)]) {
+        let exponent = self.synapse_exponent();
         let (given, learned) = (&self.topology.given, &self.plasticity.variables[Target::Weight as usize]);
         let acting = self.acting.get_or_insert_with(|| {
             let mut by_number: Vec<(u32, u32)> = given.iter().copied().zip(0..).collect();
             by_number.sort_unstable();
-            Acting { weights: learned.iter().map(|w| i32::from(*w)).collect(), by_number }
+            Acting { weights: learned.iter().map(|w| scaled(i32::from(*w), exponent)).collect(), by_number }
         });
         for (number, weight) in weights {
             if let Ok(at) = acting.by_number.binary_search_by_key(number, |(number, _)| *number) {
-                acting.weights[acting.by_number[at].1 as usize] = *weight;
+                acting.weights[acting.by_number[at].1 as usize] = scaled(*weight, exponent);
             }
         }
     }
