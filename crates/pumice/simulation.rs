@@ -9,10 +9,10 @@ use pumice_chip::cells::CellLearning;
 use pumice_chip::timing::{StepTime, TimingModel};
 use pumice_chip::{CoreUse, Source, core_uses};
 use pumice_compile::{Hardware, compile};
-use pumice_device::nv::NvState;
+use pumice_device::nv::{NvState, SeedForm};
 use pumice_engine::{Control, Engine, EngineError, Image, Observer, Outcome, Phases, Prepared, Progress, Recording};
 use pumice_meter::{Bill, Counts, Usage};
-use pumice_models::{OverflowRecord, Values};
+use pumice_models::{Behaviour, OverflowRecord, Values};
 use pumice_process::host::{HostLink, serve};
 use pumice_process::{Graph, HostProcess, HostSpec, ProbeId, ProcessId, RemoteProcess, RunConfig, Var};
 use pumice_profile::Profile;
@@ -304,6 +304,21 @@ impl Simulation {
             None => later.pass(&self.image().chip, &spikes, time_ps)?,
         }
         Ok(later)
+    }
+
+    /// Voltages of neurons, analog and digital apart, and the weights that cells give now, as three lists of numbers: by
+    /// population in the order of the graph, in register units; the weights as [`NvState::seed_form`] has them.
+    ///
+    /// # Errors
+    /// As [`Simulation::memory`].
+    pub fn seed_form(&self) -> Result<SeedForm, Error> {
+        let mut form = self.memory()?.nv().seed_form()?;
+        for bank in &self.image().chip.banks {
+            let Some(v) = bank.model.vars().iter().position(|var| var.name == "v") else { continue };
+            let list = if bank.circuits.is_some() { &mut form.analog_neurons } else { &mut form.digital_neurons };
+            list.extend(self.engine.get(bank.process, v)?.to_real());
+        }
+        Ok(form)
     }
 
     /// Spikes of every source that feeds cells, and the time that has passed.

@@ -81,10 +81,20 @@ pub(crate) enum CliError {
         source: pumice::device::DeviceError,
     },
     /// Weights without cells cannot be a file of cells.
-    #[error("`{}` holds weights without their cells, as `nv_memory.json` does: a file of cells is made by `pumice run --nv`, allowed is the JSON that `pumice nv export` prints", json.display())]
+    #[error("`{}` holds weights without their cells, as `nv_memory.json` does: make cells with `pumice run --nv {}`, then import the weights into them", json.display(), file.display())]
     SeedForm {
-        /// The file.
+        /// The file of weights.
         json: PathBuf,
+        /// The file of cells that does not exist.
+        file: PathBuf,
+    },
+    /// Weights do not fit the cells that they are for.
+    #[error("`{}` does not fit the file of cells: {source}", json.display())]
+    SeedWeights {
+        /// The file of weights.
+        json: PathBuf,
+        /// What does not fit.
+        source: pumice::device::DeviceError,
     },
     /// Samples are asked of a model without any.
     #[error("--samples needs a task, and `{}` has none", model.display())]

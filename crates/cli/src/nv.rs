@@ -51,11 +51,12 @@ pub(crate) enum NvCommand {
         #[arg(long, value_enum, default_value = "full")]
         format: Format,
     },
-    /// Write a file from the JSON that `export` printed
+    /// Write a file from the JSON that `export` printed; weights in the form of `nv_memory.json` are programmed into the cells
+    /// of the file, which must exist
     Import {
         /// The JSON
         json: PathBuf,
-        /// The file
+        /// The file to write
         file: PathBuf,
     },
 }
@@ -114,12 +115,13 @@ impl NvCommand {
             NvCommand::Import { json, file } => {
                 let read = |source| DeviceError::Io { act: "read", path: json.clone(), source };
                 let text = std::fs::read_to_string(&json).map_err(read).map_err(pumice::Error::from)?;
-                let state = NvState::from_json(&text);
-                let state = state.map_err(|source| match SeedForm::from_json(&text) {
-                    Some(_) => CliError::SeedForm { json },
-                    None => CliError::NvJson { json, source },
-                })?;
-                save(&state, &file)
+                match SeedForm::from_json(&text) {
+                    Some(_) if !file.exists() => Err(CliError::SeedForm { json, file }),
+                    Some(form) => import(&form, &json, &file),
+                    None => {
+                        save(&NvState::from_json(&text).map_err(|source| CliError::NvJson { json, source })?, &file)
+                    }
+                }
             }
         }
     }
@@ -131,6 +133,23 @@ pub(crate) fn load(file: &Path) -> Result<NvState, CliError> {
 
 pub(crate) fn save(state: &NvState, file: &Path) -> Result<(), CliError> {
     Ok(state.save(file).map_err(pumice::Error::from)?)
+}
+
+/// Programs the cells of a file to the weights of three lists, and says what of the lists is not kept.
+fn import(form: &SeedForm, json: &Path, file: &Path) -> Result<(), CliError> {
+    let mut state = load(file)?;
+    let taken = state.program(&form.synaptic_weights);
+    let taken = taken.map_err(|source| CliError::SeedWeights { json: json.to_owned(), source })?;
+    save(&state, file)?;
+    emit(&text(&state)?)?;
+    let weights = form.synaptic_weights.len();
+    let (changed, clipped) = (taken.changed, taken.clipped);
+    let mut note = format!("{weights} weights programmed, {changed} to other levels than before, {clipped} clipped\n");
+    let voltages = form.analog_neurons.len() + form.digital_neurons.len();
+    if voltages > 0 {
+        note += &format!("{voltages} voltages of neurons are not kept: cells hold weights\n");
+    }
+    emit(&note)
 }
 
 /// Changes every array of a file, shows what came of it, and replaces the file, all or nothing.

@@ -10,7 +10,7 @@ use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
 use pumice::process::{Backend, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::{Answers, Files, Power, RunReport, Steps, clear, prepare, write_results};
+use pumice::report::{Answers, Files, Power, RunReport, Steps, clear, prepare, write_results, write_text};
 use pumice::{Classification, Making, Simulation, classify};
 
 use crate::error::CliError;
@@ -49,6 +49,9 @@ pub(crate) struct RunArgs {
     /// Keep the non-volatile cells of the chip in a file: they are programmed when it does not exist yet
     #[arg(long, value_name = "FILE")]
     nv: Option<PathBuf>,
+    /// Write voltages of neurons and weights of cells into a file at the end, in the three lists of `nv_memory.json`
+    #[arg(long, value_name = "FILE")]
+    memory: Option<PathBuf>,
     /// Keep drawn synapses and routes in a file: it is written if it does not exist, and read if it does
     #[arg(long, value_name = "FILE", conflicts_with = "nv")]
     image: Option<PathBuf>,
@@ -113,6 +116,7 @@ impl RunArgs {
         if let Some(path) = &self.nv {
             crate::nv::save(&outcome.simulation.memory()?.nv(), path)?;
         }
+        self.write_memory(&outcome.simulation)?;
         let written = match &self.out {
             Some(folder) => write(folder, &outcome)?,
             None => Vec::new(),
@@ -153,12 +157,20 @@ impl RunArgs {
             // Before the run, so that neither a chip without cells nor a file that cannot be written costs anybody an hour.
             crate::nv::save(&simulation.memory()?.nv(), path)?;
         }
+        self.write_memory(&simulation)?;
         simulation.set_timing(self.timing);
         simulation.set_step_counts(self.out.is_some());
         if let Some(prices) = &self.prices {
             simulation.set_prices(prices)?;
         }
         Ok(simulation)
+    }
+
+    fn write_memory(&self, simulation: &Simulation) -> Result<(), CliError> {
+        let Some(path) = &self.memory else { return Ok(()) };
+        let form = simulation.seed_form()?;
+        write_text(path, &(form.to_json() + "\n")).map_err(pumice::Error::from)?;
+        Ok(())
     }
 
     fn plain(&self, file: ModelFile, profile: &Profile) -> Result<Outcome, CliError> {

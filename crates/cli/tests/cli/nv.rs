@@ -33,9 +33,9 @@ fn cells_are_programmed_once_age_and_are_refreshed() {
     assert_eq!(bench.well(&["nv", "export", "copy.nv"]), json);
 }
 
-/// The form of `nv_memory.json` has three lists of numbers; it goes out, and cannot come in.
+/// The form of `nv_memory.json` has three lists of numbers: weights go out, and come into cells that exist.
 #[test]
-fn weights_go_out_as_three_lists() {
+fn weights_go_out_and_in_as_three_lists() {
     let bench = Bench::new();
     bench.well(&RUN);
     let json = bench.json(&["nv", "export", "weights.nv", "--format", "seed"]);
@@ -47,12 +47,54 @@ fn weights_go_out_as_three_lists() {
         assert!((got - want * 0.15).abs() < 1.5, "{weights:?}");
     }
     assert_eq!((weights.len(), json["analog_neurons"].as_array().map(Vec::len)), (8, Some(0)));
+    // Weights that are given come into cells that had drifted, and the network goes on with them if they are its own.
+    let full = bench.json(&["nv", "export", "weights.nv"]);
+    let mut given = json.clone();
+    given["synaptic_weights"] = full["stores"][0]["state"]["wanted"].clone();
+    bench.write("memory.json", &given.to_string());
+    bench.well(&["nv", "age", "weights.nv", "--for", "1y", "--celsius", "55"]);
+    let told = bench.well(&["nv", "import", "memory.json", "weights.nv"]);
+    assert!(told.ends_with("\n8 weights programmed, 0 to other levels than before, 0 clipped\n"), "{told}");
+    let again = bench.json(&["nv", "export", "weights.nv", "--format", "seed"]);
+    for (a, b) in again["synaptic_weights"].as_array().unwrap().iter().zip(&weights) {
+        assert!((a.as_f64().unwrap() - b).abs() < 2.0, "{again}");
+    }
+    bench.well(&RUN);
+    given["synaptic_weights"][1] = 99.into();
+    bench.write("memory.json", &given.to_string());
+    std::fs::copy(bench.path("weights.nv"), bench.path("other.nv")).unwrap();
+    let told = bench.well(&["nv", "import", "memory.json", "other.nv"]);
+    assert!(told.ends_with(" 1 to other levels than before, 1 clipped\n"), "{told}");
     let written =
         r#"{"analog_neurons": [-58.9, -56.3], "digital_neurons": [-62.7, -64.2], "synaptic_weights": [1.36, 1.36]}"#;
     bench.write("nv_memory.json", written);
     let done = bench.run(&["nv", "import", "nv_memory.json", "made.nv"]);
     assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
     assert!(done.err.contains("holds weights without their cells"), "{}", done.err);
+    assert!(done.err.contains("make cells with `pumice run --nv made.nv`"), "{}", done.err);
+    let before = std::fs::read(bench.path("weights.nv")).unwrap();
+    let done = bench.run(&["nv", "import", "nv_memory.json", "weights.nv"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
+    assert!(done.err.contains("`synaptic_weights` has length 2, it must have length 8"), "{}", done.err);
+    assert_eq!(std::fs::read(bench.path("weights.nv")).unwrap(), before, "nothing was changed");
+}
+
+/// At the end of a run there are voltages too; they are told of, and not kept, when the file comes in.
+#[test]
+fn a_run_leaves_its_memory_in_three_lists() {
+    let bench = Bench::new();
+    bench.well(&[&RUN[..], &["--memory", "memory.json"]].concat());
+    let text = std::fs::read_to_string(bench.path("memory.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let length = |name: &str| json[name].as_array().unwrap().len();
+    assert_eq!((length("analog_neurons"), length("synaptic_weights")), (0, 8), "{json}");
+    assert!(length("digital_neurons") > 0, "{json}");
+    let told = bench.well(&["nv", "import", "memory.json", "weights.nv"]);
+    assert!(told.ends_with(" voltages of neurons are not kept: cells hold weights\n"), "{told}");
+    let done = bench.run(&["run", "small.toml", "--profile", "loihi1", "--memory", "other.json"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{}", done.err);
+    assert!(done.err.contains("no synapses of this network lie in non-volatile cells"), "{}", done.err);
+    assert!(!bench.path("other.json").exists());
 }
 
 /// SIGKILL in the middle of a run: the cells are in the file as they were before it, and a new process goes on with them.

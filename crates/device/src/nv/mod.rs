@@ -32,7 +32,7 @@ use crate::store::{CellStore, Layout, StoreState};
 pub use diff::StoreDiff;
 #[doc(hidden)]
 pub use disk::{Step, replace_watched};
-pub use seed::SeedForm;
+pub use seed::{SeedForm, Taken};
 
 /// One store of weights as it is saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
