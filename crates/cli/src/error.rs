@@ -81,7 +81,7 @@ pub(crate) enum CliError {
         source: pumice::device::DeviceError,
     },
     /// Weights without cells cannot be a file of cells.
-    #[error("`{}` holds weights without their cells, as `nv_memory.json` does: make cells with `pumice run --nv {}`, then import the weights into them", json.display(), file.display())]
+    #[error("`{}` holds weights without their cells: make cells with `pumice run --nv {}`, then import the weights into them", json.display(), file.display())]
     SeedForm {
         /// The file of weights.
         json: PathBuf,
