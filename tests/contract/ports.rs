@@ -102,3 +102,13 @@ fn neurons_on_a_chip_need_synapses_between_them() {
     let probe: Result<ProbeId, _> = graph.probe_port(w.a_out, Record::Events);
     assert!(probe.is_ok());
 }
+
+/// A port with more elements than there are numbers for them is refused before anything is made of it.
+#[test]
+fn a_port_of_too_many_elements_is_refused() {
+    for shape in [vec![1 << 40], vec![1 << 33, 1 << 33], vec![1 << 30, 2]] {
+        let fault = Graph::new().add("vast", Lif::new(&shape)).unwrap_err().to_string();
+        assert_eq!(fault, format!("`vast.a_in` has shape {shape:?}; allowed are at most 1073741824 elements"));
+    }
+    Graph::new().add("large", Lif::new(&[1 << 15, 1 << 15])).unwrap();
+}

@@ -70,7 +70,7 @@ fn variables_are_read_and_written_whole() {
     let fault = simulation.set(cells.vth, &[1, 2, -3]).unwrap_err().to_string();
     assert!(fault.contains("`cells`") && fault.contains("is -3; allowed is an integer in 0..=131071"), "{fault}");
     let fault = simulation.set(cells.v, &[1]).unwrap_err().to_string();
-    assert_eq!(fault, "`cells` has 3 neurons, but 1 values were given");
+    assert_eq!(fault, "`cells`: `v` has shape [1]; expected is [3]");
     let mut graph = Graph::new();
     let float = graph.add("float", Lif::new(&[1])).unwrap();
     let simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &RunConfig::on(Backend::Float)).unwrap();

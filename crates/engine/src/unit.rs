@@ -85,6 +85,14 @@ fn nonzero(values: impl ExactSizeIterator<Item = i32>) -> Vec<u32> {
     index
 }
 
+/// The values of all of a variable of `n` elements, for something that runs in integers.
+pub(crate) fn integers(name: &str, n: usize, values: &Values) -> Result<Vec<i32>, ModelError> {
+    if values.len() != n {
+        return Err(ModelError::shape(name, &[values.len()], &[n]));
+    }
+    values.to_int().ok_or_else(|| ModelError::range(name, "a fraction", "integers, unless it runs in floating point"))
+}
+
 impl Unit {
     pub(crate) fn new(image: &UnitImage, arithmetic: &Arithmetic, seed: u64) -> Result<Self, ModelError> {
         let setting = Setting { arithmetic, seed, place: image.process };
@@ -174,24 +182,17 @@ impl Unit {
         }
     }
 
-    pub(crate) fn set(&mut self, var: usize, values: &Values) -> Result<(), ModelError> {
-        let refuse = |expected: usize| ModelError::shape("values", &[values.len()], &[expected]);
+    /// Writes a variable, by its number and name.
+    pub(crate) fn set(&mut self, (var, name): (usize, &str), values: &Values) -> Result<(), ModelError> {
         match self {
             Unit::Int(seat) => {
-                let n = seat.kernel.get(var).len();
-                match values.to_int() {
-                    _ if values.len() != n => Err(refuse(n)),
-                    Some(all) => seat.kernel.set(var, &all),
-                    None => Err(ModelError::range("values", "a fraction", "integers on a fixed-point backend")),
-                }
+                let all = integers(name, seat.kernel.get(var).len(), values)?;
+                seat.kernel.set(var, &all)
             }
-            Unit::Real(seat) => {
-                let n = seat.kernel.get(var).len();
-                if values.len() != n {
-                    return Err(refuse(n));
-                }
-                seat.kernel.set(var, &values.to_real())
-            }
+            Unit::Real(seat) => match seat.kernel.get(var).len() {
+                n if n == values.len() => seat.kernel.set(var, &values.to_real()),
+                n => Err(ModelError::shape(name, &[values.len()], &[n])),
+            },
             Unit::Host { .. } => Ok(()),
         }
     }

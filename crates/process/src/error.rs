@@ -31,6 +31,16 @@ pub enum GraphError {
         /// Its shape.
         to_shape: Vec<usize>,
     },
+    /// A port with more elements than numbers for them.
+    #[error("`{port}` has shape {shape:?}; allowed are at most {most} elements")]
+    TooLarge {
+        /// The port.
+        port: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The most there may be.
+        most: usize,
+    },
     /// Two ports carry different kinds of message.
     #[error(
         "`{from}` carries {from_kind} messages, `{to}` carries {to_kind} messages; connected ports must carry the same kind"

@@ -379,6 +379,7 @@ impl Graph {
     ) -> Result<ProcessId, GraphError> {
         check_name(name)?;
         let path = self.scope.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        ins.iter().chain(&outs).try_for_each(|(port, _, shape)| check_size(&path, port, shape))?;
         if !self.names.insert(path.clone()) {
             return Err(GraphError::DuplicateName { name: path });
         }
@@ -444,6 +445,19 @@ fn owned(specs: Vec<PortSpec>) -> Vec<(String, Kind, Vec<usize>)> {
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Most elements of a port.
+const MOST_ELEMENTS: usize = 1 << 30;
+
+fn check_size(path: &str, port: &str, shape: &[usize]) -> Result<(), GraphError> {
+    let n = shape.iter().try_fold(1_usize, |n, axis| n.checked_mul(*axis));
+    match n.filter(|n| *n <= MOST_ELEMENTS) {
+        Some(_) => Ok(()),
+        None => {
+            Err(GraphError::TooLarge { port: format!("{path}.{port}"), shape: shape.to_vec(), most: MOST_ELEMENTS })
+        }
+    }
 }
 
 fn check_name(name: &str) -> Result<(), GraphError> {

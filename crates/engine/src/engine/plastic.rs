@@ -5,11 +5,12 @@ use std::sync::Arc;
 use pumice_chip::cells::{Acting, CellLearning, LearnedCells, Numbered};
 use pumice_chip::{Batch, LearnBatch, Learned, Source, fired};
 use pumice_meter::Counts;
-use pumice_models::{Behaviour, ModelError, Values, length};
+use pumice_models::{Behaviour, Values, length};
 
 use super::{Engine, no_such};
 use crate::error::EngineError;
 use crate::pool::Pool;
+use crate::unit::integers;
 
 /// The variable of a learning connection that holds its weights.
 const WEIGHTS: usize = 0;
@@ -140,13 +141,11 @@ impl Engine {
         }
         let path = self.image.paths[process as usize].clone();
         let refuse = |fault| EngineError::Model { path, fault: Box::new(fault) };
-        let shape = self.image.chip.plastic[connection].model.vars().get(var).map(|v| length(&v.shape));
-        let wanted = shape.unwrap_or(0);
-        if values.len() != wanted {
-            return Err(refuse(ModelError::shape("values", &[values.len()], &[wanted])));
-        }
-        let Some(all) = values.to_int() else {
-            return Err(refuse(ModelError::range("values", "a fraction", "integers on the chip")));
+        let vars = self.image.chip.plastic[connection].model.vars();
+        let (name, n) = vars.get(var).map_or(("", 0), |spec| (spec.name, length(&spec.shape)));
+        let all = match integers(name, n, values) {
+            Ok(all) => all,
+            Err(fault) => return Err(refuse(fault)),
         };
         match pool {
             Some(pool) => pool.set_plastic(connection, var, all)?.map_err(refuse),

@@ -3,14 +3,19 @@
 use pumice_chip::Worker;
 use pumice_meter::Counts;
 use pumice_models::message::ToHost;
-use pumice_models::{Overflow, OverflowRecord, Values};
+use pumice_models::{Behaviour, Model, Overflow, OverflowRecord, Values};
 
 use super::{Engine, host_events, no_such, place, probe};
 use crate::error::EngineError;
-use crate::image::Where;
+use crate::image::{UnitBody, Where};
 use crate::pool::Pool;
 use crate::snapshot::Snapshot;
-use crate::unit::{Line, Unit};
+use crate::unit::{Line, Unit, integers};
+
+/// The name of a variable.
+fn variable(model: &Model, var: usize) -> &'static str {
+    model.vars().get(var).map_or("", |spec| spec.name)
+}
 
 impl Engine {
     /// Reads a variable of a process, the whole array at once.
@@ -36,7 +41,7 @@ impl Engine {
         match place(&self.image, process)? {
             Where::Unit(u) => self.set_unit(u, var, values),
             Where::Bank(bank) => {
-                let all = self.whole(process, bank, values)?;
+                let all = self.whole((bank, var), values)?;
                 self.workers.iter_mut().try_for_each(|w| w.set(bank, var, &all)).map_err(EngineError::from)
             }
             Where::Synapses => match self.plastic(process) {
@@ -67,7 +72,7 @@ impl Engine {
         match place(&self.image, process)? {
             Where::Unit(u) => self.set_unit(u, var, values),
             Where::Bank(bank) => {
-                let all = self.whole(process, bank, values)?;
+                let all = self.whole((bank, var), values)?;
                 self.touched.push(bank);
                 pool.set(bank, var, all)
             }
@@ -79,20 +84,19 @@ impl Engine {
     }
 
     fn set_unit(&mut self, u: usize, var: usize, values: &Values) -> Result<(), EngineError> {
-        let path = &self.image.units[u].path;
-        self.units[u]
-            .set(var, values)
-            .map_err(|fault| EngineError::Model { path: path.clone(), fault: Box::new(fault) })
+        let image = &self.image.units[u];
+        let name = match &image.body {
+            UnitBody::Fixed(model) | UnitBody::Float(model) => variable(model, var),
+            UnitBody::Host => "",
+        };
+        let refuse = |fault| EngineError::Model { path: image.path.clone(), fault: Box::new(fault) };
+        self.units[u].set((var, name), values).map_err(refuse)
     }
 
-    fn whole(&self, process: u32, bank: usize, values: &Values) -> Result<Vec<i32>, EngineError> {
-        let n = self.image.chip.banks[bank].n;
-        if values.len() != n {
-            let fault = format!("has {n} neurons, but {} values were given", values.len());
-            return Err(no_such(&self.image, process, &fault));
-        }
-        let integers = values.to_int();
-        integers.ok_or_else(|| no_such(&self.image, process, "runs in integers, but a value with a fraction was given"))
+    fn whole(&self, (bank, var): (usize, usize), values: &Values) -> Result<Vec<i32>, EngineError> {
+        let own = &self.image.chip.banks[bank];
+        let refuse = |fault| EngineError::Model { path: own.path.clone(), fault: Box::new(fault) };
+        integers(variable(&own.model, var), own.n, values).map_err(refuse)
     }
 
     /// Back to the state before the first step: as a fresh engine of the same image.
