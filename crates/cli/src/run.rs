@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use pumice::chip::timing::TimingModel;
 use pumice::engine::{Control, Recording};
 use pumice::file::{Classify, ModelFile, Task};
-use pumice::process::{Backend, RunConfig};
+use pumice::process::{Backend, RemoteProcess, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::{Answers, Files, Power, RunReport, Steps, clear, prepare, write_results, write_text};
+use pumice::report::{Answers, Files, Power, ReadRecords, RunReport, Steps, clear, prepare, write_results, write_text};
 use pumice::{Classification, Making, Simulation, classify};
 
 use crate::error::CliError;
@@ -231,9 +231,10 @@ impl RunArgs {
 
 fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<PathBuf>, CliError> {
     let (recordings, answers) = (&outcome.recordings, outcome.answers.as_ref());
-    let remotes = outcome.simulation.remotes().iter();
-    let reads: Vec<_> =
-        remotes.filter_map(|(path, own)| Some((path.clone(), own.shape.clone(), own.data()?))).collect();
+    let kept = |(path, own): &(String, RemoteProcess)| {
+        Some(ReadRecords { path: path.clone(), shape: own.shape.clone(), rows: own.data()? })
+    };
+    let reads: Vec<_> = outcome.simulation.remotes().iter().filter_map(kept).collect();
     let files = Files { image: outcome.simulation.image(), recordings, answers, reads: &reads };
     let samples = answers.map(|all| all.labels.len() as u64);
     let steps = Steps::new(outcome.simulation.step_times(), samples, &outcome.simulation.image().chip);

@@ -34,4 +34,4 @@ pub use run::{
     UtilisationTable,
 };
 pub use steps::Steps;
-pub use write::{Files, clear, prepare, write_results, write_text};
+pub use write::{Files, ReadRecords, clear, prepare, write_results, write_text};

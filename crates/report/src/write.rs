@@ -36,8 +36,19 @@ pub struct Files<'a> {
     pub recordings: &'a [Recording],
     /// What a classification came to.
     pub answers: Option<&'a Answers>,
-    /// Path of each `Read`, and the shape and rows of its records.
-    pub reads: &'a [(String, Vec<usize>, Vec<Vec<f64>>)],
+    /// What was kept by each `Read`.
+    pub reads: &'a [ReadRecords],
+}
+
+/// What a process `Read` has kept of a variable.
+#[derive(Clone, Debug)]
+pub struct ReadRecords {
+    /// Path of the process.
+    pub path: String,
+    /// Shape of the variable.
+    pub shape: Vec<usize>,
+    /// One row per slot of its buffer, values in C order.
+    pub rows: Vec<Vec<f64>>,
 }
 
 /// Makes a folder if there is none, and tries whether it can be written in: best done before a long run.
@@ -89,8 +100,8 @@ pub fn write_results(folder: &Path, report: &RunReport, files: &Files<'_>) -> Re
         let events = matches!(recording.data, Recorded::Events { .. });
         arrays(recording, if events && !variable { &mut spikes } else { &mut probes });
     }
-    for (path, shape, rows) in files.reads {
-        push_rows(shape, rows.len(), format!("{path}.data"), Data::Real(rows.concat()), &mut probes);
+    for own in files.reads {
+        push_rows(&own.shape, own.rows.len(), format!("{}.data", own.path), Data::Real(own.rows.concat()), &mut probes);
     }
     let samples = files.answers.map(sample_arrays).unwrap_or_default();
     for (name, arrays) in [(SPIKES, spikes), (PROBES, probes), (SAMPLES, samples)] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pumice_chip::timing::TimingModel;
 use pumice_file::{Data, read_npz, read_npz_all};
 use pumice_meter::{Bill, Counts, EnergyTable, NeuronModel, Scope, StaticPower, Usage};
-use pumice_report::{Answers, Files, Run, RunReport, prepare, write_results, write_text};
+use pumice_report::{Answers, Files, ReadRecords, Run, RunReport, prepare, write_results, write_text};
 
 use crate::placed::{image, profile, recordings};
 
@@ -41,7 +41,8 @@ fn recordings_are_arrays_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (image, recordings) = (image(), recordings());
     let answers = Answers { labels: vec![1, 0], fixed: Some(vec![1, 1]), ..Answers::default() };
-    let reads = [("reader".to_owned(), vec![2], vec![vec![1.0, 2.0], vec![0.0; 2], vec![0.0; 2]])];
+    let reads =
+        [ReadRecords { path: "reader".into(), shape: vec![2], rows: vec![vec![1.0, 2.0], vec![0.0; 2], vec![0.0; 2]] }];
     let files = Files { image: &image, recordings: &recordings, answers: Some(&answers), reads: &reads };
     let written = write_results(folder.path(), &report(), &files).unwrap();
     assert_eq!(written.len(), 4);
