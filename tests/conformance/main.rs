@@ -32,7 +32,7 @@ fn lava() {
 
 #[test]
 fn lava_in_other_shapes() {
-    all_pass("lava", "lava-more", 279);
+    all_pass("lava", "lava-more", 344);
 }
 
 #[test]
