@@ -197,7 +197,7 @@ proptest! {
         for level in Level::available() {
             let mut bank = LifBank { level, ..model.make_bank(&a, range.clone()).unwrap() };
             let (mut noted, mut notes) = (Overflow::default(), Overflow::default());
-            for t in 1..12 {
+            for t in 1..7 {
                 let draw = |i: u32| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i, t)[0] as i32;
                 let input: Vec<i32> = (0..586).map(|i| draw(i) >> (31 - scale)).collect();
                 let (n, spikes, state) = equations(&bank, &input, &mut BankContext { step: t, overflow: &mut noted });
