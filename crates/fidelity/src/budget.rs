@@ -8,10 +8,11 @@
 //!
 //! Latin letters are registers, Greek ones the float twin's; `r` is the rounding of a decay: below 1 LSB unless all or
 //! nothing is kept. A spike sets v to 0 in both, so `E_v` starts anew. With constant input the current's error stays
-//! below `4096 / d` LSB. As long as no register overflows and both forms have sent the same spikes, the budget holds for
-//! every layer; so the first neuron to differ must have been within its budget of the threshold. That is checked too.
+//! below `4096 / d` LSB. As long as no register of a population overflows and it gets the same spikes in both forms, its
+//! budget holds; so the first of its neurons to differ must have been within its budget of the threshold. That is checked too.
 
 mod needless;
+mod until;
 
 use std::collections::BTreeMap;
 
@@ -108,7 +109,7 @@ impl Margin {
 pub struct Held {
     /// Values that were compared with their budget.
     pub checked: u64,
-    /// The last step compared; after it a register overflowed or a spike differed.
+    /// The last step compared; after it registers overflowed or spikes differed in all populations.
     pub until_step: u64,
     /// The largest part of a budget that was used, `0..=1` if all is well.
     pub largest_use: f64,
@@ -152,47 +153,33 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Goes on until a register overflows, a spike differs, or a budget is broken; a register may overflow only where
-    /// what is within its budget can be beyond its ends.
+    /// Goes on until a budget is broken, and with each population until one of its registers overflows, or a spike that it
+    /// gets or sends differs; a register may overflow only where what is within its budget can be beyond its ends.
     pub fn follow(mut self) -> Held {
-        let divergence = divergence(self.float, self.fixed);
-        let overflow = self.fixed.overflow.iter().map(|p| p.record.first_step).filter(|step| *step > 0).min();
-        // Steps of overflow are counted anew in every sample.
-        let end = match (overflow, self.fixed.reset_every) {
-            (None, _) => self.fixed.steps,
-            (Some(_), Some(_)) => 0,
-            (Some(step), None) => step - 1,
-        };
-        let last = divergence.as_ref().map_or(end, |d| d.0.min(end));
-        for step in 1..=last {
+        let untils = until::untils(self.wiring, self.float, self.fixed);
+        let end = untils.iter().map(|until| until.overflow.unwrap_or(until.last)).max().unwrap_or(0);
+        for step in 1..=end {
             if self.fixed.reset_every.is_some_and(|n| step > 1 && (step - 1).is_multiple_of(n)) {
                 let fresh = Follower::new(self.wiring, self.arithmetic, self.float, self.fixed);
                 (self.budgets, self.coming) = (fresh.budgets, fresh.coming);
             }
-            for k in 0..self.wiring.populations.len() {
-                if self.follows(k) {
-                    self.population(k, step, divergence.as_ref());
+            for (k, until) in untils.iter().enumerate() {
+                if step <= until.last {
+                    self.population(k, step);
+                    self.held.until_step = step;
+                } else if until.overflow == Some(step) {
+                    self.held.violation = self.held.violation.take().or_else(|| self.needless(k, step));
                 }
             }
-            self.held.until_step = step;
             if self.held.violation.is_some() {
                 break;
             }
             self.send(step);
         }
-        let alike = divergence.is_none_or(|d| d.0 > end);
-        if alike && self.held.violation.is_none() && overflow == Some(end + 1) {
-            self.held.violation = self.needless(end + 1);
-        }
         self.held
     }
 
-    /// Whether what a population has in registers is what the wiring says: not where its weights lie in cells.
-    fn follows(&self, k: usize) -> bool {
-        !self.fixed.has_in_cells(&self.wiring.populations[k].path)
-    }
-
-    fn population(&mut self, k: usize, step: u64, divergence: Option<&(u64, String, u32, bool)>) {
+    fn population(&mut self, k: usize, step: u64) {
         let p = &self.wiring.populations[k];
         let (slots, align) = (self.coming[k].len() as u64, f64::from(1 << self.arithmetic.align));
         let arriving = std::mem::replace(&mut self.coming[k][(step % slots) as usize], vec![(0.0, false); p.n]);
@@ -222,7 +209,7 @@ impl<'a> Follower<'a> {
             let spikes = (self.fired(place, self.fixed), self.fired(place, self.float));
             if spikes.0 == spikes.1 {
                 self.compare(place, "v", (now(xv), now(fv)), own.v_lsb);
-            } else if divergence.is_some_and(|d| d.0 == step) {
+            } else {
                 let silent = if spikes.1 { now(xv) } else { now(fv) };
                 self.decide(place, spikes.1, (f64::from(p.threshold[i]) - silent).abs(), own.v_lsb);
             }

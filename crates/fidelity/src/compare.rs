@@ -5,7 +5,7 @@ use pumice::process::Backend;
 use pumice::profile::Profile;
 use serde::Serialize;
 
-use crate::budget::{Follower, Held, divergence};
+use crate::budget::{Follower, Held, Margin, divergence};
 use crate::knob::Knob;
 use crate::metric::{agreement, coincidence, correlation, ks, rate, rmse, spike_distance, van_rossum, victor_purpura};
 use crate::observe::{Emulator, Fired, Machine, Observed, Place, Setup, moving};
@@ -303,7 +303,9 @@ fn cause(divergence: &(u64, String, u32, bool), run: &Observed, budget: Option<&
     if run.has_in_cells(&divergence.1) {
         return "weights in cells: those that act are not quite those of the model".into();
     }
-    match budget.and_then(|b| b.margin.as_ref()) {
+    let own =
+        |m: &&Margin| (m.step, m.process.as_str(), m.neuron) == (divergence.0, divergence.1.as_str(), divergence.2);
+    match budget.and_then(|b| b.margin.as_ref()).filter(own) {
         Some(m) if m.explained() => format!(
             "rounding: the voltage was {:.1} LSB from the threshold, within its budget of {:.1} LSB",
             m.distance_lsb, m.budget_lsb

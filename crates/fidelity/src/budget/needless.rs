@@ -9,15 +9,14 @@ use crate::wiring::Neurons;
 const OVERFLOW: [&str; 4] = ["overflow of a_in", "overflow of u", "overflow of u+bias", "overflow of v"];
 
 impl Follower<'_> {
-    /// The first register that overflows in a step, the first of the run in which any does, though it and those before it
-    /// hold every value within the budget of the float twin.
-    pub(super) fn needless(&self, step: u64) -> Option<Violation> {
-        let noted = self.fixed.overflow.iter().filter(|place| place.record.first_step == step);
+    /// The first register of population `k` that overflows in a step, its first one with an overflow, though it and those
+    /// before it hold every value within the budget of the float twin.
+    pub(super) fn needless(&self, k: usize, step: u64) -> Option<Violation> {
+        let p = &self.wiring.populations[k];
+        let noted = self.fixed.overflow.iter().filter(|o| o.process == p.path && o.record.first_step == step);
         noted.into_iter().find_map(|place| {
-            let k =
-                self.wiring.populations.iter().position(|p| p.path == place.process).filter(|k| self.follows(*k))?;
             let register = NAMES.iter().position(|name| *name == place.record.variable)?;
-            let (neuron, p) = (place.record.first_index, &self.wiring.populations[k]);
+            let neuron = place.record.first_index;
             let wanted = self.wanted(p, k, (step, neuron as usize))?;
             let ends = ends(self.arithmetic);
             // What comes after a register that overflows rightly is anything.

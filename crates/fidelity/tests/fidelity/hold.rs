@@ -184,7 +184,9 @@ from = "others.a_out"
 to = "other.a_in"
 "#;
     // The table of cores stands before the lists of processes.
-    let (head, rest) = QUIET.split_at(QUIET.find("[[process]]").unwrap());
+    let sharp =
+        QUIET.replace("steps = 20", "steps = 200").replace("vth = 50\ndu = 4095", "vth = 300\ndu = 1000\ndv = 200");
+    let (head, rest) = sharp.split_at(sharp.find("[[process]]").unwrap());
     let (cores, more) = beside.split_at(beside.find("[[process]]").unwrap());
     let text = format!("{head}{cores}{rest}{more}");
     let document = Document::from_text(Path::new("beside.toml"), &text).unwrap();
@@ -195,6 +197,9 @@ to = "other.a_in"
     assert_eq!(compared.backends[2].weights_in_cells, ["output"]);
     let checked: Vec<u64> = compared.backends.iter().map(|b| b.budget.as_ref().unwrap().checked).collect();
     assert!(checked[2] > 0 && checked[2] < checked[1], "{checked:?}");
+    let [differs, until] = [1, 2].map(|k| (&compared.backends[k].first_divergence, &compared.backends[k].budget));
+    assert!(differs.0.is_none() && until.0.as_ref().is_some_and(|d| d.process == "output"), "{:?}", until.0);
+    assert_eq!(until.1.as_ref().unwrap().until_step, 200, "a spike of `output` is none of `other`'s");
     assert!(compared.backends.iter().all(|b| b.budget.as_ref().unwrap().violation.is_none()));
     assert!(
         compared.text().contains("rounding budget   none for `output`: weights lie in cells"),
