@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use pumice::models::OverflowRecord;
 use pumice::process::{Backend, ProbeId, Record, RunConfig};
 use pumice::profile::Profile;
 use pumice::report::write_text;
@@ -99,7 +98,7 @@ impl StatisticsArgs {
             };
             let (own, overflow) = self.realisation(network, &profile, seed, (transient, &method), so_far)?;
             all.push(own);
-            left.extend(overflow.iter().map(|record| Left { seed, row: record.into() }));
+            left.extend(overflow);
         }
         let (transient, method) = times.expect("there is at least one realisation");
         let own = self.told((transient, &method), &names, &all);
@@ -146,8 +145,8 @@ impl StatisticsArgs {
         Ok((transient, Method { step_ms: network.step_ms, steps, bin_ms, neurons }))
     }
 
-    /// Runs one realisation and returns the statistics of its populations, and what left its register, by process; shows
-    /// the statistics of what there is on the way.
+    /// Runs one realisation and returns the statistics of its populations, and what left its register; shows the statistics
+    /// of what there is on the way.
     fn realisation(
         &self,
         mut network: Network,
@@ -155,7 +154,7 @@ impl StatisticsArgs {
         seed: u64,
         (transient, method): (u64, &Method),
         so_far: impl Fn(&Method, Vec<Statistics>) -> Result<(), CliError>,
-    ) -> Result<(Vec<Statistics>, Vec<(String, OverflowRecord)>), CliError> {
+    ) -> Result<(Vec<Statistics>, Vec<Left>), CliError> {
         let backend = match self.backend {
             Computed::Chip => Backend::Chip,
             Computed::Float => Backend::Float,
@@ -195,7 +194,7 @@ impl StatisticsArgs {
         bar.finish_and_clear();
         let left = simulation.overflow().into_iter();
         let left = left.flat_map(|(path, records)| records.into_iter().map(move |record| (path.clone(), record)));
-        Ok((of(&trains, method), left.collect()))
+        Ok((of(&trains, method), left.map(|record| Left { seed, row: (&record).into() }).collect()))
     }
 }
 
