@@ -1,7 +1,11 @@
 //! `pumice profile`: hardware profiles.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 use pumice::profile::{Difference, Profile, diff};
+use pumice::report::write_text;
+use pumice_sanafe::{Architecture, SanafeError};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -42,6 +46,14 @@ pub(crate) enum ProfileCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make a profile of an architecture of SANA-FE, so that networks of Pumice run on it
+    Import {
+        /// The architecture: a file of SANA-FE (YAML, or YAML in .gz)
+        arch: PathBuf,
+        /// The profile to write
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Print the JSON Schema of profile files
     Schema {
         /// Print as JSON, as it always is
@@ -81,6 +93,7 @@ impl ProfileCommand {
             }
             ProfileCommand::Check { file, json } => check(&as_path(&file), json),
             ProfileCommand::Diff { a, b, json } => differences(&a, &b, json),
+            ProfileCommand::Import { arch, out } => import(&arch, &out),
             ProfileCommand::Schema { json: _ } => emit_json(&Profile::json_schema()),
         }
     }
@@ -124,6 +137,19 @@ fn list(json: bool) -> Result<(), CliError> {
 fn as_path(file: &str) -> String {
     let is_path = file.contains(['/', '\\']) || file.ends_with(".toml");
     if is_path { file.to_owned() } else { format!("./{file}") }
+}
+
+fn import(arch: &Path, out: &Path) -> Result<(), CliError> {
+    let architecture = Architecture::open(arch)?;
+    let file = arch.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let refused = |fault| SanafeError::File { path: arch.to_owned(), fault };
+    let imported = architecture.profile(&file).map_err(refused)?;
+    // Before it is written, so that no file is left that is no profile.
+    let profile = Profile::from_text(&out.display().to_string(), &imported.text)?;
+    write_text(out, &imported.text)?;
+    let mut text = format!("{} as profile {}, written to {}\n", architecture.name(), profile.meta.name, out.display());
+    imported.left_out.iter().for_each(|part| text += &format!("left out: {part}\n"));
+    emit(&text)
 }
 
 fn check(file: &str, json: bool) -> Result<(), CliError> {

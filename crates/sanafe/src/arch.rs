@@ -43,6 +43,25 @@ impl Architecture {
         file.map(|file| file.architecture).map_err(|fault| fault.to_string())
     }
 
+    /// The definition of every core of every tile (tile and core in the file), and how many cores a tile has.
+    pub(crate) fn cores(&self) -> Result<(Vec<(usize, usize)>, u32), String> {
+        let mut all = Vec::new();
+        let mut per_tile = None;
+        for (t, tile) in self.tile.iter().enumerate() {
+            for _ in 0..copies(&tile.name)? {
+                let before = all.len();
+                for (c, core) in tile.core.iter().enumerate() {
+                    all.extend((0..copies(&core.name)?).map(|_| (t, c)));
+                }
+                let cores = (all.len() - before) as u32;
+                if *per_tile.get_or_insert(cores) != cores {
+                    return Err("tiles with different numbers of cores cannot be laid out".to_owned());
+                }
+            }
+        }
+        Ok((all, per_tile.filter(|n| *n > 0).ok_or("the architecture has no cores")?))
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -12,6 +12,7 @@ mod error;
 mod network;
 mod neuron;
 mod prices;
+mod profile;
 mod read;
 mod yaml;
 
@@ -20,4 +21,5 @@ pub use attributes::Attributes;
 pub use chip::{Chip, Energy, Setup, Step};
 pub use error::SanafeError;
 pub use network::{Edge, End, Group, Mapping, Network};
+pub use profile::Imported;
 pub use read::text;

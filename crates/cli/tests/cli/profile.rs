@@ -50,3 +50,40 @@ fn schemas_and_completions_are_printed() {
         assert!(script.contains("no-float") && script.contains("completions"), "{shell}");
     }
 }
+
+/// SANA-FE's architecture of Loihi has the numbers of `silicon_fit`: energy and time of a run are the same.
+#[test]
+fn an_architecture_of_sana_fe_becomes_a_profile() {
+    let bench = Bench::new();
+    let arch = |case: &str| {
+        let path = root().join("tests/golden/sanafe").join(case).join("arch.yaml");
+        path.to_str().expect("a path of this repository").to_owned()
+    };
+    let said = bench.well(&["profile", "import", &arch("r01_rnd_64"), "--out", "chip.toml"]);
+    assert!(said.starts_with("loihi_like as profile loihi_like, written to chip.toml\n"), "{said}");
+    assert!(said.contains("left out: soma `loihi_inputs[0..7]`: `loihi_lif` counts\n"), "{said}");
+    assert!(said.contains("left out: dendrite `loihi_dendrites_delay`: `loihi_dendrites` counts\n"), "{said}");
+    let own = bench.json(&["run", "free.toml", "--profile", "chip.toml", "--timing", "queue", "--json"]);
+    let fit = ["run", "free.toml", "--profile", "loihi1", "--prices", "silicon_fit", "--timing", "queue", "--json"];
+    let fit = bench.json(&fit);
+    for key in ["counts", "cores_available", "emulated_time_s"] {
+        assert_eq!(own[key], fit[key], "{key}");
+    }
+    let joules = |run: &serde_json::Value| run["energy_dynamic_j"].as_f64().unwrap();
+    assert!(joules(&own) > 1e-9 && (joules(&own) / joules(&fit) - 1.0).abs() < 1e-12);
+    // Every unit that is read costs what its synapse and its dendrite cost together.
+    bench.well(&["profile", "import", &arch("f01_forms"), "--out", "forms.toml"]);
+    let shown = bench.well(&["profile", "show", "forms.toml"]);
+    let price = shown.lines().find(|line| line.contains("synapse_read_sparse")).unwrap();
+    assert!(price.contains("21 pJ") && price.contains("assumed"), "{price}");
+    for case in ["a01_asym_random", "d01_delays_in_dendrite", "n01_truenorth_like", "f03_dense_delays"] {
+        bench.well(&["profile", "import", &arch(case), "--out", "other.toml"]);
+        bench.well(&["profile", "check", "other.toml"]);
+    }
+    let text = std::fs::read_to_string(arch("f01_forms")).unwrap();
+    bench.write("negative.yaml", &text.replace("energy_message_in: 3.0e-12", "energy_message_in: -3.0e-12"));
+    let done = bench.run(&["profile", "import", "negative.yaml", "--out", "none.toml"]);
+    assert_eq!((done.code, done.err.trim_end().lines().count()), (Some(2), 1), "{}", done.err);
+    assert!(done.err.contains("packet_in: value -0.000000000003 is not allowed"), "{}", done.err);
+    assert!(!bench.path("none.toml").exists());
+}

@@ -26,25 +26,6 @@ const FORMATS: [RowFormat; 3] = [RowFormat::Dense, RowFormat::Sparse, RowFormat:
 /// SANA-FE's delays are 0 to 5 steps.
 const DELAYS: usize = 6;
 
-/// The definition of every core of every tile: tile and core in the file.
-fn definitions(arch: &Architecture) -> Result<(Vec<(usize, usize)>, u32), String> {
-    let mut all = Vec::new();
-    let mut per_tile = None;
-    for (t, tile) in arch.tile.iter().enumerate() {
-        for _ in 0..arch::copies(&tile.name)? {
-            let before = all.len();
-            for (c, core) in tile.core.iter().enumerate() {
-                all.extend((0..arch::copies(&core.name)?).map(|_| (t, c)));
-            }
-            let cores = (all.len() - before) as u32;
-            if *per_tile.get_or_insert(cores) != cores {
-                return Err("tiles with different numbers of cores cannot be laid out".to_owned());
-            }
-        }
-    }
-    Ok((all, per_tile.filter(|n| *n > 0).ok_or("the architecture has no cores")?))
-}
-
 fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<&'a A, String> {
     let found = match name {
         None => units.first(),
@@ -248,7 +229,7 @@ fn segments(places: &[Place]) -> Vec<Segment> {
 
 impl Chip {
     pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
-        let (definitions, per_tile) = definitions(arch)?;
+        let (definitions, per_tile) = arch.cores()?;
         let (somas, dendrites, reads) = (Vec::new(), Vec::new(), Vec::new());
         let mut builder = Builder { arch, definitions, per_tile, somas, dendrites, reads, dendrites_buffer: None };
         let (mapped, numbers) = builder.neurons(net, setup.seed)?;
