@@ -23,6 +23,7 @@ use crate::error::{DeviceError, check_length};
 use crate::fate::{Place, normals};
 use crate::fault::{Fault, FaultMap, Site};
 use crate::ledger::{Ledger, energy_aj};
+use crate::plausible;
 use crate::profile::{Access, CellProfile};
 use pumice_num::draw_unit;
 
@@ -136,6 +137,7 @@ impl CellArray {
         for &row in &state.row_map {
             check_index("physical row", row as usize, physical)?;
         }
+        plausible::check(&state)?;
         Ok(CellArray { profile, state })
     }
 

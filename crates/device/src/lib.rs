@@ -38,6 +38,7 @@ mod fate;
 mod fault;
 mod ledger;
 pub mod nv;
+mod plausible;
 mod profile;
 mod program;
 mod store;

@@ -114,6 +114,25 @@ proptest! {
     }
 }
 
+/// What no life of cells comes to is refused, though the file is whole.
+#[test]
+fn an_array_that_cannot_be_is_refused() {
+    let refused = |change: fn(&mut pumice_device::ArrayState)| {
+        let mut saved = state_of(&life(3, 1)).stores.remove(0);
+        saved.open().unwrap();
+        change(&mut saved.state.array);
+        saved.open().unwrap_err().to_string()
+    };
+    let error = refused(|array| array.cells[0].verifies = u64::MAX);
+    assert!(error.contains("saved count of a cell"), "{error}");
+    let error = refused(|array| array.cells[1].value_us = f64::NAN);
+    assert!(error.contains("saved conductance"), "{error}");
+    let error = refused(|array| array.cells[0].written_ns = u64::MAX);
+    assert!(error.contains("saved time of a write"), "{error}");
+    let error = refused(|array| array.ledger.pulse_energy_aj = 1 << 62);
+    assert!(error.contains("sum of the saved ledger"), "{error}");
+}
+
 /// A cut at every step of a save leaves the old state or the new one, and the next save works.
 #[test]
 fn a_cut_at_any_step_leaves_old_or_new() {
