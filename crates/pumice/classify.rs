@@ -209,15 +209,13 @@ fn add_events(simulation: &Simulation, result: &mut Classification) {
     sum.processes = merge(std::mem::take(&mut sum.processes).into_iter().chain(own.processes));
     sum.cores.resize(own.cores.len(), Counts::default());
     sum.cores.iter_mut().zip(own.cores).for_each(|(sum, own)| *sum += own);
-    for (path, records) in simulation.overflow() {
-        for record in records {
-            let same = |(p, r): &&mut (String, pumice_models::OverflowRecord)| {
-                *p == path && r.variable == record.variable && r.kind == record.kind
-            };
-            match result.overflow.iter_mut().find(same) {
-                Some((_, sum)) => sum.count += record.count,
-                None => result.overflow.push((path.clone(), record)),
-            }
+    for (path, record) in simulation.overflow() {
+        let same = |(p, r): &&mut (String, pumice_models::OverflowRecord)| {
+            *p == path && r.variable == record.variable && r.kind == record.kind
+        };
+        match result.overflow.iter_mut().find(same) {
+            Some((_, sum)) => sum.count += record.count,
+            None => result.overflow.push((path, record)),
         }
     }
 }

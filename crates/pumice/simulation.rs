@@ -479,12 +479,12 @@ impl Simulation {
         Ok(Bill::price(counts, prices.energy, prices.static_power, usage)?)
     }
 
-    /// Wraps, clips and saturations, and what a `BitCheck` found: path of each process that had some, and its records.
-    pub fn overflow(&self) -> Vec<(String, Vec<OverflowRecord>)> {
+    /// Wraps, clips and saturations, and what a `BitCheck` found: each record with the path of its process.
+    pub fn overflow(&self) -> Vec<(String, OverflowRecord)> {
         let all = self.engine.overflow().into_iter().zip(&self.image().paths);
-        let checked = self.remotes.iter().map(|(path, remote)| (remote.overflow().into_iter().collect(), path));
-        let some = all.chain(checked).filter(|(records, _): &(Vec<_>, _)| !records.is_empty());
-        some.map(|(records, path)| (path.clone(), records)).collect()
+        let all = all.flat_map(|(records, path)| records.into_iter().map(move |record| (path.clone(), record)));
+        let checked = self.remotes.iter().filter_map(|(path, remote)| Some((path.clone(), remote.overflow()?)));
+        all.chain(checked).collect()
     }
 
     /// The processes that act on a variable of another, with their paths.
@@ -497,8 +497,6 @@ impl Simulation {
     /// # Errors
     /// If the profile's table forbids a term.
     pub fn report(&self, model: &str, wall: Duration) -> Result<RunReport, Error> {
-        let all = self.overflow().into_iter();
-        let overflow: Vec<_> = all.flat_map(|(path, own)| own.into_iter().map(move |r| (path.clone(), r))).collect();
         Ok(RunReport::new(&Run {
             model,
             image: self.image(),
@@ -511,7 +509,7 @@ impl Simulation {
             bill: &self.bill()?,
             usage: &self.usage(),
             wall,
-            overflow: &overflow,
+            overflow: &self.overflow(),
             parts: &self.parts(),
             cells: self.cells_report()?,
         }))

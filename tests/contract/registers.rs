@@ -109,12 +109,10 @@ fn simulate(a: &Arithmetic, du: i64, all: &[Start], backend: Backend) -> Result<
     let (u, v) = (simulation.get(cells.u)?, simulation.get(cells.v)?);
     let s = simulation.recording(fired).rows().remove(0);
     let mut counted = Counted::new();
-    for (_, records) in simulation.overflow() {
-        for record in records {
-            let name = ["a_in", "u", "u+bias", "v"].into_iter().find(|name| *name == record.variable).unwrap();
-            assert_eq!(record.first_step, 1);
-            counted.insert((name, record.kind), (record.count, record.first_index));
-        }
+    for (_, record) in simulation.overflow() {
+        let name = ["a_in", "u", "u+bias", "v"].into_iter().find(|name| *name == record.variable).unwrap();
+        assert_eq!(record.first_step, 1);
+        counted.insert((name, record.kind), (record.count, record.first_index));
     }
     Ok(((0..n).map(|i| [u[i] as i64, v[i] as i64, s[i] as i64]).collect(), counted))
 }

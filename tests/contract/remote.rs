@@ -84,7 +84,7 @@ fn a_bit_check_says_where_a_value_was_too_wide_first() {
     let found = narrow.overflowed().unwrap();
     assert_eq!((found.step, found.index, found.value, found.count), (5, 1, 70.0, 7));
     assert_eq!(wide.overflowed(), None);
-    let reported: Vec<_> = simulation.overflow().into_iter().map(|(path, own)| (path, own[0].clone())).collect();
+    let reported = simulation.overflow();
     let [(path, record)] = &reported[..] else { panic!("{reported:?}") };
     assert_eq!((path.as_str(), record.variable.as_str(), record.count), ("narrow", "counters.v", 7));
     assert_eq!((record.kind, record.first_step, record.first_index), (OverflowKind::Exceed, 5, 1));

@@ -245,7 +245,7 @@ fn weights_that_are_cut_are_told_on_the_chip_too() {
         simulation.overflow()
     };
     let on_chip = told(Backend::Chip);
-    let [(path, records)] = &on_chip[..] else { panic!("{on_chip:?}") };
-    assert_eq!((path.as_str(), records[0].count, records[0].first_step), ("dense", 2, 0));
+    let [(path, record)] = &on_chip[..] else { panic!("{on_chip:?}") };
+    assert_eq!((path.as_str(), record.count, record.first_step), ("dense", 2, 0));
     assert_eq!(on_chip, told(Backend::Fixed));
 }

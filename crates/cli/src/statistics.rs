@@ -192,9 +192,8 @@ impl StatisticsArgs {
             }
         }
         bar.finish_and_clear();
-        let left = simulation.overflow().into_iter();
-        let left = left.flat_map(|(path, records)| records.into_iter().map(move |record| (path.clone(), record)));
-        Ok((of(&trains, method), left.map(|record| Left { seed, row: (&record).into() }).collect()))
+        let left = simulation.overflow().iter().map(|record| Left { seed, row: record.into() }).collect();
+        Ok((of(&trains, method), left))
     }
 }
 

@@ -220,8 +220,7 @@ pub fn run(mut file: ModelFile, setup: &Setup) -> Result<Observed, FidelityError
         _ => {
             simulation.run(RunSteps(file.steps))?;
             let mut own = probes.read(simulation.recordings(), file.steps);
-            let overflow = simulation.overflow().into_iter();
-            own.overflow = places(overflow.flat_map(|(path, all)| all.into_iter().map(move |r| (path.clone(), r))));
+            own.overflow = places(simulation.overflow().into_iter());
             own.dynamic_j = energy(&simulation, setup, simulation.bill()?.dynamic_j);
             own
         }

@@ -73,16 +73,14 @@ fn counted(setup: Result<Setup, Error>, arithmetic: &Arithmetic, steps: usize) -
     let mut before: BTreeMap<(String, String), u64> = BTreeMap::new();
     for step in 1..=steps {
         simulation.run(RunSteps(1))?;
-        for (path, records) in simulation.overflow() {
-            for record in records {
-                let count = before.insert((path.clone(), record.variable.clone()), record.count).unwrap_or(0);
-                let kind = KINDS.iter().position(|kind| kind.variable == record.variable);
-                let Some(kind) = kind.filter(|_| record.count > count) else { continue };
-                let t = step + KINDS[kind].later;
-                // What comes after the last recorded step was not recorded.
-                if t <= steps {
-                    *found.entry((t, kind)).or_default() += record.count - count;
-                }
+        for (path, record) in simulation.overflow() {
+            let count = before.insert((path, record.variable.clone()), record.count).unwrap_or(0);
+            let kind = KINDS.iter().position(|kind| kind.variable == record.variable);
+            let Some(kind) = kind.filter(|_| record.count > count) else { continue };
+            let t = step + KINDS[kind].later;
+            // What comes after the last recorded step was not recorded.
+            if t <= steps {
+                *found.entry((t, kind)).or_default() += record.count - count;
             }
         }
     }
