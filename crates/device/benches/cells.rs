@@ -32,18 +32,22 @@ fn program(c: &mut Criterion) {
     group.finish();
 }
 
-fn read(c: &mut Criterion) {
-    let mut group = c.benchmark_group("read_row");
-    group.throughput(Throughput::Elements(1024));
-    let layout = Layout {
+/// Pairs of cells without spare rows, for weights of at most `w_max`.
+fn layout(w_max: i32) -> Layout {
+    Layout {
         mapping: Mapping::Pair { sides: Sides::One },
-        w_max: 127,
+        w_max,
         method: Method::OpenLoop,
         learning: Learning::Direct,
         spare_rows: 0,
-    };
+    }
+}
+
+fn read(c: &mut Criterion) {
+    let mut group = c.benchmark_group("read_row");
+    group.throughput(Throughput::Elements(1024));
     let profile = CellProfile::shipped("rram-neurram-130nm").unwrap();
-    let mut store = WeightStore::cells(profile, PLACE, layout, 1, 1024).unwrap();
+    let mut store = WeightStore::cells(profile, PLACE, layout(127), 1, 1024).unwrap();
     store.program(&(0..1024).map(|k| k % 255 - 127).collect::<Vec<_>>()).unwrap();
     for (name, noisy) in [("noise=off", false), ("noise=on", true)] {
         let mut out = Vec::with_capacity(1024);
@@ -64,15 +68,8 @@ fn read(c: &mut Criterion) {
 fn read_step(c: &mut Criterion) {
     let mut group = c.benchmark_group("read_step");
     group.throughput(Throughput::Elements(256));
-    let layout = Layout {
-        mapping: Mapping::Pair { sides: Sides::One },
-        w_max: 15,
-        method: Method::OpenLoop,
-        learning: Learning::Direct,
-        spare_rows: 0,
-    };
     let profile = CellProfile::shipped("rram-neurram-130nm").unwrap();
-    let mut store = WeightStore::cells(profile, PLACE, layout, 1, 256).unwrap();
+    let mut store = WeightStore::cells(profile, PLACE, layout(15), 1, 256).unwrap();
     store.program(&(0..256).map(|k| k % 31 - 15).collect::<Vec<_>>()).unwrap();
     let around = RowPeriphery { adc_bits: Some(8), read_noise: true, ..RowPeriphery::default() };
     let reads = store.as_cells().unwrap().reads(1_000_000, &around).unwrap();

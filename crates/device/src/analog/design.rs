@@ -74,19 +74,12 @@ impl NeuronDesign {
 
 #[cfg(test)]
 mod tests {
+    use super::super::membrane::EXAMPLE;
     use super::*;
 
     fn design() -> NeuronDesign {
-        let membrane = Membrane {
-            capacitance_f: 3e-12,
-            threshold_v: 0.7,
-            leakage_a: 0.5e-12,
-            leakage_doubling_k: None,
-            step_s: 1e-3,
-            thermal: true,
-        };
         let spread = NeuronSpread { gain: 0.1, leak: 0.1, threshold: 0.1, offset: 0.05, ..NeuronSpread::default() };
-        NeuronDesign { spread, membrane: Some(membrane), ..NeuronDesign::default() }
+        NeuronDesign { spread, membrane: Some(EXAMPLE), ..NeuronDesign::default() }
     }
 
     /// τ is proportional to the absolute temperature, calibrated or not, and without spread all else is as drawn.

@@ -47,6 +47,17 @@ impl Membrane {
     }
 }
 
+/// 3 pF, a threshold of 0.7 V, 0.5 pA, in steps of 1 ms.
+#[cfg(test)]
+pub(super) const EXAMPLE: Membrane = Membrane {
+    capacitance_f: 3e-12,
+    threshold_v: 0.7,
+    leakage_a: 0.5e-12,
+    leakage_doubling_k: None,
+    step_s: 1e-3,
+    thermal: true,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,14 +65,7 @@ mod tests {
     /// 37 µV and 0.17 V/s: a capacitor of 3 pF that 0.5 pA discharge.
     #[test]
     fn a_capacitor_of_3_pf_has_its_noise_and_droop() {
-        let membrane = Membrane {
-            capacitance_f: 3e-12,
-            threshold_v: 0.7,
-            leakage_a: 0.5e-12,
-            leakage_doubling_k: None,
-            step_s: 1e-3,
-            thermal: true,
-        };
+        let membrane = EXAMPLE;
         assert!((membrane.noise(REFERENCE_MK) * 0.7 - 37.04e-6).abs() < 0.01e-6);
         assert!((membrane.droop(REFERENCE_MK) * 0.7 - 1.0 / 6.0 * 1e-3).abs() < 1e-9);
         assert!((membrane.noise(4 * REFERENCE_MK) / membrane.noise(REFERENCE_MK) - 2.0).abs() < 1e-9);
