@@ -90,6 +90,11 @@ pub const NETWORKS: &[Kind] = &[
     },
     Kind { name: "recurrent", summary: "10,000 LIF x 100 at about 1 % firing per step", build: recurrent::build },
     Kind { name: "pd14", summary: "cortical microcircuit, 77,169 LIF, 299 M synapses, 0.1 ms", build: pd14::build },
+    Kind {
+        name: "pd14_dc",
+        summary: "the same driven by direct currents, as its published statistics are",
+        build: pd14::build_direct,
+    },
     Kind { name: "dense", summary: "four all-to-all layers of 1,024, half of the weights zero", build: dense::build },
     Kind {
         name: "pilotnet",
@@ -132,7 +137,7 @@ mod tests {
         let profile = Profile::load("unlimited").unwrap();
         for kind in NETWORKS {
             let run = |workers| {
-                let scale = if kind.name == "dense" { 0.1 } else { 0.02 };
+                let scale = if ["dense", "pd14_dc"].contains(&kind.name) { 0.1 } else { 0.02 };
                 let network = (kind.build)(scale, 1).unwrap();
                 let config = RunConfig::default().seed(3).workers(workers);
                 let mut simulation = Simulation::new(network.graph, &profile, &config).unwrap();

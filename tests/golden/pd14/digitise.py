@@ -14,9 +14,8 @@ import numpy as np
 from PIL import Image
 
 POPULATIONS = ["L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"]
-# Published means of the full network [Hz], and distances between pairs of seeds (mean, standard deviation) as digitised
-# from the figures *_KS_distances_T900s.png: error about 0.0003 for rates, 0.0002 for CVs, 0.0007 for correlations.
-RATES = [0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829]
+# Distances between pairs of seeds (mean, standard deviation) as digitised from the figures *_KS_distances_T900s.png: error
+# about 0.0003 for rates, 0.0002 for CVs, 0.0007 for correlations.
 BETWEEN = {
     "rate": [(0.0185, 0.0105), (0.0188, 0.0043), (0.0078, 0.002), (0.0144, 0.0029),
              (0.0247, 0.0074), (0.0369, 0.0095), (0.0169, 0.008), (0.024, 0.0068)],
@@ -94,9 +93,8 @@ def distribution(image, panel, name, number):
     mean = share @ middle
     sd = np.sqrt(share @ (middle - mean) ** 2)
     below = np.concatenate([[0.0], np.cumsum(share)[:-1], [1.0]])
-    known = RATES[number] if name == "rate" else None if cut else float(f"{mean:.4g}")
     return {
-        "mean": known,
+        "mean": None if cut else float(f"{mean:.4g}"),
         "sd": None if cut else float(f"{sd:.3g}"),
         "at": [round(low + k * width, 6) for k in range(bins + 1)],
         "below": [round(float(x), 4) for x in below],
@@ -117,7 +115,7 @@ def main(folder):
             panel = (columns[column], columns[column + 1], rows[row], rows[row + 1])
             population[KEYS[name]] = distribution(image, panel, name, number)
     reference = {
-        "network": "pd14",
+        "network": "pd14_dc",
         "scale": 1.0,
         "source": "microcircuit-PD14-model fd40046e in NEST, read from its figures",
         "realisations": 10,

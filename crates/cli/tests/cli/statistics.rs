@@ -47,7 +47,7 @@ fn the_microcircuit_is_held_against_its_reference() {
     let args =
         ["statistics", "pd14", "--scale", "0.02", "--transient-ms", "20", "--length-ms", "100", "--against", reference];
     let text = Bench::new().well(&args);
-    assert!(text.contains("the reference is `pd14` at scale 1") && text.contains("a shorter recording"), "{text}");
+    assert!(text.contains("the reference is `pd14_dc` at scale 1") && text.contains("a shorter recording"), "{text}");
     let lines: Vec<&str> = text.lines().filter(|line| line.ends_with("  yes") || line.ends_with("  NO")).collect();
     assert_eq!(lines.len(), 24, "{text}");
     assert!(lines.iter().filter(|line| line.ends_with("  NO")).count() > 12, "{text}");

@@ -1,7 +1,7 @@
 //! The cortical microcircuit of Potjans and Diesmann (Cereb. Cortex 24, 2014) in fixed point, at 0.1 ms.
 //!
-//! Eight populations, 77,169 neurons and 299 million synapses at full scale, each population with Poisson input of its
-//! own. Numbers of synapses, weights and delays are those of the paper's tables 4 and 5 (as in NEST's reference
+//! Eight populations, 77,169 neurons and 299 million synapses at full scale. What comes from outside is Poisson input of
+//! each neuron's own, or a direct current of the same mean, the default of the reference implementation. Numbers of synapses, weights and delays are those of the paper's tables 4 and 5 (as in NEST's reference
 //! implementation); smaller networks keep the mean input by a direct current and the fluctuations by larger weights
 //! (van Albada et al., PLoS Comput. Biol. 11, 2015).
 //!
@@ -65,6 +65,15 @@ const DEAD: i32 = 21;
 /// Weight of an excitatory synapse `[weight LSB]`.
 const UNIT: f64 = 40.0;
 
+/// What the neurons get from outside the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// Poisson spikes, drawn for each neuron.
+    Poisson,
+    /// Their mean, as a direct current.
+    Direct,
+}
+
 /// The network in numbers.
 #[derive(Clone, Debug)]
 pub struct Parameters {
@@ -74,28 +83,35 @@ pub struct Parameters {
     pub synapses: [[u64; 8]; 8],
     /// Root by which weights grow as numbers of synapses shrink.
     growth: f64,
-    /// Current that makes up for lost mean input `[pA]`.
-    lost_pa: [f64; 8],
+    /// Direct current: the input from outside if it is direct, and what makes up for lost mean input `[pA]`.
+    direct_pa: [f64; 8],
+    outside: Outside,
 }
 
 impl Parameters {
     /// For shares of the full numbers of neurons and of synapses per neuron.
-    pub fn new(neurons: f64, synapses: f64) -> Self {
+    pub fn new(neurons: f64, synapses: f64, outside: Outside) -> Self {
         let mut own = Parameters {
             n: FULL.map(|n| (n as f64 * neurons).round() as usize),
             synapses: [[0; 8]; 8],
             growth: 1.0 / synapses.sqrt(),
-            lost_pa: [0.0; 8],
+            direct_pa: [0.0; 8],
+            outside,
         };
         for target in 0..8 {
-            let mut input = CURRENT_PA * OUTSIDE[target] * OUTSIDE_RATE;
+            // Currents times rates: pA Hz, a synapse's current lasting for its time constant.
+            let driven = CURRENT_PA * OUTSIDE[target] * OUTSIDE_RATE;
+            let (mut input, direct) = match outside {
+                Outside::Poisson => (driven, 0.0),
+                Outside::Direct => (0.0, driven),
+            };
             for (source, rate) in RATES.iter().enumerate() {
                 let pairs = FULL[target] as f64 * FULL[source] as f64;
                 let full = (-PROBABILITY[target][source]).ln_1p() / ((pairs - 1.0) / pairs).ln();
                 own.synapses[target][source] = (full * neurons * synapses).round() as u64;
                 input += CURRENT_PA * amplitude(target, source) * full / FULL[target] as f64 * rate;
             }
-            own.lost_pa[target] = 1e-3 * TAU_CURRENT_MS * (1.0 - synapses.sqrt()) * input;
+            own.direct_pa[target] = 1e-3 * TAU_CURRENT_MS * (direct + (1.0 - synapses.sqrt()) * input);
         }
         own
     }
@@ -126,10 +142,25 @@ fn amplitude(target: usize, source: usize) -> f64 {
 /// # Errors
 /// If the scale is not in `0.01..=1`.
 pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
+    built("pd14", Outside::Poisson, scale, seed)
+}
+
+/// The same driven by direct currents; those of the published reference runs (`docs/STATISTICS.md`).
+///
+/// Below a scale of about 0.4 some of the currents are less than the rheobase of 375 pA, and rates fall; at a tenth only
+/// L6I fires.
+///
+/// # Errors
+/// As of [`build`].
+pub fn build_direct(scale: f64, seed: u64) -> Result<Network, NetworkError> {
+    built("pd14_dc", Outside::Direct, scale, seed)
+}
+
+fn built(name: &'static str, outside: Outside, scale: f64, seed: u64) -> Result<Network, NetworkError> {
     if !(0.01..=1.0).contains(&scale) {
-        return Err(NetworkError::Scale { name: "pd14", scale, allowed: "a number in 0.01..=1" });
+        return Err(NetworkError::Scale { name, scale, allowed: "a number in 0.01..=1" });
     }
-    let own = Parameters::new(scale, scale);
+    let own = Parameters::new(scale, scale, outside);
     let mut graph = Graph::new();
     let mut populations = Vec::with_capacity(8);
     for k in 0..8 {
@@ -142,7 +173,7 @@ pub fn build(scale: f64, seed: u64) -> Result<Network, NetworkError> {
             graph.connect(synapses.a_out, graph.in_port(to.process, "a_in")?)?;
         }
     }
-    Ok(Network { name: "pd14", graph, populations, step_ms: STEP_MS, warm: 2000, steps: 2000 })
+    Ok(Network { name, graph, populations, step_ms: STEP_MS, warm: 2000, steps: 2000 })
 }
 
 fn population(
@@ -159,8 +190,7 @@ fn population(
         let normal = (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos();
         own.state(FIRST_V[k].0 + FIRST_V[k].1 * normal - REST_MV)
     };
-    let rate_per_step = OUTSIDE_RATE * OUTSIDE[k] * scale * STEP_MS * 1e-3;
-    let bias = own.state(own.lost_pa[k] * STEP_MS / CAPACITY_PF);
+    let bias = own.state(own.direct_pa[k] * STEP_MS / CAPACITY_PF);
     let neurons = CubaLif {
         v: (0..n).map(first).collect::<Vec<f64>>().into(),
         du: (4095 - KEEP_U).into(),
@@ -170,8 +200,11 @@ fn population(
         ..CubaLif::new(&[n], own.state(THRESHOLD_MV - REST_MV).into())
     };
     let neurons = graph.add(POPULATIONS[k], neurons)?;
-    let drive = graph.add(&format!("outside{}", POPULATIONS[k]), PoissonInput::new(&[n], rate_per_step, UNIT))?;
-    graph.connect(drive.a_out, neurons.a_in)?;
+    if own.outside == Outside::Poisson {
+        let rate_per_step = OUTSIDE_RATE * OUTSIDE[k] * scale * STEP_MS * 1e-3;
+        let drive = graph.add(&format!("outside{}", POPULATIONS[k]), PoissonInput::new(&[n], rate_per_step, UNIT))?;
+        graph.connect(drive.a_out, neurons.a_in)?;
+    }
     Ok(Population { name: POPULATIONS[k].into(), process: neurons.id, spikes: neurons.s_out, n })
 }
 
@@ -195,10 +228,13 @@ mod tests {
     /// The published totals: 77,169 neurons, 298,880,968 synapses (NEST's reference implementation).
     #[test]
     fn the_full_network_has_the_published_size() {
-        let full = Parameters::new(1.0, 1.0);
+        let full = Parameters::new(1.0, 1.0, Outside::Poisson);
         assert_eq!(full.n.iter().sum::<usize>(), 77_169);
         assert_eq!(full.synapses.iter().flatten().sum::<u64>(), 298_880_968);
-        assert!(full.lost_pa.iter().all(|pa| *pa == 0.0));
+        assert!(full.direct_pa.iter().all(|pa| *pa == 0.0));
+        // 1,600 sources of 8 Hz that each give 87.81 pA for 0.5 ms.
+        let direct = Parameters::new(1.0, 1.0, Outside::Direct).direct_pa[0];
+        assert!((direct - 561.98).abs() < 0.01, "{direct} pA");
         // A postsynaptic potential of 0.15 mV, threshold 15 mV: the impulse response at its peak, from the registers.
         let (mut u, mut v, mut peak) = (UNIT, 0.0, 0.0_f64);
         for _ in 0..100 {
