@@ -104,7 +104,14 @@ impl Error {
     pub fn is_input(&self) -> bool {
         match self {
             Error::Engine(fault) => {
-                matches!(fault, EngineError::Model { .. } | EngineError::Variable { .. } | EngineError::Snapshot { .. })
+                matches!(
+                    fault,
+                    EngineError::Model { .. }
+                        | EngineError::Variable { .. }
+                        | EngineError::Snapshot { .. }
+                        | EngineError::Pin { .. }
+                        | EngineError::NoPin
+                )
             }
             Error::Report(_) | Error::Lost => false,
             _ => true,

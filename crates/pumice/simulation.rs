@@ -114,7 +114,7 @@ impl Simulation {
     /// As [`Simulation::new`], with what `making` says.
     ///
     /// # Errors
-    /// As [`Simulation::with_nv`]; if there is an image file that is not of this network, profile, seed and number of
+    /// As [`Simulation::with_nv`]; if workers are to be pinned and cannot be; if there is an image file that is not of this network, profile, seed and number of
     /// workers, or a file that cannot be written, or the chip keeps synapses in cells.
     pub fn make(mut graph: Graph, profile: &Profile, config: &RunConfig, making: &Making<'_>) -> Result<Self, Error> {
         let image = compile(&graph, &Hardware::from(profile), config)?;
@@ -128,6 +128,7 @@ impl Simulation {
             }
         };
         let mut simulation = Self::assemble(image, profile, config.workers, (memory, making))?;
+        simulation.engine.set_pinned(config.pinned)?;
         simulation.remotes = graph.remotes().map(|(path, remote)| (path.to_owned(), remote.clone())).collect();
         simulation.start(graph.take_hosts());
         Ok(simulation)

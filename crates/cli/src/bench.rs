@@ -30,6 +30,9 @@ pub(crate) struct BenchArgs {
     /// Worker threads; 0 lets the size of the network decide
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     workers: u16,
+    /// Keep every worker on one processor (Linux)
+    #[arg(long)]
+    pin: bool,
     /// Steps to measure; else the network says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     steps: Option<u64>,
@@ -67,7 +70,7 @@ impl BenchArgs {
         let network = build(name, self.scale, self.seed)?;
         let (step_ms, warm) = (network.step_ms, self.warm.unwrap_or(network.warm));
         let steps = self.steps.unwrap_or(network.steps);
-        let config = RunConfig::default().seed(self.seed).workers(usize::from(self.workers));
+        let config = RunConfig::default().seed(self.seed).workers(usize::from(self.workers)).pinned(self.pin);
         let image = self.image.as_deref();
         let read = image.is_some_and(Path::exists);
         let mut simulation = progress::build(!self.json, |progress| {

@@ -46,6 +46,9 @@ pub(crate) struct RunArgs {
     /// Worker threads; 0 lets the size of the network decide
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     workers: u16,
+    /// Keep every worker on one processor (Linux)
+    #[arg(long)]
+    pin: bool,
     /// Keep the non-volatile cells of the chip in a file: they are programmed when it does not exist yet
     #[arg(long, value_name = "FILE")]
     nv: Option<PathBuf>,
@@ -139,7 +142,7 @@ impl RunArgs {
             Some(BackendChoice::Chip) => RunConfig::on(Backend::Chip).seed(own.seed),
         };
         config.seed = self.seed.unwrap_or(config.seed);
-        config.workers(usize::from(self.workers))
+        config.workers(usize::from(self.workers)).pinned(self.pin)
     }
 
     fn bar(&self, length: u64, what: &'static str) -> indicatif::ProgressBar {

@@ -17,6 +17,7 @@ use pumice_models::{Fired, Overflow, OverflowRecord, Rows, Values};
 use crate::error::EngineError;
 use crate::image::{Image, Task, UnitBody, Where};
 use crate::phases::{Phases, Watch};
+use crate::pin::Pins;
 use crate::pool::Pool;
 use crate::prepared::Prepared;
 use crate::progress::Progress;
@@ -133,6 +134,8 @@ pub struct Engine {
     initial: Option<Snapshot>,
     patience: Duration,
     watch: Watch,
+    /// Where workers stay while they run, if anywhere.
+    pins: Option<Pins>,
     /// What reads of cells add in every step.
     noise: Option<RowNoise>,
     /// The cells that learning writes, and the emulated time since their power-on at the last reset `[ps]`.
@@ -216,6 +219,7 @@ impl Engine {
             initial: None,
             patience: Duration::from_secs(30),
             watch: Watch::default(),
+            pins: None,
             noise: None,
             learning: None,
             past_ps: 0,
@@ -262,6 +266,16 @@ impl Engine {
     /// Updates of the neurons of a bank since the beginning, the last reset or the last snapshot taken back.
     pub fn updates(&self, bank: usize) -> u64 {
         self.workers.iter().flat_map(|worker| worker.counters(bank).1).sum()
+    }
+
+    /// Whether every worker stays on one processor while it runs, or goes where the system puts it. The thread that calls
+    /// [`Engine::run`] is the first worker; it is free again when the run ends.
+    ///
+    /// # Errors
+    /// If there are more workers than processors, or the system does not let threads choose.
+    pub fn set_pinned(&mut self, on: bool) -> Result<(), EngineError> {
+        self.pins = if on { Some(Pins::new(self.workers.len())?) } else { None };
+        Ok(())
     }
 
     /// Whether the time of each phase is taken, from now on and from zero; it costs some 0.2 µs per step.
@@ -316,7 +330,7 @@ impl Engine {
     ) -> Result<Outcome, EngineError> {
         let workers = std::mem::take(&mut self.workers);
         let (workers, result) = std::thread::scope(|scope| {
-            let mut pool = Pool::new(workers, scope);
+            let mut pool = Pool::new(workers, self.pins.clone(), scope);
             let result = self.run_steps(&mut pool, steps, control, observer);
             (pool.join(), result)
         });

@@ -75,6 +75,19 @@ pub enum EngineError {
         /// What is wrong.
         fault: String,
     },
+    /// More pinned workers than processors.
+    #[error(
+        "{workers} workers cannot be pinned, allowed is 1 to {processors}, the number of processors of this process"
+    )]
+    Pin {
+        /// Workers.
+        workers: usize,
+        /// Processors that the process may use.
+        processors: usize,
+    },
+    /// The system keeps no thread on a processor.
+    #[error("this system does not let a program pin its threads; run without pinning")]
+    NoPin,
     /// A worker thread ended.
     #[error("worker {worker} ended unexpectedly in step {step}")]
     Lost {

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod image;
 mod phases;
+mod pin;
 mod pool;
 mod prepared;
 mod progress;

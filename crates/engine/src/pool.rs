@@ -12,6 +12,7 @@ use pumice_models::{ModelError, Portion};
 
 use crate::error::EngineError;
 use crate::phases::Watch;
+use crate::pin::Pins;
 
 /// An order to a worker thread.
 enum Order {
@@ -50,10 +51,12 @@ struct Remote<'scope> {
 pub(crate) struct Pool<'scope> {
     first: Worker,
     remotes: Vec<Remote<'scope>>,
+    pins: Option<Pins>,
 }
 
 impl<'scope> Pool<'scope> {
-    pub(crate) fn new<'env>(mut workers: Vec<Worker>, scope: &'scope Scope<'scope, 'env>) -> Self {
+    /// Starts the threads. A thread that the system does not let stay, though it did when it was asked, goes where it is put.
+    pub(crate) fn new<'env>(mut workers: Vec<Worker>, pins: Option<Pins>, scope: &'scope Scope<'scope, 'env>) -> Self {
         let n = workers.len();
         let rest = workers.split_off(1);
         let first = workers.pop().expect("an engine has at least one worker");
@@ -65,12 +68,17 @@ impl<'scope> Pool<'scope> {
             let (outbox, replies) = bounded(2);
             let to: Vec<_> = (0..n).map(|peer| lanes[me][peer].0.clone()).collect();
             let from: Vec<_> = (0..n).map(|peer| lanes[peer][me].1.clone()).collect();
-            let handle = scope.spawn(move || serve(worker, me, &inbox, &outbox, (&to, &from)));
+            let pins = pins.clone();
+            let handle = scope.spawn(move || {
+                let _obeyed = pins.map(|pins| pins.stay(me));
+                serve(worker, me, &inbox, &outbox, (&to, &from))
+            });
             let (batches, mine) = (lanes[me][0].1.clone(), lanes[0][me].0.clone());
             remotes.push(Remote { orders, replies, batches, mine, handle });
         }
         lanes.clear();
-        Pool { first, remotes }
+        let _obeyed = pins.as_ref().map(|pins| pins.stay(0));
+        Pool { first, remotes, pins }
     }
 
     /// Runs one step on all workers and returns their batches in order.
@@ -230,6 +238,7 @@ impl<'scope> Pool<'scope> {
 
     /// Ends the threads and takes the workers back.
     pub(crate) fn join(self) -> Result<Vec<Worker>, EngineError> {
+        let _obeyed = self.pins.map(|pins| pins.leave());
         let mut workers = vec![self.first];
         for (k, remote) in self.remotes.into_iter().enumerate() {
             drop((remote.orders, remote.mine));

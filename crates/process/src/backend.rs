@@ -101,6 +101,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Worker threads for the chip; 0 lets the size of the network decide. No result depends on it.
     pub workers: usize,
+    /// Whether every worker stays on one processor while it runs.
+    pub pinned: bool,
     /// How populations are laid on cores.
     pub place: Place,
     /// How often elements spike; without rates placement takes all sources as equally active.
@@ -138,6 +140,13 @@ impl RunConfig {
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// The same with every worker on one processor while it runs (Linux).
+    #[must_use]
+    pub fn pinned(mut self, pinned: bool) -> Self {
+        self.pinned = pinned;
         self
     }
 

@@ -25,6 +25,7 @@ fn wrong_input_is_one_sentence_and_code_2() {
             &["run", "small.toml", "--prices", "cheap"],
             "profile loihi1 has no prices `cheap`, allowed is one of davies2018",
         ),
+        (&["run", "small.toml", "--workers", "1024", "--pin"], "pin"),
         (&["run", "small.toml", "--samples", "4"], "--samples is 4, allowed is 1 to 3"),
         (&["run", "free.toml", "--samples", "1"], "--samples needs a task, and `free.toml` has none"),
         (&["run", "small.toml", "--out", "plain-file"], "cannot write into folder `plain-file`: "),

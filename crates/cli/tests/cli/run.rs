@@ -140,6 +140,9 @@ fn workers_change_no_result() {
         let one = result("1", model);
         assert!(number(&one, "spikes") > 10.0);
         ["2", "3", "5"].into_iter().for_each(|workers| assert_eq!(result(workers, model), one, "{workers} workers"));
+        // Anyone who may not pin threads is told so.
+        let done = bench.run(&["run", model, "--workers", "1", "--pin"]);
+        assert!(done.code == Some(0) || done.err.contains("does not let a program pin"), "{}", done.err);
     }
 }
 
