@@ -80,6 +80,16 @@ pub(crate) enum CliError {
         /// What is wrong, and where.
         source: pumice::device::DeviceError,
     },
+    /// An array in a file of cells cannot be, or cannot do what is asked.
+    #[error("`{}`, core {core}: {source}", file.display())]
+    NvStore {
+        /// The file.
+        file: PathBuf,
+        /// The core of the array.
+        core: u32,
+        /// Why.
+        source: pumice::device::DeviceError,
+    },
     /// Weights without cells cannot be a file of cells.
     #[error("`{}` holds weights without their cells: make cells with `pumice run --nv {}`, then import the weights into them", json.display(), file.display())]
     SeedForm {

@@ -92,7 +92,7 @@ pub(crate) fn millikelvin(celsius: f64) -> u32 {
 impl NvCommand {
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
-            NvCommand::Show { file } => emit(&text(&load(&file)?)?),
+            NvCommand::Show { file } => emit(&text(&load(&file)?, &file)?),
             NvCommand::Age { file, duration_ns, celsius } => {
                 change(&file, |store| store.age(duration_ns, millikelvin(celsius)))
             }
@@ -119,7 +119,11 @@ impl NvCommand {
                     Some(_) if !file.exists() => Err(CliError::SeedForm { json, file }),
                     Some(form) => import(&form, &json, &file),
                     None => {
-                        save(&NvState::from_json(&text).map_err(|source| CliError::NvJson { json, source })?, &file)
+                        let state = NvState::from_json(&text).and_then(|state| {
+                            state.stores.iter().try_for_each(|saved| saved.open().map(drop))?;
+                            Ok(state)
+                        });
+                        save(&state.map_err(|source| CliError::NvJson { json, source })?, &file)
                     }
                 }
             }
@@ -141,7 +145,7 @@ fn import(form: &SeedForm, json: &Path, file: &Path) -> Result<(), CliError> {
     let taken = state.program(&form.synaptic_weights);
     let taken = taken.map_err(|source| CliError::SeedWeights { json: json.to_owned(), source })?;
     save(&state, file)?;
-    emit(&text(&state)?)?;
+    emit(&text(&state, file)?)?;
     let weights = form.synaptic_weights.len();
     let (changed, clipped) = (taken.changed, taken.clipped);
     let mut note = format!("{weights} weights programmed, {changed} to other levels than before, {clipped} clipped\n");
@@ -156,20 +160,26 @@ fn import(form: &SeedForm, json: &Path, file: &Path) -> Result<(), CliError> {
 fn change(file: &Path, of: impl Fn(&mut WeightStore) -> Result<(), DeviceError>) -> Result<(), CliError> {
     let mut state = load(file)?;
     for saved in &mut state.stores {
-        let mut store = WeightStore::Cells(Box::new(saved.open().map_err(pumice::Error::from)?));
-        of(&mut store).map_err(pumice::Error::from)?;
+        let opened = saved.open().map_err(store_fault(file, saved.core))?;
+        let mut store = WeightStore::Cells(Box::new(opened));
+        of(&mut store).map_err(store_fault(file, saved.core))?;
         if let Some(cells) = store.as_cells() {
             *saved = SavedStore::new(saved.core, cells);
         }
     }
     save(&state, file)?;
-    emit(&text(&state)?)
+    emit(&text(&state, file)?)
 }
 
-fn text(state: &NvState) -> Result<String, CliError> {
+/// What is wrong with the array of a core in a file of cells.
+fn store_fault(file: &Path, core: u32) -> impl FnOnce(DeviceError) -> CliError {
+    move |source| CliError::NvStore { file: file.to_owned(), core, source }
+}
+
+fn text(state: &NvState, file: &Path) -> Result<String, CliError> {
     let mut text = format!("cells of {}\n", state.hardware);
     for saved in &state.stores {
-        let cells = saved.open().map_err(pumice::Error::from)?;
+        let cells = saved.open().map_err(store_fault(file, saved.core))?;
         let (array, ledger) = (cells.array(), cells.array().ledger());
         let (rows, cols) = array.shape();
         let most = array.state().cells.iter().map(|cell| cell.cycles).max().unwrap_or(0);

@@ -22,7 +22,7 @@ use crate::clock::{Clock, REFERENCE_MK};
 use crate::error::{DeviceError, check_length};
 use crate::fate::{Place, normals};
 use crate::fault::{Fault, FaultMap, Site};
-use crate::ledger::{Ledger, energy_aj};
+use crate::ledger::{Ledger, add, energy_aj};
 use crate::plausible;
 use crate::profile::{Access, CellProfile};
 use pumice_num::draw_unit;
@@ -137,6 +137,8 @@ impl CellArray {
         for &row in &state.row_map {
             check_index("physical row", row as usize, physical)?;
         }
+        let used = state.spares_used;
+        DeviceError::check(used <= state.spares, "number of used spare rows", used.into(), "at most the spare rows")?;
         plausible::check(&state)?;
         Ok(CellArray { profile, state })
     }
@@ -300,7 +302,7 @@ impl CellArray {
     /// Counts `times` reads of a row at `at_ns` with their energy, half-selected cells included.
     ///
     /// # Errors
-    /// Fails without a `[read]` section, and for a row that does not exist.
+    /// Fails without a `[read]` section, for a row that does not exist, and when the ledger is full.
     pub fn count_reads(&mut self, row: usize, times: u64, at_ns: u64) -> Result<(), DeviceError> {
         let first = self.index(row, 0)?;
         let read = self.profile.need(&self.profile.read, "read", "counting reads")?.clone();
@@ -310,24 +312,25 @@ impl CellArray {
         if read.access == Access::Passive {
             let (before, after) = (0..first, first + cols..self.state.cells.len());
             let half = read.voltage_v / 2.0;
-            energy += self.energy_of(before, half, read.pulse_ns, at_ns);
-            energy += self.energy_of(after, half, read.pulse_ns, at_ns);
-            self.state.ledger.half_selected += times * (self.state.cells.len() - cols) as u64;
+            add(&mut energy, self.energy_of(before, half, read.pulse_ns, at_ns));
+            add(&mut energy, self.energy_of(after, half, read.pulse_ns, at_ns));
+            let others = (self.state.cells.len() - cols) as u64;
+            add(&mut self.state.ledger.half_selected, times.saturating_mul(others));
         }
-        self.state.ledger.cell_reads += times * cols as u64;
-        self.state.ledger.read_energy_aj += times * energy;
-        self.state.row_reads[first / cols] += times;
-        Ok(())
+        add(&mut self.state.ledger.cell_reads, times.saturating_mul(cols as u64));
+        add(&mut self.state.ledger.read_energy_aj, times.saturating_mul(energy));
+        add(&mut self.state.row_reads[first / cols], times);
+        self.state.ledger.check()
     }
 
     fn energy_of(&self, cells: std::ops::Range<usize>, volts: f64, ns: u64, at_ns: u64) -> u64 {
-        cells.map(|cell| energy_aj(volts, self.seen(cell, at_ns, None), ns)).sum()
+        cells.fold(0, |sum: u64, cell| sum.saturating_add(energy_aj(volts, self.seen(cell, at_ns, None), ns)))
     }
 
     /// Makes a fault begin at `since_ns`, by logical row; it stays for ever.
     ///
     /// # Errors
-    /// [`DeviceError::OutOfArray`] for a place that does not exist.
+    /// [`DeviceError::OutOfArray`] for a place that does not exist, [`DeviceError::OutOfRange`] for a short that cannot be.
     pub fn inject(&mut self, site: Site, fault: Fault, since_ns: u64) -> Result<(), DeviceError> {
         let physical = |row: u32, col: u32| -> Result<u32, DeviceError> {
             Ok((self.index(row as usize, col as usize)? / self.state.cols as usize) as u32)
@@ -337,8 +340,7 @@ impl CellArray {
             Site::WordLine { row, col } => Site::WordLine { row: physical(row, col)?, col },
             Site::BitLine { row, col } => Site::BitLine { row: physical(row, col)?, col },
         };
-        self.state.faults.add(site, fault, since_ns);
-        Ok(())
+        self.state.faults.add(site, fault, since_ns)
     }
 
     /// Puts a logical row onto the next spare row; its cells must then be programmed.

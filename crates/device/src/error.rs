@@ -28,6 +28,36 @@ pub enum DeviceError {
         /// What is allowed.
         allowed: &'static str,
     },
+    /// A number in a cell profile is out of its range.
+    #[error("{field} of the cell profile `{profile}` is {value:?}, it must be in {low:?} to {high:?}")]
+    Field {
+        /// Name of the profile.
+        profile: String,
+        /// Path of the field.
+        field: String,
+        /// Its value.
+        value: f64,
+        /// The lowest value that is allowed.
+        low: f64,
+        /// The highest value that is allowed.
+        high: f64,
+    },
+    /// Values of a cell profile do not fit together.
+    #[error("the cell profile `{profile}` cannot be: {fault}")]
+    Profile {
+        /// Name of the profile.
+        profile: String,
+        /// Why.
+        fault: String,
+    },
+    /// A counter of an array is full.
+    #[error("the ledger of the array is full: {counter} is {value}, it must stay below 2^61")]
+    LedgerFull {
+        /// The counter.
+        counter: &'static str,
+        /// Its value.
+        value: u64,
+    },
     /// A slice has the wrong length.
     #[error("{what} has length {got}, it must have length {want}")]
     Length {

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::DeviceError;
+use crate::plausible::MOST_US;
+
 /// What is wrong with a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -17,6 +20,13 @@ pub enum Fault {
     Open,
     /// Conducts this much whatever is programmed `[µS]`.
     Short(f64),
+}
+
+impl Fault {
+    fn check(self) -> Result<(), DeviceError> {
+        let Fault::Short(g_us) = self else { return Ok(()) };
+        DeviceError::check((0.0..=MOST_US).contains(&g_us), "conductance of a short in µS", g_us, "in 0..=1e9")
+    }
 }
 
 /// Where a fault sits, in physical rows and columns.
@@ -63,12 +73,25 @@ pub struct FaultMap {
 
 impl FaultMap {
     /// Adds a fault that begins at `since_ns`. A broken line makes its cells open, whatever `fault` says.
-    pub fn add(&mut self, site: Site, fault: Fault, since_ns: u64) {
+    ///
+    /// # Errors
+    /// [`DeviceError::OutOfRange`] for a short of less than 0 or more than 1e9 µS.
+    pub fn add(&mut self, site: Site, fault: Fault, since_ns: u64) -> Result<(), DeviceError> {
+        fault.check()?;
         let fault = match site {
             Site::Cell { .. } => fault,
             _ => Fault::Open,
         };
         self.entries.push(Entry { site, fault, since_ns });
+        Ok(())
+    }
+
+    /// Checks all faults.
+    ///
+    /// # Errors
+    /// As [`FaultMap::add`].
+    pub(crate) fn check(&self) -> Result<(), DeviceError> {
+        self.entries.iter().try_for_each(|entry| entry.fault.check())
     }
 
     /// The number of faults.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::DeviceError;
+
 /// Counters of one array. Energy is in attojoules, so that a sum does not depend on its order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
@@ -31,27 +33,53 @@ pub struct Ledger {
     pub write_time_ns: u64,
 }
 
+/// No counter of a life comes to this: at a count per nanosecond it takes 73 years.
+pub(crate) const MOST: u64 = 1 << 61;
+
+/// Adds without overflow: a counter stops at its end, which [`Ledger::check`] refuses.
+pub(crate) fn add(counter: &mut u64, more: u64) {
+    *counter = counter.saturating_add(more);
+}
+
 impl Ledger {
-    /// The sum of two ledgers.
+    /// The counters with their names.
+    fn counters(&mut self) -> [(&'static str, &mut u64); 12] {
+        [
+            ("set_pulses", &mut self.set_pulses),
+            ("reset_pulses", &mut self.reset_pulses),
+            ("verify_reads", &mut self.verify_reads),
+            ("writes", &mut self.writes),
+            ("failures", &mut self.failures),
+            ("cell_reads", &mut self.cell_reads),
+            ("half_selected", &mut self.half_selected),
+            ("worn", &mut self.worn),
+            ("pulse_energy_aj", &mut self.pulse_energy_aj),
+            ("verify_energy_aj", &mut self.verify_energy_aj),
+            ("read_energy_aj", &mut self.read_energy_aj),
+            ("write_time_ns", &mut self.write_time_ns),
+        ]
+    }
+
+    /// The sum of two ledgers; a counter stops at its end.
     pub fn plus(&self, other: &Ledger) -> Ledger {
-        Ledger {
-            set_pulses: self.set_pulses + other.set_pulses,
-            reset_pulses: self.reset_pulses + other.reset_pulses,
-            verify_reads: self.verify_reads + other.verify_reads,
-            writes: self.writes + other.writes,
-            failures: self.failures + other.failures,
-            cell_reads: self.cell_reads + other.cell_reads,
-            half_selected: self.half_selected + other.half_selected,
-            worn: self.worn + other.worn,
-            pulse_energy_aj: self.pulse_energy_aj + other.pulse_energy_aj,
-            verify_energy_aj: self.verify_energy_aj + other.verify_energy_aj,
-            read_energy_aj: self.read_energy_aj + other.read_energy_aj,
-            write_time_ns: self.write_time_ns + other.write_time_ns,
+        let (mut sum, mut other) = (*self, *other);
+        for ((_, counter), (_, more)) in sum.counters().into_iter().zip(other.counters()) {
+            add(counter, *more);
         }
+        sum
+    }
+
+    /// Checks that no counter is full: what was added to it is then all in it.
+    ///
+    /// # Errors
+    /// [`DeviceError::LedgerFull`] with the first counter that is.
+    pub(crate) fn check(&self) -> Result<(), DeviceError> {
+        let full = { *self }.counters().into_iter().find_map(|(name, n)| (*n >= MOST).then_some((name, *n)));
+        full.map_or(Ok(()), |(counter, value)| Err(DeviceError::LedgerFull { counter, value }))
     }
 }
 
-/// `V² G t` in whole attojoules, for `[V]`, `[µS]` and `[ns]`.
+/// `V² G t` in whole attojoules, for `[V]`, `[µS]` and `[ns]`; at most what a counter holds.
 pub fn energy_aj(volts: f64, g_us: f64, time_ns: u64) -> u64 {
     // V² · 1e-6 S · 1e-9 s = 1e-15 J = 1000 aJ
     (volts * volts * g_us.max(0.0) * time_ns as f64 * 1e3).round() as u64

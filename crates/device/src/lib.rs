@@ -41,6 +41,7 @@ pub mod nv;
 mod plausible;
 mod profile;
 mod program;
+mod ranges;
 mod store;
 pub mod update;
 

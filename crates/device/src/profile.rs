@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::CellModel;
 use crate::error::DeviceError;
+use crate::ranges;
 use crate::update::Update;
 
 /// How well a section is known.
@@ -249,34 +250,18 @@ impl CellProfile {
         toml::to_string(self).expect("a profile has only tables, numbers and strings")
     }
 
-    /// Checks all values.
+    /// Checks all values: each by the range of its field, and those that must fit together.
     ///
     /// # Errors
-    /// [`DeviceError::OutOfRange`] with the first value that is not allowed.
+    /// [`DeviceError::Field`] or [`DeviceError::Profile`] with the first fault.
     pub fn validate(&self) -> Result<(), DeviceError> {
+        ranges::check(self)?;
         let Range { g_min_us, g_max_us } = self.range;
-        DeviceError::check(g_min_us >= 0.0, "`g_min_us`", g_min_us, "at least 0")?;
-        DeviceError::check(g_max_us > g_min_us, "`g_max_us`", g_max_us, "above `g_min_us`")?;
-        self.cell.check()?;
-        self.update.as_ref().map_or(Ok(()), Update::check)?;
-        if let Some(read) = &self.read {
-            DeviceError::check(read.voltage_v > 0.0, "`voltage_v`", read.voltage_v, "above 0")?;
-        }
-        if let Some(write) = &self.write {
-            write.check()?;
-        }
-        if let Some(endurance) = &self.endurance {
-            DeviceError::check(endurance.cycles > 0.0, "`cycles`", endurance.cycles, "above 0")?;
-        }
-        if let Some(telegraph) = &self.telegraph {
-            let shortest = telegraph.high_s.min(telegraph.low_s);
-            DeviceError::check(shortest > 0.0, "`high_s` or `low_s`", shortest, "above 0")?;
-        }
-        if let Some(disturb) = &self.disturb {
-            let share = disturb.share_per_read;
-            DeviceError::check((0.0..1.0).contains(&share), "`share_per_read`", share, "in 0..1")?;
-        }
-        Ok(())
+        let span = g_max_us - g_min_us;
+        DeviceError::check(span >= 1e-3, "`g_max_us`", g_max_us, "at least `g_min_us` + 0.001")
+            .and_then(|()| self.cell.check())
+            .and_then(|()| self.update.as_ref().map_or(Ok(()), Update::check))
+            .map_err(|fault| DeviceError::Profile { profile: self.name.clone(), fault: fault.to_string() })
     }
 
     /// A fingerprint of all values, for files that must belong to this profile.
@@ -311,19 +296,6 @@ impl CellProfile {
 impl CellModel {
     fn check(&self) -> Result<(), DeviceError> {
         self.physics().check()
-    }
-}
-
-impl Write {
-    fn check(&self) -> Result<(), DeviceError> {
-        for ladder in [&self.set, &self.reset] {
-            DeviceError::check(ladder.step_v > 0.0, "`step_v`", ladder.step_v, "above 0")?;
-            let rises = ladder.top_v >= ladder.start_v;
-            DeviceError::check(rises, "`top_v`", ladder.top_v, "at least `start_v`")?;
-        }
-        DeviceError::check(self.window_us > 0.0, "`window_us`", self.window_us, "above 0")?;
-        let ladders = f64::from(self.alternations);
-        DeviceError::check(self.alternations > 0, "`alternations`", ladders, "at least 1")
     }
 }
 

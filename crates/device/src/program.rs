@@ -18,7 +18,8 @@
 
 use crate::array::CellArray;
 use crate::error::{DeviceError, check_length};
-use crate::ledger::energy_aj;
+use crate::ledger::{add, energy_aj};
+use crate::plausible;
 use crate::profile::{Access, Ladder, Read, Write};
 use crate::update::{PulsedDevice, Update};
 
@@ -50,10 +51,10 @@ pub struct Programming {
 
 impl Outcome {
     fn add(&mut self, other: &Outcome) {
-        self.set_pulses += other.set_pulses;
-        self.reset_pulses += other.reset_pulses;
-        self.verifies += other.verifies;
-        self.energy_aj += other.energy_aj;
+        add(&mut self.set_pulses, other.set_pulses);
+        add(&mut self.reset_pulses, other.reset_pulses);
+        add(&mut self.verifies, other.verifies);
+        add(&mut self.energy_aj, other.energy_aj);
     }
 }
 
@@ -115,7 +116,7 @@ impl CellArray {
         let write = profile.need(&profile.write, "write", "write and verify")?;
         let read = profile.need(&profile.read, "read", "write and verify")?;
         let update = profile.need(&profile.update, "update", "write and verify")?;
-        Ok(self.write_and_verify(number, target_us, (write, read, update)))
+        self.write_and_verify(number, target_us, (write, read, update))
     }
 
     fn write_and_verify(
@@ -123,7 +124,7 @@ impl CellArray {
         number: usize,
         target_us: f64,
         (write, read, update): (&Write, &Read, &Update),
-    ) -> Outcome {
+    ) -> Result<Outcome, DeviceError> {
         let mut cell = self.pulsing(number, update);
         let mut outcome = Outcome::default();
         let (low, high) = (target_us - write.window_us, target_us + write.window_us);
@@ -145,8 +146,8 @@ impl CellArray {
         }
         let value = cell.conductance(self);
         let spread = write.window_us / 3f64.sqrt();
-        self.settle(number, (target_us, value, spread), &outcome);
-        outcome
+        self.settle(number, (target_us, value, spread), &outcome)?;
+        Ok(outcome)
     }
 
     /// One ladder of pulses of one polarity, at least one pulse; gives what the last verify saw `[µS]`, and whether the
@@ -197,7 +198,7 @@ impl CellArray {
             cell.offset = cell.update.visible(0.0, write_noise);
         }
         let mean = (before + cell.conductance(self)) / 2.0;
-        let energy = energy_aj(volts, mean, pulse_ns) + self.half_selected(number, volts, pulse_ns);
+        let energy = energy_aj(volts, mean, pulse_ns).saturating_add(self.half_selected(number, volts, pulse_ns));
         self.state.cells[number].pulses = n + 1;
         let ledger = &mut self.state.ledger;
         if up {
@@ -207,9 +208,9 @@ impl CellArray {
             ledger.reset_pulses += 1;
             outcome.reset_pulses += 1;
         }
-        ledger.pulse_energy_aj += energy;
-        ledger.write_time_ns += pulse_ns;
-        outcome.energy_aj += energy;
+        add(&mut ledger.pulse_energy_aj, energy);
+        add(&mut ledger.write_time_ns, pulse_ns);
+        add(&mut outcome.energy_aj, energy);
     }
 
     /// Energy of the cells that share a line with a pulsed cell of a passive array `[aJ]`.
@@ -224,9 +225,9 @@ impl CellArray {
         let in_row = (row * cols..(row + 1) * cols).filter(|c| *c != number);
         let in_col = (0..self.state.row_reads.len()).map(|r| r * cols + col).filter(|c| *c != number);
         let cells: Vec<usize> = in_row.chain(in_col).collect();
-        self.state.ledger.half_selected += cells.len() as u64;
+        add(&mut self.state.ledger.half_selected, cells.len() as u64);
         let energy = |cell: &usize| energy_aj(volts / 2.0, self.seen(*cell, now, None), pulse_ns);
-        cells.iter().map(energy).sum()
+        cells.iter().map(energy).fold(0, u64::saturating_add)
     }
 
     fn verify(&mut self, number: usize, cell: &Pulsing, read: &Read, outcome: &mut Outcome) -> f64 {
@@ -241,10 +242,10 @@ impl CellArray {
         let energy = energy_aj(read.voltage_v, g, read.pulse_ns);
         let ledger = &mut self.state.ledger;
         ledger.verify_reads += 1;
-        ledger.verify_energy_aj += energy;
-        ledger.write_time_ns += read.pulse_ns;
+        add(&mut ledger.verify_energy_aj, energy);
+        add(&mut ledger.write_time_ns, read.pulse_ns);
         outcome.verifies += 1;
-        outcome.energy_aj += energy;
+        add(&mut outcome.energy_aj, energy);
         seen
     }
 
@@ -284,7 +285,15 @@ impl CellArray {
     }
 
     /// Writes the result of a programming into the life of the cell.
-    fn settle(&mut self, number: usize, (target_us, value_us, spread_us): (f64, f64, f64), outcome: &Outcome) {
+    ///
+    /// # Errors
+    /// When the ledger is full, and for a cell that cannot be: a model whose parameters let it run off.
+    fn settle(
+        &mut self,
+        number: usize,
+        (target_us, value_us, spread_us): (f64, f64, f64),
+        outcome: &Outcome,
+    ) -> Result<(), DeviceError> {
         let written_ns = self.now_ns();
         let reads_before = self.state.row_reads[number / self.state.cols as usize];
         let pulsed = outcome.set_pulses + outcome.reset_pulses > 0;
@@ -293,7 +302,7 @@ impl CellArray {
         self.state.ledger.failures += u64::from(!outcome.accepted);
         if !pulsed && cell.writes > 0 {
             // No pulse: the cell was there already, and goes on relaxing from its last pulse.
-            return;
+            return self.state.ledger.check();
         }
         cell.target_us = target_us;
         cell.value_us = value_us;
@@ -301,6 +310,8 @@ impl CellArray {
         cell.written_ns = written_ns;
         cell.reads_before = reads_before;
         cell.writes += 1;
+        plausible::one(cell, written_ns)?;
+        self.state.ledger.check()
     }
 
     /// Programs all cells by write and verify; `targets_us` row by row `[µS]`.
@@ -342,7 +353,7 @@ impl CellArray {
             Outcome { accepted: self.held(number, self.now_ns()).is_none(), set_pulses: 1, ..Outcome::default() };
         self.state.cells[number].pulses += 1;
         self.state.ledger.set_pulses += 1;
-        self.settle(number, (target_us, written.value, written.spread), &outcome);
+        self.settle(number, (target_us, written.value, written.spread), &outcome)?;
         Ok(outcome)
     }
 
@@ -395,7 +406,7 @@ impl CellArray {
             self.pulse_cell(number, &mut cell, (up, volts), pulse_ns, &mut outcome);
         }
         let value = cell.conductance(self);
-        self.settle(number, (value, value, 0.0), &outcome);
+        self.settle(number, (value, value, 0.0), &outcome)?;
         Ok(outcome)
     }
 

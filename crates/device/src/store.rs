@@ -229,7 +229,7 @@ impl WeightStore {
         let mut fine = Vec::new();
         self.row(row, at_ns, noisy, &mut fine)?;
         let half = 1i64 << (FRACTION_BITS - 1);
-        out.extend(fine.iter().map(|w| ((w + half) >> FRACTION_BITS) as i32));
+        out.extend(fine.iter().map(|w| (w.saturating_add(half) >> FRACTION_BITS) as i32));
         Ok(())
     }
 
@@ -246,7 +246,7 @@ impl WeightStore {
             weights.clear();
             self.row(row, at_ns, noisy, &mut weights)?;
             for (sum, w) in sums.iter_mut().zip(&weights) {
-                *sum += i64::from(input) * w;
+                *sum = sum.saturating_add(w.saturating_mul(i64::from(input)));
             }
         }
         Ok(sums)

@@ -31,8 +31,13 @@ pub enum CellProgramming {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CellCores {
-    /// Name of the cell technology, a file in `hw-profiles/cells`.
+    /// The cell technology: the name of a file in `hw-profiles/cells`, or the path of a file of the same form, relative to
+    /// the folder of this file.
     pub technology: String,
+    /// What the file of a technology says, where `technology` is a path: reading a profile fills it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub own_technology: Option<Box<CellProfile>>,
     /// Cores of a chip that have cells; the others keep synapses in static memory. Which ones is up to the compiler.
     pub cores: u32,
     /// How a weight becomes conductances.
@@ -77,7 +82,10 @@ impl CellCores {
     /// If there is no such technology, or it cannot do what is asked of it.
     pub fn design(&self) -> Result<Design, DeviceError> {
         let design = Design {
-            technology: CellProfile::shipped(&self.technology)?,
+            technology: match &self.own_technology {
+                Some(own) => (**own).clone(),
+                None => CellProfile::shipped(&self.technology)?,
+            },
             mapping: match self.mapping {
                 CellMapping::OneSidedPair => Mapping::Pair { sides: Sides::One },
                 CellMapping::TwoSidedPair => Mapping::Pair { sides: Sides::Two },

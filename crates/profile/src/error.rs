@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use pumice_device::DeviceError;
 use pumice_meter::MeterError;
 use thiserror::Error;
 
@@ -119,6 +120,14 @@ pub enum ProfileError {
         at: Place,
         /// The entry.
         entry: String,
+    },
+    /// The file of a cell technology is wrong.
+    #[error("{file}: {source}")]
+    Technology {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: DeviceError,
     },
     /// The profile has no price table of this name.
     #[error("profile {profile} has no prices `{name}`, allowed is one of {}", allowed.join(", "))]

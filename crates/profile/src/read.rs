@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pumice_device::CellProfile;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
@@ -89,6 +90,9 @@ pub(crate) fn read(first: Layer) -> Result<Profile, ProfileError> {
     }
     check_names(&layers)?;
     let mut profile: Profile = deserialise(Value::Table(merged), "", &layers)?;
+    if let Some(cells) = &mut profile.cells {
+        cells.own_technology = technology(&cells.technology, &layers)?.map(Box::new);
+    }
     for layer in layers.iter().rev() {
         profile.sources.append(&mut sources(layer)?);
     }
@@ -121,6 +125,20 @@ fn chain(first: Layer) -> Result<Vec<Layer>, ProfileError> {
         layers.push(base);
     }
     Ok(layers)
+}
+
+/// The cell technology that is named by the path of its file, in the uppermost layer that names one.
+fn technology(named: &str, layers: &[Layer]) -> Result<Option<CellProfile>, ProfileError> {
+    if !Profile::is_path(named) {
+        return Ok(None);
+    }
+    let names = |layer: &&Layer| layer.table.get("cells").and_then(|cells| cells.get("technology")).is_some();
+    let layer = layers.iter().find(names).unwrap_or(&layers[0]);
+    let path = layer.folder.as_ref().map_or_else(|| PathBuf::from(named), |folder| folder.join(named));
+    let file = path.display().to_string();
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| ProfileError::Unreadable { file: file.clone(), source })?;
+    CellProfile::from_toml(&text).map(Some).map_err(|source| ProfileError::Technology { file, source })
 }
 
 /// A profile that extends another needs a name of its own.

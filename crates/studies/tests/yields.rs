@@ -87,6 +87,7 @@ fn exact() -> Profile {
     let mut profile = Profile::load("hybrid-rram").unwrap();
     profile.cells = Some(CellCores {
         technology: "ideal".into(),
+        own_technology: None,
         cores: 32,
         mapping: CellMapping::OneSidedPair,
         levels: None,

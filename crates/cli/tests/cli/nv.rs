@@ -161,5 +161,12 @@ fn json_that_is_no_state_of_cells_is_named() {
     let done = bench.run(&["nv", "import", "bad.json", "made.nv"]);
     assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
     assert!(done.err.contains("`bad.json` is no JSON of cells"), "{}", done.err);
+    bench.well(&RUN);
+    let absurd = bench.well(&["nv", "export", "weights.nv"]).replacen("step_v = 0.1", "step_v = 1e-300", 1);
+    bench.write("bad.json", &absurd);
+    let done = bench.run(&["nv", "import", "bad.json", "made.nv"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    assert!(done.err.contains("write.set.step_v of the cell profile `rram-neurram-130nm` is 1e-300"), "{}", done.err);
+    assert!(done.err.contains("it must be in 0.001 to 20.0"), "{}", done.err);
     assert!(!bench.path("made.nv").exists());
 }

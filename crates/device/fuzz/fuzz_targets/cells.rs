@@ -1,9 +1,11 @@
-//! Files of cells: whatever the bytes are, reading them gives an error or a state that can be opened, written and read again.
+//! Files of cells: whatever the bytes are, reading them gives an error or a state that can be opened, aged, read, refreshed,
+//! written and read again.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pumice_device::nv::NvState;
+use pumice_device::WeightStore;
+use pumice_device::nv::{NvState, SavedStore};
 
 /// Bytes before the payload; the checksum is in the last four.
 const HEADER: usize = 28;
@@ -25,6 +27,24 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(again.is_ok_and(|again| again == written), "what is written is read again");
     let _ = state.seed_form();
     for saved in &state.stores {
-        let _ = saved.open();
+        live(saved);
     }
 });
+
+/// Cells that open live on: they age, are read and refreshed, and what is saved then opens again.
+fn live(saved: &SavedStore) {
+    let Ok(cells) = saved.open() else { return };
+    let mut store = WeightStore::Cells(Box::new(cells));
+    let _ = store.age(1 << 45, 328_150);
+    let now = store.as_cells().map_or(0, |cells| cells.array().now_ns());
+    let _ = store.rows(now, true);
+    if store.count_reads(0, 1 << 20, now).is_err() {
+        return;
+    }
+    if let Some(cells) = store.as_cells_mut()
+        && cells.refresh().is_ok()
+    {
+        let again = SavedStore::new(saved.core, cells).open();
+        assert!(again.is_ok(), "what was refreshed and saved opens again: {again:?}");
+    }
+}

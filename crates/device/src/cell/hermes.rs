@@ -81,10 +81,6 @@ impl Physics for Hermes {
     }
 
     fn check(&self) -> Result<(), DeviceError> {
-        for fit in [&self.nu_mean, &self.nu_sigma, &self.q] {
-            fit.below.check()?;
-        }
-        DeviceError::check(self.t0_s > 0.0, "`t0_s`", self.t0_s, "above 0")?;
-        DeviceError::check(self.t_read_s > 0.0, "`t_read_s`", self.t_read_s, "above 0")
+        [&self.nu_mean, &self.nu_sigma, &self.q].iter().try_for_each(|fit| fit.below.check())
     }
 }

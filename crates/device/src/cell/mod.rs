@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DeviceError;
 use crate::fate::{Fate, Place};
+use crate::plausible::MOST_US;
 use crate::profile::Range;
 
 /// What a programming left in a cell: part of the cell's life.
@@ -138,7 +139,7 @@ impl CellModel {
     pub fn rested(&self, range: &Range, written: &Written, fate: &Fate, age_s: f64) -> f64 {
         let (low, high) = self.physics().visible(range);
         let now = self.physics().rested(range, written, fate, age_s);
-        now.clamp(low, high)
+        now.max(low).min(high.min(MOST_US))
     }
 
     /// The conductance at `age_s` with the read noise `noise` (standard normal) `[µS]`.
@@ -148,7 +149,7 @@ impl CellModel {
         let now = physics.rested(range, written, fate, age_s);
         let now = if high.is_finite() { now } else { now.max(low) };
         let sigma = physics.read_sigma(range, written, now, age_s);
-        (now + sigma * noise).clamp(low, high)
+        (now + sigma * noise).max(low).min(high.min(MOST_US))
     }
 
     /// What an open-loop write to `target` leaves in write number `writes` of `cell`.

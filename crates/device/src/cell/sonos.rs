@@ -87,7 +87,6 @@ impl Physics for Sonos {
 
     fn check(&self) -> Result<(), DeviceError> {
         let days = self.days.len();
-        DeviceError::check(days >= 2, "number of `days`", days as f64, "at least 2")?;
-        DeviceError::check(self.na_per_us > 0.0, "`na_per_us`", self.na_per_us, "above 0")
+        DeviceError::check(days >= 2, "number of `days`", days as f64, "at least 2")
     }
 }

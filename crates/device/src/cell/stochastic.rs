@@ -131,7 +131,7 @@ impl Physics for Stochastic {
     fn written(&self, _: &Range, target: f64, _: &Fate, cell: &Identity) -> f64 {
         let cycle = self.cycle(cell.place, cell.cell, u64::from(cell.writes));
         let (hrs, lrs) = (1e6 / cycle.hrs_ohm, 1e6 / cycle.lrs_ohm);
-        target.clamp(hrs.min(lrs), lrs.max(hrs))
+        target.max(hrs.min(lrs)).min(lrs.max(hrs))
     }
 
     fn spread(&self, _: &Range, _: f64) -> f64 {

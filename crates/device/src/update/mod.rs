@@ -232,10 +232,10 @@ impl Update {
     }
 
     pub(crate) fn check(&self) -> Result<(), DeviceError> {
-        DeviceError::check(self.dw_min > 0.0, "`dw_min`", self.dw_min, "above 0")?;
-        DeviceError::check(self.w_max > self.w_min, "`w_max`", self.w_max, "above `w_min`")?;
-        DeviceError::check(self.w_min <= 0.0, "`w_min`", self.w_min, "at most 0")?;
-        let share = self.unprogrammable;
-        DeviceError::check((0.0..1.0).contains(&share), "`unprogrammable`", share, "in 0..1")
+        // Bounds that are not zero lie so far from it that no share of a bound overflows.
+        for (what, bound) in [("`w_max`", self.w_max), ("`w_min`", self.w_min)] {
+            DeviceError::check(bound == 0.0 || bound.abs() >= 1e-6, what, bound, "0, or at least 1e-6 away from it")?;
+        }
+        DeviceError::check(self.w_max > self.w_min, "`w_max`", self.w_max, "above `w_min`")
     }
 }

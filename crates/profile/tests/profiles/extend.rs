@@ -142,3 +142,41 @@ fn names_and_paths_that_lead_nowhere_are_refused() {
         "hw.toml:1: extends is 3, allowed is the name of a built-in profile or a path to a .toml file"
     );
 }
+
+/// A profile may name a file of cells of its own, relative to the profile that names it.
+#[test]
+fn cells_come_from_a_file_beside_the_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("cells")).unwrap();
+    let shipped = include_str!("../../../../hw-profiles/cells/rram-neurram-130nm.toml");
+    let narrow = shipped.replace("rram-neurram-130nm", "narrow").replace("window_us = 1.0", "window_us = 0.5");
+    let cells = write(folder.path(), "cells/narrow.toml", &narrow);
+    let text = r#"
+        extends = "hybrid-rram"
+        [meta]
+        name = "narrow"
+        [cells]
+        technology = "cells/narrow.toml"
+        [sources]
+        "cells.technology" = { ev = "assumed", src = "a window of half the width" }
+    "#;
+    let path = write(folder.path(), "narrow.toml", text);
+    let profile = Profile::load(&path).unwrap();
+    let technology = profile.cells.as_ref().unwrap().design().unwrap().technology;
+    assert_eq!((technology.name.as_str(), technology.write.unwrap().window_us), ("narrow", 0.5));
+    let upper = write(folder.path(), "upper.toml", "extends = \"narrow.toml\"\n[meta]\nname = \"upper\"\n");
+    let upper = Profile::load(&upper).unwrap();
+    assert_eq!(upper.cells, profile.cells);
+    assert_ne!(profile.fingerprint(), Profile::load("hybrid-rram").unwrap().fingerprint());
+    let again: Profile = serde_json::from_str(&serde_json::to_string(&profile).unwrap()).unwrap();
+    assert_eq!(again, profile, "written and read");
+
+    write(folder.path(), "cells/narrow.toml", &narrow.replace("alternations = 50", "alternations = 0"));
+    let refused = Profile::load(&path).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        format!("{cells}: write.alternations of the cell profile `narrow` is 0.0, it must be in 1.0 to 100000.0")
+    );
+    std::fs::remove_file(&cells).unwrap();
+    assert_eq!(Profile::load(&path).unwrap_err().to_string(), format!("profile file {cells} cannot be read"));
+}
