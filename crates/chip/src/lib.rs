@@ -7,6 +7,7 @@
 //! says of non-volatile cells.
 
 mod batch;
+mod block;
 pub mod cells;
 mod drawn;
 mod image;
@@ -22,6 +23,7 @@ pub mod timing;
 mod worker;
 
 pub use batch::{Batch, HostBatch, PastSpikes, fired};
+pub use block::Block;
 pub use drawn::{OnCore, drawn_by_core};
 pub use image::{BankImage, ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 pub use limits::{CoreLimits, SynapseFormat};

@@ -9,6 +9,7 @@ use std::ops::Range;
 use pumice_models::Parts;
 use pumice_num::{fits, prefetch};
 
+use crate::block::Block;
 use crate::image::{ChipImage, DrawnProjection, Source};
 
 /// Where the accumulators of a worker's share of each bank and in-port lie in its one array of them.
@@ -63,8 +64,8 @@ pub struct Table {
     /// Delays `0..delays` may occur.
     pub(crate) delays: usize,
     /// Row of element `i` at delay `d` is `start[i * delays + d]..start[i * delays + d + 1]`.
-    start: Vec<u32>,
-    words: Vec<u32>,
+    start: Block<u32>,
+    words: Block<u32>,
     weight_bits: u32,
 }
 
@@ -88,23 +89,25 @@ impl Table {
         let mut start = count(&own, &layout, (delays, image.size_of(source)), &done)?;
         let n = start[start.len() - 1] as usize;
         let weight_bits = layout.weight_bits();
-        let mut words = vec![0; n];
+        let mut words = Block::zeroed(n);
+        let (next, into): (&mut [u32], &mut [u32]) = (&mut start, &mut words);
         let mask = u32::MAX >> (32 - weight_bits);
         for p in &own {
             let share = layout.shares[p.target].clone();
             let place = layout.first[p.target][p.port] as u32;
             let all = Parts { weights: true, delays: true };
             p.synapses.each(share.clone(), all, |source, target, weight, delay| {
-                let next = &mut start[source as usize * delays + usize::from(delay)];
+                let next = &mut next[source as usize * delays + usize::from(delay)];
                 let at = place + (target - share.start as u32);
-                words[*next as usize] = at << weight_bits | weight as u32 & mask;
+                into[*next as usize] = at << weight_bits | weight as u32 & mask;
                 *next += 1;
             });
             done(p);
         }
         // Each start has moved to the end of its row, which is the start of the next.
-        start.pop();
-        start.insert(0, 0);
+        let rows = start.len() - 1;
+        start.copy_within(..rows, 1);
+        start[0] = 0;
         Ok(Some(Table { source, delays, start, words, weight_bits }))
     }
 
@@ -114,7 +117,7 @@ impl Table {
         image: &ChipImage,
         source: Source,
         (w, workers): (usize, usize),
-        (start, words): (Vec<u32>, Vec<u32>),
+        (start, words): (Block<u32>, Block<u32>),
     ) -> Option<Self> {
         let layout = Layout::new(image, w, workers);
         let delays = delays_of(&held(image, source, &layout))?;
@@ -195,11 +198,11 @@ fn count(
     layout: &Layout,
     (delays, n_in): (usize, usize),
     done: &dyn Fn(&DrawnProjection),
-) -> Result<Vec<u32>, u64> {
+) -> Result<Block<u32>, u64> {
     if n_in * delays >= u32::MAX as usize {
         return Err((n_in * delays) as u64);
     }
-    let mut start = vec![0_u32; n_in * delays + 1];
+    let mut start = Block::<u32>::zeroed(n_in * delays + 1);
     let mut n = 0_u64;
     for p in own {
         let parts = Parts { weights: false, delays: true };
@@ -213,20 +216,20 @@ fn count(
         return Err(n);
     }
     let mut sum = 0;
-    for own in &mut start {
+    for own in start.iter_mut() {
         (*own, sum) = (sum, sum + *own);
     }
     Ok(start)
 }
 
 /// Rows that are asked for ahead of the one that is added.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 /// Row starts that are asked for ahead of the row that is asked for.
-const STARTS_AHEAD: usize = 16;
+const STARTS_AHEAD: usize = 32;
 
 /// Cache lines of a row that are asked for; the processor finds the rest by itself.
-const LINES_AHEAD: usize = 6;
+const LINES_AHEAD: usize = 12;
 
 /// The rows that are due in a step, by number: element times delays plus delay.
 #[derive(Debug, Default)]

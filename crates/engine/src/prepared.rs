@@ -12,7 +12,7 @@
 
 use std::io::{self, Read, Write};
 
-use pumice_chip::{ChipImage, Routes, Source, Table};
+use pumice_chip::{Block, ChipImage, Routes, Source, Table};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -216,18 +216,18 @@ impl<R: Read> Bytes<R> {
         Ok(bytes)
     }
 
-    fn words(&mut self, n: u64) -> Result<Vec<u32>, PreparedError> {
+    fn words(&mut self, n: u64) -> Result<Block<u32>, PreparedError> {
         if n.checked_mul(4).is_none_or(|bytes| bytes > self.left) {
             return Err(PreparedError::Length);
         }
-        let mut words = Vec::with_capacity(n as usize);
+        let mut words = Block::zeroed(n as usize);
         let mut bytes = vec![0; 4 * AT_ONCE.min(n as usize)];
         let mut sum = crc32fast::Hasher::new();
-        while words.len() < n as usize {
-            let part = &mut bytes[..4 * AT_ONCE.min(n as usize - words.len())];
+        for words in words.chunks_mut(AT_ONCE) {
+            let part = &mut bytes[..4 * words.len()];
             self.take(part)?;
             sum.update(part);
-            words.extend(part.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])));
+            words.iter_mut().zip(part.as_chunks().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
         }
         let mut want = [0; 4];
         self.take(&mut want)?;
