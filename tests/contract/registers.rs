@@ -35,13 +35,18 @@ fn hold(register: Register, x: i64) -> i64 {
     let turn = 1_i64 << register.bits;
     let (low, high) = (-turn / 2, turn / 2 - 1);
     match register.overflow {
-        OverflowPolicy::Unbounded => x,
+        OverflowPolicy::Unbounded => word(x),
         OverflowPolicy::Wrap | OverflowPolicy::Error => (x - low).rem_euclid(turn) + low,
         OverflowPolicy::Saturate => x.clamp(low, high),
-        OverflowPolicy::WrapOnceUpper if x > high + 1 => x - turn,
-        OverflowPolicy::WrapOnceUpper if x <= low => x + turn,
-        OverflowPolicy::WrapOnceUpper => x,
+        OverflowPolicy::WrapOnceUpper if word(x) > high + 1 => word(word(x) - turn),
+        OverflowPolicy::WrapOnceUpper if word(x) <= low => word(word(x) + turn),
+        OverflowPolicy::WrapOnceUpper => word(x),
     }
+}
+
+/// What 32 bits keep of a number.
+fn word(x: i64) -> i64 {
+    i64::from(x as i32)
 }
 
 /// `x * keep / 4096`, toward zero.
@@ -55,6 +60,10 @@ type Counted = BTreeMap<(&'static str, OverflowKind), (u64, u32)>;
 fn kind(register: Register) -> OverflowKind {
     if register.overflow == OverflowPolicy::Saturate { OverflowKind::Saturate } else { OverflowKind::Wrap }
 }
+
+/// Inputs about the ends of 32 bits, as they are and once aligned.
+const FAR: [i64; 8] =
+    [-(1 << 31), 1 - (1 << 31), -(1 << 25) - 1, -(1 << 25), (1 << 25) - 1, 1 << 25, 1 << 26, (1 << 31) - 1];
 
 /// The step in 64 bits: `u`, `v` and whether it fired, by neuron, and what left its register.
 fn expected(a: &Arithmetic, du: i64, all: &[Start]) -> (Vec<[i64; 3]>, Counted) {
@@ -138,7 +147,8 @@ fn ends(bits: u32) -> Vec<i64> {
 #[test]
 fn named_arithmetics_at_the_ends_of_their_registers() {
     let mut all = Vec::new();
-    for input in [-131_072, -32_769, -32_768, -32_767, -163, 0, 1, 163, 32_767, 32_768, 32_769, 65_536, 131_073] {
+    let near = [-131_072, -32_769, -32_768, -32_767, -163, 0, 1, 163, 32_767, 32_768, 32_769, 65_536, 131_073];
+    for input in near.into_iter().chain(FAR) {
         for u in [-8_388_608, -8_388_607, 0, 8_388_607] {
             for (bias_mant, bias_exp) in [(0, 0), (-4096, 7), (4095, 7), (1, 0)] {
                 all.extend([-8_388_607, 0, 8_388_607].map(|v| Start { input, u, v, bias_mant, bias_exp }));
@@ -185,6 +195,29 @@ fn every_policy_of_every_register_at_its_ends() {
                     }
                     _ => holds(&a, -1, &all, &format!("{name}, {bits} bits, {overflow:?}")),
                 }
+            }
+        }
+    }
+}
+
+/// Sums that 32 bits do not hold, in registers of 32 bits and less, with an alignment and without.
+#[test]
+fn every_policy_beyond_32_bits() {
+    let mut all = Vec::new();
+    for input in FAR.into_iter().chain([0]) {
+        for u in [i64::from(i32::MIN), 1 - (1 << 31), -1, 1, 1 << 30, i64::from(i32::MAX)] {
+            all.extend([-4096, 0, 4095].map(|bias_mant| Start { input, u, v: 0, bias_mant, bias_exp: 7 }));
+        }
+    }
+    for (name, pick) in REGISTERS {
+        for overflow in POLICIES.into_iter().filter(|policy| *policy != OverflowPolicy::Error) {
+            for (bits, align) in [(32, 0), (32, 6), (24, 6)] {
+                let a = Arithmetic { align, ..bare(pick, Register { bits, overflow }) };
+                let fits = |start: &&Start| a.current.bits == 32 || start.u.abs() < 1 << 23;
+                let all: Vec<Start> = all.iter().filter(fits).copied().collect();
+                let (_, counted) = expected(&a, -1, &all);
+                assert!(counted.values().map(|(count, _)| count).sum::<u64>() > 5, "{name}, {bits} bits, {overflow:?}");
+                holds(&a, -1, &all, &format!("{name}, {bits} bits, {overflow:?}"));
             }
         }
     }

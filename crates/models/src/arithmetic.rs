@@ -22,7 +22,7 @@ pub enum OverflowPolicy {
     Saturate,
     /// The run stops with an error that names process, element, step and variable.
     Error,
-    /// The value is kept as it is, in 32 bits.
+    /// The value is kept as it is, in 32 bits; beyond them the high bits are lost.
     Unbounded,
 }
 

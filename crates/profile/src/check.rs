@@ -220,7 +220,7 @@ fn arithmetic(arithmetic: &Arithmetic) -> Result<(), Fault> {
     let registers = [("input", arithmetic.input), ("current", arithmetic.current), ("bias_sum", arithmetic.bias_sum)];
     within(registers.map(|(name, register)| (path(&format!("{name}.bits")), Some(register.bits), 2, 32)))?;
     within([
-        (path("align"), Some(arithmetic.align), 0, 16),
+        (path("align"), Some(arithmetic.align), 0, 12),
         (path("delay_max"), Some(arithmetic.delay_max), 0, 65_535),
         (path("refractory_max"), Some(arithmetic.refractory_max), 0, 65_535),
     ])?;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lif::{bias_registers, hold, kind_of};
 use super::membrane::{BIAS, real_bias, zero};
-use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, word};
+use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, stop, word};
 use crate::arithmetic::Register;
 use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
 
@@ -138,7 +138,7 @@ impl Atrlif {
 pub(crate) struct Adapting {
     align: u32,
     current: Register,
-    v_end: (i32, i32),
+    v_end: (i64, i64),
     /// 4096ths of the current kept, not an integer: Lava multiplies by a real number.
     keep_i: Vec<f64>,
     /// 4096ths kept of `v`, `theta` and `r`.
@@ -160,15 +160,16 @@ impl Dynamics<i32, 1, 5, 3, 1> for Adapting {
         let k = at.local;
         let kept = (f64::from(*i) * self.keep_i[k]) as i64;
         let kept = kept.signum() * (kept.abs() >> 12);
-        let sum = word(kept + (i64::from(input) << self.align), 4, left);
+        let sum = kept + i64::from(word(i64::from(input) << self.align, 4, left));
         *i = hold(self.current, sum);
-        *left |= u32::from(*i != sum);
-        let sum = decay(*v, self.keep[0][k]).wrapping_add(*i).wrapping_add(bias);
-        *v = sum.clamp(self.v_end.0, self.v_end.1);
-        *left |= u32::from(*v != sum) << 1;
-        *theta = decay(theta.wrapping_sub(theta_0), self.keep[1][k]).wrapping_add(theta_0);
+        *left |= u32::from(i64::from(*i) != sum);
+        let sum = i64::from(decay(*v, self.keep[0][k])) + i64::from(*i) + i64::from(bias);
+        *v = stop(sum, self.v_end, 1, left);
+        let above = word(i64::from(*theta) - i64::from(theta_0), 2, left);
+        *theta = word(i64::from(decay(above, self.keep[1][k])) + i64::from(theta_0), 2, left);
         *r = decay(*r, self.keep[2][k]);
-        *s = i32::from(v.wrapping_sub(*r) >= *theta);
+        let beyond = word(i64::from(*v) - i64::from(*r), 3, left);
+        *s = i32::from(beyond >= *theta);
         if *s != 0 {
             *r = word(i64::from(*r) + 2 * i64::from(*theta), 3, left);
             *theta = word(i64::from(*theta) + i64::from(theta_step), 2, left);
@@ -249,7 +250,7 @@ impl Neuron for Atrlif {
         let adapting = Adapting {
             align: a.align,
             current: a.current,
-            v_end: (a.v_min, a.v_max),
+            v_end: (a.v_min.into(), a.v_max.into()),
             keep_i: delta_i.iter().map(|x| 4096.0 - (x * 4096.0 + 1.0)).collect(),
             keep: [v, theta, r].map(|all| all.iter().map(|x| (4096.0 - x * 4096.0) as i32).collect()),
             noted: [

@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lif_refractory::Dead;
-use super::membrane::{BIAS, Membrane, RealMembrane, VOLTAGE, no_decay, one, zero};
+use super::membrane::{BIAS, Membrane, RealMembrane, no_decay, one, zero};
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE};
 use crate::{Bank, Decay, Kind, Lane, Matrix, ModelError, OverflowKind, PerNeuron, Setting, integer, lane, length};
 
@@ -215,9 +215,8 @@ impl Dynamics<i32, 1, 3, 3, 1> for Compartment<Membrane, i32> {
         let (membrane, i) = (&self.membrane, at.local);
         let (at_current, at_membrane) = self.split(self.noise.register(at));
         *u = membrane.current(i, *u, input, at_current, left);
-        let sum = membrane.voltage(i, *v, *u, bias.wrapping_add(at_membrane), left);
-        let clamped = sum.clamp(self.limits[0][i], self.limits[1][i]);
-        *left |= u32::from(clamped != sum) << VOLTAGE;
+        let sum = membrane.voltage(i, *v, *u, [bias, at_membrane], left);
+        let clamped = membrane.within(sum, self.limits[0][i], self.limits[1][i], left);
         *v = self.dead.held(*remaining, *v, clamped);
         let fire = membrane.fires(*v, vth);
         *remaining = self.dead.next(fire, period, *remaining);

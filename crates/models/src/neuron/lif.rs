@@ -20,7 +20,7 @@ use super::analog::{Analog, Deviating, Deviation};
 use super::bank::saved;
 use super::circuit;
 use super::columns::{Columns, Read};
-use super::registers::{Limits, Registers};
+use super::registers::{Limits, Registers, Sum};
 use super::step::{BLOCK, Blocks, Left, Membrane, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
@@ -149,15 +149,17 @@ impl Rule {
     }
 }
 
-/// Applies a register to `x`; under the policy `Error` it wraps, and what is noted stops the run.
+/// Brings an exact sum into a register; under the policy `Error` it wraps, and what is noted stops the run.
+///
+/// What passes 32 bits has lost its high bits before a register wraps or keeps it, as in Lava's 32-bit arrays.
 #[inline(always)]
-pub(super) fn hold(register: Register, x: i32) -> i32 {
-    let up = 32 - register.bits;
+pub(super) fn hold(register: Register, exact: i64) -> i32 {
+    let (up, x) = (32 - register.bits, exact as i32);
     let (low, high) = (i32::MIN >> up, i32::MAX >> up);
     match register.overflow {
         OverflowPolicy::Unbounded => x,
         OverflowPolicy::Wrap | OverflowPolicy::Error => (x << up) >> up,
-        OverflowPolicy::Saturate => x.clamp(low, high),
+        OverflowPolicy::Saturate => exact.clamp(low.into(), high.into()) as i32,
         OverflowPolicy::WrapOnceUpper => {
             let turn = high.wrapping_sub(low).wrapping_add(1);
             let x = if x > high.wrapping_add(1) { x.wrapping_sub(turn) } else { x };
@@ -217,22 +219,23 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
             let (raw, u0, v0) = (input[i], us[i], vs[i]);
             let bias = bias.at(i);
             active += u32::from((raw | u0 | v0 | bias) != 0);
-            let aligned = raw << rule.align;
+            let aligned = R::Sum::aligned(raw, rule.align);
             let q = registers.input(aligned);
-            left[0] += u32::from(q != aligned);
+            left[0] += u32::from(R::Sum::from(q) != aligned);
             let (ku, kv) = faulty!((ku.at(i), kv.at(i)), SwappedDecays => (kv.at(i), ku.at(i)));
             let sum = faulty!(
-                registers.decay(u0, ku).wrapping_add(q),
-                DecayAfter => registers.decay(u0.wrapping_add(q), ku)
+                R::Sum::of(registers.decay(u0, ku), q),
+                DecayAfter => R::Sum::from(registers.decay(u0.wrapping_add(q), ku))
             );
             let u = registers.current(sum);
-            left[1] += u32::from(u != sum);
-            let sum = faulty!(u, OldCurrent => u0).wrapping_add(bias);
+            left[1] += u32::from(R::Sum::from(u) != sum);
+            let sum = R::Sum::of(faulty!(u, OldCurrent => u0), bias);
             let drive = registers.bias_sum(sum);
-            left[2] += u32::from(drive != sum);
-            let sum = registers.decay(v0, kv).wrapping_add(drive);
-            let v = faulty!(registers.voltage(sum, rule.v_min, rule.v_max), NoClip => sum);
-            left[3] += u32::from(v != sum);
+            left[2] += u32::from(R::Sum::from(drive) != sum);
+            let sum = R::Sum::of(registers.decay(v0, kv), drive);
+            let ends = faulty!((rule.v_min, rule.v_max), NoClip => (i32::MIN, i32::MAX));
+            let v = registers.voltage(sum, ends.0, ends.1);
+            left[3] += u32::from(R::Sum::from(v) != sum);
             let fire = v > vth.at(i).wrapping_add(rule.extra);
             us[i] = u;
             let reset = faulty!(0, NoReset => v, SubtractReset => v.wrapping_sub(vth.at(i)));

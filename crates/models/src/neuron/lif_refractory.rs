@@ -76,8 +76,8 @@ impl Dynamics<i32, 1, 3, 3, 1> for Resting<Membrane> {
     ) -> [i32; 1] {
         let Resting(membrane, dead) = self;
         *u = membrane.current(at.local, *u, input, 0, left);
-        let integrated = membrane.voltage(at.local, *v, *u, bias, left);
-        *v = membrane.clamp(dead.held(*remaining, *v, integrated), left);
+        let integrated = membrane.voltage(at.local, *v, *u, [bias, 0], left);
+        *v = dead.held(*remaining, *v, membrane.clamp(integrated, left));
         let shift = membrane.shift.get(at.local).copied().unwrap_or(0);
         let fire = membrane.fires(*v, (vth << membrane.rule.align) + shift);
         *remaining = dead.next(fire, period, *remaining);

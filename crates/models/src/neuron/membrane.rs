@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use pumice_num::decay;
 
-use super::lif::{Rule, hold, kind_of};
+use super::lif::{Rule, kind_of};
 use super::population::{Column, STATE};
+use super::registers::{Registers, Sum};
 use crate::{Arithmetic, Decay, Lane, ModelError, OverflowKind, PerNeuron};
 
 /// Declares the parameters of a LIF-family process: the common ones, then its own.
@@ -126,7 +127,7 @@ const CURRENT: u32 = 1;
 /// Bit of the sum of current and bias.
 const BIAS_SUM: u32 = 2;
 /// Bit of the voltage.
-pub(crate) const VOLTAGE: u32 = 3;
+const VOLTAGE: u32 = 3;
 
 impl Membrane {
     pub(crate) fn new(
@@ -156,29 +157,36 @@ impl Membrane {
     /// The current after this step: decayed, plus the aligned input, plus `noise` at the input.
     #[inline(always)]
     pub(crate) fn current(&self, i: usize, u: i32, input: i32, noise: i32, left: &mut u32) -> i32 {
-        let sum = (input << self.rule.align).wrapping_add(noise);
-        let q = hold(self.rule.input, sum);
-        *left |= u32::from(q != sum) << INPUT;
-        let sum = decay(u, self.ku.at(i)).wrapping_add(q);
-        let u = hold(self.rule.current, sum);
-        *left |= u32::from(u != sum) << CURRENT;
+        let sum = i64::aligned(input, self.rule.align) + i64::from(noise);
+        let q = self.rule.input(sum);
+        *left |= u32::from(i64::from(q) != sum) << INPUT;
+        let sum = i64::of(decay(u, self.ku.at(i)), q);
+        let u = self.rule.current(sum);
+        *left |= u32::from(i64::from(u) != sum) << CURRENT;
         u
     }
 
-    /// The voltage after this step, before its clamp: decayed, plus what current and bias drive.
+    /// The voltage after this step, before it is held: decayed, plus what current, bias and `noise` at the membrane drive.
     #[inline(always)]
-    pub(crate) fn voltage(&self, i: usize, v: i32, u: i32, bias: i32, left: &mut u32) -> i32 {
-        let sum = u.wrapping_add(bias);
-        let drive = hold(self.rule.bias_sum, sum);
-        *left |= u32::from(drive != sum) << BIAS_SUM;
-        decay(v, self.kv.at(i)).wrapping_add(drive)
+    pub(crate) fn voltage(&self, i: usize, v: i32, u: i32, drive: [i32; 2], left: &mut u32) -> i64 {
+        let [bias, noise] = drive;
+        let sum = i64::of(u, bias) + i64::from(noise);
+        let drive = self.rule.bias_sum(sum);
+        *left |= u32::from(i64::from(drive) != sum) << BIAS_SUM;
+        i64::of(decay(v, self.kv.at(i)), drive)
     }
 
-    /// The voltage clamped to the arithmetic's limits.
+    /// The voltage within the arithmetic's limits.
     #[inline(always)]
-    pub(crate) fn clamp(&self, v: i32, left: &mut u32) -> i32 {
-        let held = v.clamp(self.rule.v_min, self.rule.v_max);
-        *left |= u32::from(held != v) << VOLTAGE;
+    pub(crate) fn clamp(&self, v: i64, left: &mut u32) -> i32 {
+        self.within(v, self.rule.v_min, self.rule.v_max, left)
+    }
+
+    /// The voltage within limits.
+    #[inline(always)]
+    pub(crate) fn within(&self, v: i64, low: i32, high: i32, left: &mut u32) -> i32 {
+        let held = self.rule.voltage(v, low, high);
+        *left |= u32::from(i64::from(held) != v) << VOLTAGE;
         held
     }
 

@@ -54,8 +54,7 @@ impl Dynamics<i32, 3, 4, 2, 3> for Prototype<Membrane> {
     ) -> [i32; 3] {
         let membrane = &self.0;
         *u = membrane.current(at.local, *u, input, 0, left);
-        *v = membrane.voltage(at.local, *v, *u, bias, left);
-        *v = membrane.clamp(*v, left);
+        *v = membrane.clamp(membrane.voltage(at.local, *v, *u, [bias, 0], left), left);
         if reset > 0 {
             (*u, *v) = (0, 0);
         }

@@ -5,20 +5,51 @@ use pumice_num::{decay, decay_near, faulty};
 use super::lif::{Rule, hold};
 use crate::arithmetic::{OverflowPolicy, Register};
 
+/// A sum of two registers: in 32 bits where they are known to hold it, else in 64.
+pub(super) trait Sum: Copy + PartialEq + From<i32> {
+    /// The sum.
+    fn of(a: i32, b: i32) -> Self;
+    /// `x` shifted left.
+    fn aligned(x: i32, align: u32) -> Self;
+}
+
+impl Sum for i32 {
+    #[inline(always)]
+    fn of(a: i32, b: i32) -> Self {
+        a.wrapping_add(b)
+    }
+
+    #[inline(always)]
+    fn aligned(x: i32, align: u32) -> Self {
+        x << align
+    }
+}
+
+impl Sum for i64 {
+    #[inline(always)]
+    fn of(a: i32, b: i32) -> Self {
+        i64::from(a) + i64::from(b)
+    }
+
+    #[inline(always)]
+    fn aligned(x: i32, align: u32) -> Self {
+        i64::from(x) << align
+    }
+}
+
 /// What the registers of a LIF neuron do.
 pub(super) trait Registers: Copy {
-    /// The accumulator of the input.
-    fn input(self, x: i32) -> i32;
-    /// The current.
-    fn current(self, x: i32) -> i32;
-    /// The sum of current and bias.
-    fn bias_sum(self, x: i32) -> i32;
+    /// What they take.
+    type Sum: Sum;
 
+    /// The accumulator of the input.
+    fn input(self, x: Self::Sum) -> i32;
+    /// The current.
+    fn current(self, x: Self::Sum) -> i32;
+    /// The sum of current and bias.
+    fn bias_sum(self, x: Self::Sum) -> i32;
     /// The voltage.
-    #[inline(always)]
-    fn voltage(self, x: i32, low: i32, high: i32) -> i32 {
-        x.clamp(low, high)
-    }
+    fn voltage(self, x: Self::Sum, low: i32, high: i32) -> i32;
 
     /// What a decay leaves of a current or voltage.
     #[inline(always)]
@@ -52,6 +83,8 @@ fn wrap(x: i32, lost: u32) -> i32 {
 }
 
 impl Registers for Inside {
+    type Sum = i32;
+
     #[inline(always)]
     fn input(self, x: i32) -> i32 {
         x
@@ -79,6 +112,8 @@ impl Registers for Inside {
 }
 
 impl Registers for Wraps {
+    type Sum = i32;
+
     #[inline(always)]
     fn input(self, x: i32) -> i32 {
         wrap(x, self.input)
@@ -93,9 +128,16 @@ impl Registers for Wraps {
     fn bias_sum(self, x: i32) -> i32 {
         wrap(x, self.bias_sum)
     }
+
+    #[inline(always)]
+    fn voltage(self, x: i32, low: i32, high: i32) -> i32 {
+        x.clamp(low, high)
+    }
 }
 
 impl Registers for Turns {
+    type Sum = i32;
+
     #[inline(always)]
     fn input(self, x: i32) -> i32 {
         self.wraps.input(x)
@@ -103,30 +145,42 @@ impl Registers for Turns {
 
     #[inline(always)]
     fn current(self, x: i32) -> i32 {
-        hold(Register { overflow: OverflowPolicy::WrapOnceUpper, ..self.current }, x)
+        hold(Register { overflow: OverflowPolicy::WrapOnceUpper, ..self.current }, x.into())
     }
 
     #[inline(always)]
     fn bias_sum(self, x: i32) -> i32 {
         self.wraps.bias_sum(x)
     }
+
+    #[inline(always)]
+    fn voltage(self, x: i32, low: i32, high: i32) -> i32 {
+        self.wraps.voltage(x, low, high)
+    }
 }
 
-/// Any other choice.
+/// Any choice, and sums of any size.
 impl Registers for Rule {
+    type Sum = i64;
+
     #[inline(always)]
-    fn input(self, x: i32) -> i32 {
+    fn input(self, x: i64) -> i32 {
         hold(self.input, x)
     }
 
     #[inline(always)]
-    fn current(self, x: i32) -> i32 {
+    fn current(self, x: i64) -> i32 {
         hold(self.current, x)
     }
 
     #[inline(always)]
-    fn bias_sum(self, x: i32) -> i32 {
+    fn bias_sum(self, x: i64) -> i32 {
         hold(self.bias_sum, x)
+    }
+
+    #[inline(always)]
+    fn voltage(self, x: i64, low: i32, high: i32) -> i32 {
+        x.clamp(low.into(), high.into()) as i32
     }
 }
 
@@ -172,27 +226,39 @@ pub(super) struct Limits {
     pub(super) v: (i32, i32),
 }
 
+/// How much a step must be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// Every value stays [`Inside`] its register, and every decay is within one product.
+    Inside,
+    /// No sum is wider than 32 bits.
+    Words,
+    /// A sum may be of any size.
+    Sums,
+}
+
 impl Limits {
-    /// Whether a step from within `extent` leaves every value [`Inside`] its register, and every decay within one product.
-    pub(super) fn contain(&self, rule: Rule, extent: Extent) -> bool {
+    /// How a step from within `extent` must be watched.
+    pub(super) fn watch(&self, rule: Rule, extent: Extent) -> Watch {
         let [input, u, v] = [extent.input, extent.u, extent.v].map(|most| i64::from(most) + 1);
-        if input > i64::from(i32::MAX >> rule.align) {
-            return false;
-        }
         let bias = i64::from(self.bias.0).abs().max(i64::from(self.bias.1).abs());
+        let input = input << rule.align;
+        let drive = u + input + bias;
+        if v + drive > i64::from(i32::MAX) {
+            return Watch::Sums;
+        }
         let fits = |x: i64, register: Register| match register.overflow {
-            OverflowPolicy::Unbounded => x <= i64::from(i32::MAX),
+            OverflowPolicy::Unbounded => true,
             _ => x <= i64::from(i32::MAX >> (32 - register.bits)),
         };
         let near = |x: i64, keep: i32| x * i64::from(4096 - keep) <= i64::from(i32::MAX) - 4095;
-        let input = input << rule.align;
-        let drive = u + input + bias;
-        near(u, self.keep[0])
+        let inside = near(u, self.keep[0])
             && near(v, self.keep[1])
             && fits(input, rule.input)
             && fits(u + input, rule.current)
             && fits(drive, rule.bias_sum)
-            && v + drive <= i64::from(self.v.1).min(-i64::from(self.v.0))
+            && v + drive <= i64::from(self.v.1).min(-i64::from(self.v.0));
+        if inside { Watch::Inside } else { Watch::Words }
     }
 }
 
@@ -219,11 +285,11 @@ mod tests {
             let mut extent = Extent { input: most(bits.0), u: most(bits.1), v: most(bits.2) };
             let v = if narrow { (-1_000_000, 70_000) } else { (rule.v_min, rule.v_max) };
             let limits = Limits { keep: [keep.0, keep.1], bias: (bias.min(0), bias.max(0)), v };
-            while !limits.contain(rule, extent) && extent.input | extent.u | extent.v != 0 {
+            while limits.watch(rule, extent) != Watch::Inside && extent.input | extent.u | extent.v != 0 {
                 extent = Extent { input: extent.input >> 1, u: extent.u >> 1, v: extent.v >> 1 };
             }
-            prop_assert!(limits.contain(rule, extent) || narrow);
-            if !limits.contain(rule, extent) {
+            prop_assert!(limits.watch(rule, extent) == Watch::Inside || narrow);
+            if limits.watch(rule, extent) != Watch::Inside {
                 return Ok(());
             }
             for k in 0..50 {
@@ -238,11 +304,11 @@ mod tests {
                 prop_assert_eq!(Inside.decay(u0, keep.0), decay(u0, keep.0));
                 prop_assert_eq!(Inside.decay(v0, keep.1), decay(v0, keep.1));
                 let q = i64::from(within(words[2], extent.input)) << rule.align;
-                prop_assert_eq!(i64::from(rule.input(q as i32)), q);
+                prop_assert_eq!(i64::from(rule.input(q)), q);
                 let u = i64::from(decay(u0, keep.0)) + q;
-                prop_assert_eq!(i64::from(rule.current(u as i32)), u);
+                prop_assert_eq!(i64::from(rule.current(u)), u);
                 let drive = u + i64::from(bias);
-                prop_assert_eq!(i64::from(rule.bias_sum(drive as i32)), drive);
+                prop_assert_eq!(i64::from(rule.bias_sum(drive)), drive);
                 let v = i64::from(decay(v0, keep.1)) + drive;
                 prop_assert!((i64::from(limits.v.0)..=i64::from(limits.v.1)).contains(&v));
             }
@@ -257,7 +323,7 @@ mod tests {
             Limits { keep: [3072, 3896], bias: (0, 5632), v: (rule.v_min, rule.v_max) },
             Extent { input: 1023, u: 0xF_FFFF, v: 0xF_FFFF },
         );
-        assert!(limits.contain(rule, extent));
+        assert_eq!(limits.watch(rule, extent), Watch::Inside);
         let others = [
             (Limits { keep: [0, 3896], ..limits }, extent),
             (Limits { keep: [3072, 0], ..limits }, extent),
@@ -267,6 +333,6 @@ mod tests {
             (limits, Extent { u: 0x7F_FFFF, ..extent }),
             (limits, Extent { v: 0x7F_FFFF, ..extent }),
         ];
-        assert!(others.iter().all(|(limits, extent)| !limits.contain(rule, *extent)));
+        assert!(others.iter().all(|(limits, extent)| limits.watch(rule, *extent) == Watch::Words));
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use pumice_num::{Level, Task, decay};
 
 use super::lif::{Rule, kind_of};
-use super::registers::{Extent, Inside, Limits, Registers};
+use super::registers::{Extent, Inside, Limits, Registers, Sum, Watch};
 use crate::{BankContext, Fired, OverflowKind};
 
 /// Neurons per block: overflow is located inside a block only when its count says so.
@@ -57,9 +57,9 @@ pub(super) fn walk<B: Blocks>(
         start = block.end;
         let input = &input[block.clone()];
         let [u, v] = bank.state().map(|all| &all[block.clone()]);
-        active += u64::from(match limits.contain(rule, bank.level().run(Scan { input, u, v })) {
-            true => bank.block(block.clone(), input, Inside).active,
-            false => watched(bank, block.clone(), input, context),
+        active += u64::from(match limits.watch(rule, bank.level().run(Scan { input, u, v })) {
+            Watch::Inside => bank.block(block.clone(), input, Inside).active,
+            watch => watched(bank, block.clone(), input, watch, context),
         });
         gather(&bank.mask()[block.clone()], block.start as u32, &mut fired.index);
     }
@@ -89,16 +89,22 @@ impl Task for Scan<'_> {
 }
 
 /// Updates a block in which registers may be left, and notes where they are.
-fn watched<B: Blocks>(bank: &mut B, block: Range<usize>, input: &[i32], context: &mut BankContext<'_>) -> u32 {
+fn watched<B: Blocks>(
+    bank: &mut B,
+    block: Range<usize>,
+    input: &[i32],
+    watch: Watch,
+    context: &mut BankContext<'_>,
+) -> u32 {
     let mut before = [[0; BLOCK]; 2];
     before
         .iter_mut()
         .zip(bank.state())
         .for_each(|(kept, now)| kept[..block.len()].copy_from_slice(&now[block.clone()]));
     let rule = bank.rule();
-    let left = match (rule.wraps(), rule.turns()) {
-        (Some(wraps), _) => bank.block(block.clone(), input, wraps),
-        (_, Some(turns)) => bank.block(block.clone(), input, turns),
+    let left = match (watch, rule.wraps(), rule.turns()) {
+        (Watch::Words, Some(wraps), _) => bank.block(block.clone(), input, wraps),
+        (Watch::Words, _, Some(turns)) => bank.block(block.clone(), input, turns),
         _ => bank.block(block.clone(), input, rule),
     };
     if left.by_register != [0; 4] {
@@ -146,17 +152,15 @@ fn note<B: Blocks>(
     let mut seen = [false; 4];
     for (k, i) in range.enumerate() {
         let membrane = bank.membrane(i);
-        let aligned = input[k] << rule.align;
-        let sum_u = decay(before[0][k], membrane.keep[0]).wrapping_add(rule.input(aligned));
+        let aligned = i64::aligned(input[k], rule.align);
+        let q = rule.input(aligned);
+        let sum_u = i64::of(decay(before[0][k], membrane.keep[0]), q);
         let u = rule.current(sum_u);
-        let sum_b = u.wrapping_add(membrane.bias);
-        let sum_v = decay(before[1][k], membrane.keep[1]).wrapping_add(rule.bias_sum(sum_b));
-        let hits = [
-            rule.input(aligned) != aligned,
-            u != sum_u,
-            rule.bias_sum(sum_b) != sum_b,
-            sum_v.clamp(membrane.v_min, membrane.v_max) != sum_v,
-        ];
+        let sum_b = i64::of(u, membrane.bias);
+        let drive = rule.bias_sum(sum_b);
+        let sum_v = i64::of(decay(before[1][k], membrane.keep[1]), drive);
+        let v = rule.voltage(sum_v, membrane.v_min, membrane.v_max);
+        let hits = [(q, aligned), (u, sum_u), (drive, sum_b), (v, sum_v)].map(|(held, sum)| i64::from(held) != sum);
         for (register, name) in ["a_in", "u", "u+bias", "v"].into_iter().enumerate() {
             if hits[register] && !std::mem::replace(&mut seen[register], true) {
                 let count = u64::from(left.by_register[register]);

@@ -56,8 +56,7 @@ impl Dynamics<i32, 1, 2, 3, 1> for Ternary<Membrane> {
     ) -> [i32; 1] {
         let membrane = &self.0;
         *u = membrane.current(at.local, *u, input, 0, left);
-        *v = membrane.voltage(at.local, *v, *u, bias, left);
-        *v = membrane.clamp(*v, left);
+        *v = membrane.clamp(membrane.voltage(at.local, *v, *u, [bias, 0], left), left);
         let (hi, lo) = (hi << membrane.rule.align, lo << membrane.rule.align);
         let spike = i32::from(membrane.fires(*v, hi)) - i32::from(*v < lo - membrane.rule.extra);
         if spike != 0 {
