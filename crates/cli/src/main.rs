@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well, 1 the run failed, 2 the input was wrong. An error is one sentence on the standard
 //! error output. Each sub-command is one file.
 
+mod arguments;
 mod bench;
 mod check;
 mod compare;
@@ -115,7 +116,11 @@ fn main() -> ExitCode {
         let message = panic.payload_as_str().unwrap_or("something that cannot happen did");
         output::complain(&format!("this is a bug in pumice: {message}{place}"));
     }));
-    let outcome = std::panic::catch_unwind(|| Cli::parse().command.run());
+    let cli = match arguments::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(refusal) => return refusal.report(),
+    };
+    let outcome = std::panic::catch_unwind(|| cli.command.run());
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => error.report(),

@@ -42,7 +42,7 @@ pub(crate) struct QuantiseArgs {
 fn part(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if (0.0..=1.0).contains(&x) => Ok(x),
-        _ => Err(format!("`{text}` is no part; allowed is a number from 0 to 1")),
+        _ => Err("allowed is a number from 0 to 1".to_owned()),
     }
 }
 

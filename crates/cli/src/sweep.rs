@@ -55,7 +55,7 @@ pub(crate) struct Bits(Vec<u32>);
 fn range(text: &str, most: u32) -> Result<Bits, String> {
     let number = |text: &str| match text.trim().parse::<u32>() {
         Ok(n) if (1..=most).contains(&n) => Ok(n),
-        _ => Err(format!("`{text}` is no number of bits; allowed is 1 to {most}, as 2..8 or 2,4,8")),
+        _ => Err(format!("allowed is 1 to {most}, as 2..{most} or 2,4,{most}")),
     };
     let all = match text.split_once("..") {
         Some((low, high)) => {
