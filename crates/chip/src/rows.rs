@@ -5,8 +5,8 @@ use std::ops::Range;
 use pumice_models::Fired;
 use pumice_num::{Level, Task, fits};
 
+use crate::due::Rows;
 use crate::image::Projection;
-use crate::table::Rows;
 
 /// The synapses of one projection whose targets belong to one worker.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl RowTable {
                 self.add_dense(rows, fired, &mut sums[*first..first + len]);
             }
             Packed::Narrow { start, words } if !self.graded => {
-                let rows = Rows { start, words, first: row(0), due: &fired.index, next: 0 };
+                let rows = Rows { start, synapses: words, first: row(0), due: &fired.index, next: 0 };
                 rows.for_each_ahead(|row| add(row, 1 << self.scale, sums));
             }
             Packed::Narrow { start, words } => {
@@ -119,8 +119,10 @@ impl RowTable {
             return;
         }
         let gain = 1 << self.scale;
-        let (many, rest) = fired.index.as_chunks::<AT_ONCE>();
-        many.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
+        let (eight, rest) = fired.index.as_chunks::<8>();
+        let (four, rest) = rest.as_chunks::<4>();
+        eight.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
+        four.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
         rest.iter().for_each(|i| level.run(AddRows { rows: [row(*i)], gain, sums }));
     }
 }
@@ -134,9 +136,6 @@ fn add(row: &[u32], gain: i32, sums: &mut [i32]) {
         *sum = sum.wrapping_add(w.wrapping_mul(gain));
     }
 }
-
-/// Dense rows that are added at once.
-const AT_ONCE: usize = 4;
 
 impl Packed {
     fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {

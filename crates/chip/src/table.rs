@@ -1,16 +1,17 @@
 //! Drawn synapses as a worker holds them: for each source, one row over all its targets, whatever bank they are of.
 //!
-//! A synapse takes 4 bytes: its place in the worker's accumulators in the high bits, its weight in the rest. Rows are
+//! A synapse takes 2 to 4 bytes ([`Form`]): its place among the worker's accumulators, and its weight. Rows are
 //! sorted by delay; the part of a row with delay d is delivered when it is due, d steps after the spike can first arrive.
 //! Which rows are due is known from lists of spikes, so memory is asked for them before they are needed.
 
 use std::ops::Range;
 
 use pumice_models::Parts;
-use pumice_num::{fits, prefetch};
 
 use crate::block::Block;
+use crate::due::{Due, Rows};
 use crate::image::{ChipImage, DrawnProjection, Source};
+use crate::record::{Form, place};
 
 /// Where the accumulators of a worker's share of each bank and in-port lie in its one array of them.
 #[derive(Clone, Debug)]
@@ -40,20 +41,9 @@ impl Layout {
         layout
     }
 
-    fn target_bits(&self) -> u32 {
-        usize::BITS - self.len.saturating_sub(1).leading_zeros()
-    }
-
-    /// Bits of a word that are its weight.
-    fn weight_bits(&self) -> u32 {
-        32 - self.target_bits().max(1)
-    }
-
-    /// Whether 4 bytes hold every synapse of a projection, its place and its weight.
+    /// Whether a table holds every synapse of a projection, its place and its weight.
     pub(crate) fn holds(&self, p: &DrawnProjection) -> bool {
-        let (low, high) = p.synapses.weight_range();
-        let bits = 32_u32.saturating_sub(self.target_bits());
-        bits > 0 && [low, high].iter().all(|w| fits(i64::from(*w), bits))
+        Form::of(self.len, p.synapses.weight_range()).is_some()
     }
 }
 
@@ -65,8 +55,8 @@ pub struct Table {
     pub(crate) delays: usize,
     /// Row of element `i` at delay `d` is `start[i * delays + d]..start[i * delays + d + 1]`.
     start: Block<u32>,
-    words: Block<u32>,
-    weight_bits: u32,
+    synapses: Block<u8>,
+    form: Form,
 }
 
 impl Table {
@@ -83,23 +73,21 @@ impl Table {
     ) -> Result<Option<Self>, u64> {
         let layout = Layout::new(image, w, workers);
         let own = held(image, source, &layout);
-        let Some(delays) = delays_of(&own) else { return Ok(None) };
+        let Some((delays, form)) = shape(&own, &layout) else { return Ok(None) };
         // Every synapse is drawn twice.
         let done = |p: &DrawnProjection| tell((p.n / workers / 2) as u64);
         let mut start = count(&own, &layout, (delays, image.size_of(source)), &done)?;
         let n = start[start.len() - 1] as usize;
-        let weight_bits = layout.weight_bits();
-        let mut words = Block::zeroed(n);
-        let (next, into): (&mut [u32], &mut [u32]) = (&mut start, &mut words);
-        let mask = u32::MAX >> (32 - weight_bits);
+        let mut synapses = Block::zeroed(n * form.bytes());
+        let (next, into): (&mut [u32], &mut [u8]) = (&mut start, &mut synapses);
         for p in &own {
             let share = layout.shares[p.target].clone();
             let place = layout.first[p.target][p.port] as u32;
             let all = Parts { weights: true, delays: true };
             p.synapses.each(share.clone(), all, |source, target, weight, delay| {
                 let next = &mut next[source as usize * delays + usize::from(delay)];
-                let at = place + (target - share.start as u32);
-                into[*next as usize] = at << weight_bits | weight as u32 & mask;
+                let at = *next as usize * form.bytes();
+                form.put(&mut into[at..at + form.bytes()], place + (target - share.start as u32), weight);
                 *next += 1;
             });
             done(p);
@@ -108,25 +96,23 @@ impl Table {
         let rows = start.len() - 1;
         start.copy_within(..rows, 1);
         start[0] = 0;
-        Ok(Some(Table { source, delays, start, words, weight_bits }))
+        Ok(Some(Table { source, delays, start, synapses, form }))
     }
 
-    /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::words`]; `None` if
+    /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::synapses`]; `None` if
     /// they are not those of such a table.
     pub fn from_arrays(
         image: &ChipImage,
         source: Source,
         (w, workers): (usize, usize),
-        (start, words): (Block<u32>, Block<u32>),
+        (start, synapses): (Block<u32>, Block<u8>),
     ) -> Option<Self> {
         let layout = Layout::new(image, w, workers);
-        let delays = delays_of(&held(image, source, &layout))?;
-        let weight_bits = layout.weight_bits();
+        let (delays, form) = shape(&held(image, source, &layout), &layout)?;
         let rows = image.size_of(source) * delays;
-        let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize == words.len();
-        let last = words.iter().fold(0, |last, word| last.max(word >> weight_bits));
-        let inside = words.is_empty() || (last as usize) < layout.len;
-        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, words, weight_bits })
+        let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize * form.bytes() == synapses.len();
+        let inside = synapses.is_empty() || form.last_place(&synapses) < layout.len;
+        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form })
     }
 
     /// The sources that have a table on worker `w` of `workers`, in their order.
@@ -145,40 +131,52 @@ impl Table {
         &self.start
     }
 
-    /// The synapses, row after row.
-    pub fn words(&self) -> &[u32] {
-        &self.words
+    /// The bytes of the synapses, row after row.
+    pub fn synapses(&self) -> &[u8] {
+        &self.synapses
     }
 
     /// Synapses.
     pub fn len(&self) -> usize {
-        self.words.len()
+        self.synapses.len() / self.form.bytes()
     }
 
     /// Whether there is no synapse.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.synapses.is_empty()
     }
 
     /// Memory in use `[byte]`.
     pub fn bytes(&self) -> usize {
-        4 * (self.start.len() + self.words.len())
+        4 * self.start.len() + self.synapses.len()
     }
 
     /// Adds the rows of elements `due`, each with its delay, to the accumulators.
     pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) {
-        let rows = Rows { start: &self.start, words: &self.words, first: 0, due: &due.0, next: 0 };
-        rows.for_each_ahead(|row| self.add(row, sums));
+        match self.form {
+            Form::Same(weight) => self.add(due, sums, |[a, b]| (place(*a, *b), weight)),
+            Form::Up => self.add(due, sums, |[a, b, weight]| (place(*a, *b), i32::from(*weight))),
+            Form::Down => self.add(due, sums, |[a, b, weight]| (place(*a, *b), -i32::from(*weight))),
+            Form::Signed => self.add(due, sums, |[a, b, weight]| (place(*a, *b), i32::from(*weight as i8))),
+            Form::Word(bits) => self.add(due, sums, |word| {
+                let (word, up) = (u32::from_le_bytes(*word), 32 - bits);
+                ((word >> bits) as usize, ((word << up) as i32) >> up)
+            }),
+        }
     }
 
+    /// Adds rows of synapses of N bytes that `read` takes apart.
     #[inline(always)]
-    fn add(&self, row: &[u32], sums: &mut [i32]) {
-        let up = 32 - self.weight_bits;
-        for word in row {
-            let weight = ((word << up) as i32) >> up;
-            let sum = &mut sums[(word >> self.weight_bits) as usize];
-            *sum = sum.wrapping_add(weight);
-        }
+    fn add<const N: usize>(&self, due: &Due, sums: &mut [i32], read: impl Fn(&[u8; N]) -> (usize, i32)) {
+        let synapses = self.synapses.as_chunks().0;
+        let rows = Rows { start: &self.start, synapses, first: 0, due: &due.0, next: 0 };
+        rows.for_each_ahead(|row| {
+            for synapse in row {
+                let (place, weight) = read(synapse);
+                let sum = &mut sums[place];
+                *sum = sum.wrapping_add(weight);
+            }
+        });
     }
 }
 
@@ -187,9 +185,12 @@ fn held<'a>(image: &'a ChipImage, source: Source, layout: &Layout) -> Vec<&'a Dr
     image.drawn.iter().filter(|p| p.source == source && layout.holds(p)).collect()
 }
 
-/// How many delays may occur; `None` without a projection.
-fn delays_of(own: &[&DrawnProjection]) -> Option<usize> {
-    own.iter().map(|p| usize::from(p.synapses.longest_delay()) + 1).max()
+/// How many delays may occur, and the form of all synapses; `None` without a projection.
+fn shape(own: &[&DrawnProjection], layout: &Layout) -> Option<(usize, Form)> {
+    let delays = own.iter().map(|p| usize::from(p.synapses.longest_delay()) + 1).max()?;
+    let ranges = own.iter().map(|p| p.synapses.weight_range());
+    let range = ranges.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)))?;
+    Some((delays, Form::of(layout.len, range)?))
 }
 
 /// Numbers of synapses of each row, summed up to the row's start; the last entry is the number of all.
@@ -222,71 +223,62 @@ fn count(
     Ok(start)
 }
 
-/// Rows that are asked for ahead of the one that is added.
-const AHEAD: usize = 16;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-/// Row starts that are asked for ahead of the row that is asked for.
-const STARTS_AHEAD: usize = 32;
-
-/// Cache lines of a row that are asked for; the processor finds the rest by itself.
-const LINES_AHEAD: usize = 12;
-
-/// The rows that are due in a step, by number: element times delays plus delay.
-#[derive(Debug, Default)]
-pub(crate) struct Due(pub(crate) Vec<u32>);
-
-/// Rows that are due: looks them up and asks memory for them.
-pub(crate) struct Rows<'a> {
-    /// Start of each row among the words, and the end of the last.
-    pub(crate) start: &'a [u32],
-    pub(crate) words: &'a [u32],
-    /// Added to the numbers of rows.
-    pub(crate) first: usize,
-    pub(crate) due: &'a [u32],
-    pub(crate) next: usize,
-}
-
-impl Rows<'_> {
-    /// Gives the words of every row that has some, having asked for those of the next [`AHEAD`].
-    #[inline(always)]
-    pub(crate) fn for_each_ahead(mut self, mut give: impl FnMut(&[u32])) {
-        let mut ahead = [(0, 0); AHEAD];
-        let mut waiting = 0;
-        for slot in &mut ahead {
-            let Some(row) = self.next() else { break };
-            *slot = row;
-            waiting += 1;
+    /// A table of rows of synapses with weights of `low..=high` onto `places` accumulators.
+    fn table(rows: &[Vec<(u32, i32)>], places: usize, range: (i32, i32)) -> Table {
+        let form = Form::of(places, range).unwrap();
+        let mut start = Block::zeroed(rows.len() + 1);
+        let mut synapses = Block::zeroed(rows.concat().len() * form.bytes());
+        for (into, (place, weight)) in synapses.chunks_exact_mut(form.bytes()).zip(rows.concat()) {
+            form.put(into, place, weight);
         }
-        let mut k = 0;
-        while waiting > 0 {
-            let (from, to) = ahead[k];
-            match self.next() {
-                Some(row) => ahead[k] = row,
-                None => waiting -= 1,
-            }
-            k = if k + 1 == AHEAD { 0 } else { k + 1 };
-            give(&self.words[from as usize..to as usize]);
-        }
+        (0..rows.len()).for_each(|r| start[r + 1] = start[r] + rows[r].len() as u32);
+        Table { source: Source::Bank(0), delays: 1, start, synapses, form }
     }
-}
 
-impl Iterator for Rows<'_> {
-    type Item = (u32, u32);
+    #[test]
+    fn the_shortest_form_is_taken() {
+        let form = |places, low, high| Form::of(places, (low, high));
+        assert_eq!(form(1 << 16, -9000, -9000), Some(Form::Same(-9000)));
+        assert_eq!(form(1 << 16, 0, 255), Some(Form::Up));
+        assert_eq!(form(1 << 16, -255, 0), Some(Form::Down));
+        assert_eq!(form(7, -128, 127), Some(Form::Signed));
+        assert_eq!(form(1 << 16, -1, 128), Some(Form::Word(16)));
+        assert_eq!(form((1 << 16) + 1, 5, 5), Some(Form::Word(15)));
+        assert_eq!(form(1 << 16, -1, 1 << 15), None);
+        assert_eq!(form(1 << 31, 0, 0), Some(Form::Word(1)));
+        assert_eq!(form((1 << 31) + 1, 0, 0), None);
+    }
 
-    #[inline(always)]
-    fn next(&mut self) -> Option<(u32, u32)> {
-        loop {
-            let row = self.first + *self.due.get(self.next)? as usize;
-            self.next += 1;
-            if let Some(later) = self.due.get(self.next + STARTS_AHEAD) {
-                prefetch(self.start, self.first + *later as usize);
+    proptest! {
+        /// What is delivered is the sum of the synapses, whatever form they take; the last place is found.
+        #[test]
+        fn rows_add_their_synapses(
+            rows in prop::collection::vec(prop::collection::vec((any::<prop::sample::Index>(), any::<u32>()), 0..30), 1..60),
+            due in prop::collection::vec(any::<prop::sample::Index>(), 0..150),
+            places in prop_oneof![Just(1), 2..3000_usize, Just(1 << 16), Just((1 << 16) + 1), Just(100_000)],
+            (low, high) in prop_oneof![
+                Just((0, 255)), Just((-255, 0)), Just((-128, 127)), Just((-16_384, 16_383)), (-9000..9000).prop_map(|w| (w, w)),
+            ],
+        ) {
+            let weight = |word: u32| low + (word % (high - low + 1) as u32) as i32;
+            let synapse = |(at, word): &(prop::sample::Index, u32)| (at.index(places) as u32, weight(*word));
+            let rows: Vec<Vec<(u32, i32)>> = rows.iter().map(|row| row.iter().map(synapse).collect()).collect();
+            let table = table(&rows, places, (low, high));
+            let due = Due(due.iter().map(|row| row.index(rows.len()) as u32).collect());
+            let (mut sums, mut expected) = (vec![7; places], vec![7; places]);
+            table.deliver(&due, &mut sums);
+            for (place, weight) in due.0.iter().flat_map(|row| &rows[*row as usize]) {
+                expected[*place as usize] += weight;
             }
-            let (from, to) = (self.start[row], self.start[row + 1]);
-            if from < to {
-                let lines = (to - from).div_ceil(LINE as u32).min(LINES_AHEAD as u32);
-                (0..lines).for_each(|k| prefetch(self.words, from as usize + k as usize * LINE));
-                return Some((from, to));
-            }
+            prop_assert!(sums == expected);
+            let last = rows.iter().flatten().map(|(place, _)| *place as usize).max();
+            prop_assert_eq!(table.form.last_place(&table.synapses), last.unwrap_or(0));
+            prop_assert_eq!(table.len(), rows.iter().map(Vec::len).sum::<usize>());
         }
     }
 }

@@ -15,11 +15,12 @@ use pumice_models::{
 use thiserror::Error;
 
 use crate::batch::{Batch, HostBatch, PastSpikes, fired};
+use crate::due::Due;
 use crate::image::{ChipImage, DrawnProjection, DriveImage, Projection, Source};
 use crate::mesh::CoreId;
 use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
 use crate::rows::RowTable;
-use crate::table::{Due, Layout, Table};
+use crate::table::{Layout, Table};
 
 /// Why a worker cannot be made or cannot take a state.
 #[derive(Clone, Debug, PartialEq, Error)]

@@ -3,7 +3,7 @@
 //! ```text
 //! u64 length, container (crate::codec): fingerprint of the placed network, workers, sizes of all tables
 //! u64 length, container: routes
-//! for each table: start of each row (u32 each), CRC-32; synapses (u32 each), CRC-32
+//! for each table: start of each row (u32 each), CRC-32; synapses (2 to 4 bytes each, see `Form` in `chip`), CRC-32
 //! ```
 //!
 //! All integers are little-endian. The file belongs to one network, profile and seed, which its fingerprint says, and
@@ -22,8 +22,8 @@ use crate::error::EngineError;
 use crate::image::Image;
 use crate::progress::Progress;
 
-const HEAD: u64 = codec::schema("prepared/1");
-const ROUTES: u64 = codec::schema("prepared/1/routes");
+const HEAD: u64 = codec::schema("prepared/2");
+const ROUTES: u64 = codec::schema("prepared/2/routes");
 
 /// Why a file does not hold the rows of a network.
 #[derive(Debug, Error)]
@@ -65,7 +65,8 @@ pub enum PreparedError {
 struct Size {
     source: Source,
     starts: u64,
-    words: u64,
+    /// Bytes of its synapses.
+    bytes: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,7 +118,8 @@ impl Prepared {
     /// # Errors
     /// What the system says.
     pub fn write(&self, chip: &ChipImage, mut to: impl Write) -> Result<(), PreparedError> {
-        let size = |t: &Table| Size { source: t.source(), starts: t.start().len() as u64, words: t.len() as u64 };
+        let size =
+            |t: &Table| Size { source: t.source(), starts: t.start().len() as u64, bytes: t.synapses().len() as u64 };
         let tables = self.tables.iter().map(|own| own.iter().map(size).collect()).collect();
         let head = Head { fingerprint: codec::fingerprint(chip)?, tables };
         for container in [codec::encode(HEAD, &head)?, codec::encode(ROUTES, &self.routes)?] {
@@ -126,7 +128,8 @@ impl Prepared {
         }
         for table in self.tables.iter().flatten() {
             write_words(&mut to, table.start())?;
-            write_words(&mut to, table.words())?;
+            to.write_all(table.synapses())?;
+            to.write_all(&crc32fast::hash(table.synapses()).to_le_bytes())?;
         }
         Ok(())
     }
@@ -150,7 +153,7 @@ impl Prepared {
         for (w, sizes) in head.tables.iter().enumerate() {
             let mut own = Vec::with_capacity(sizes.len());
             for size in sizes {
-                let arrays = (from.words(size.starts)?, from.words(size.words)?);
+                let arrays = (from.words(size.starts)?, from.bytes(size.bytes)?);
                 let table = Table::from_arrays(chip, size.source, (w, have), arrays);
                 own.push(table.ok_or(PreparedError::Stale)?);
             }
@@ -229,10 +232,30 @@ impl<R: Read> Bytes<R> {
             sum.update(part);
             words.iter_mut().zip(part.as_chunks().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
         }
+        self.check(sum)?;
+        Ok(words)
+    }
+
+    fn bytes(&mut self, n: u64) -> Result<Block<u8>, PreparedError> {
+        if n > self.left {
+            return Err(PreparedError::Length);
+        }
+        let mut bytes = Block::<u8>::zeroed(n as usize);
+        let mut sum = crc32fast::Hasher::new();
+        for part in bytes.chunks_mut(AT_ONCE) {
+            self.take(part)?;
+            sum.update(part);
+        }
+        self.check(sum)?;
+        Ok(bytes)
+    }
+
+    /// Compares a checksum with the one that follows.
+    fn check(&mut self, sum: crc32fast::Hasher) -> Result<(), PreparedError> {
         let mut want = [0; 4];
         self.take(&mut want)?;
         match u32::from_le_bytes(want) == sum.finalize() {
-            true => Ok(words),
+            true => Ok(()),
             false => Err(PreparedError::Damaged),
         }
     }

@@ -1,0 +1,78 @@
+//! Rows that are due in a step: known from lists of spikes, so that memory is asked for them before they are needed.
+
+use pumice_num::prefetch;
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Rows that are asked for ahead of the one that is added.
+const AHEAD: usize = 16;
+
+/// Row starts that are asked for ahead of the row that is asked for.
+const STARTS_AHEAD: usize = 32;
+
+/// Cache lines of a row that are asked for; the processor finds the rest by itself.
+const LINES_AHEAD: usize = 12;
+
+/// The rows that are due in a step, by number: element times delays plus delay.
+#[derive(Debug, Default)]
+pub(crate) struct Due(pub(crate) Vec<u32>);
+
+/// Rows that are due: looks them up and asks memory for them.
+pub(crate) struct Rows<'a, T> {
+    /// Start of each row among the synapses, and the end of the last.
+    pub(crate) start: &'a [u32],
+    pub(crate) synapses: &'a [T],
+    /// Added to the numbers of rows.
+    pub(crate) first: usize,
+    pub(crate) due: &'a [u32],
+    pub(crate) next: usize,
+}
+
+impl<T> Rows<'_, T> {
+    /// Whole synapses of a cache line.
+    const PER_LINE: usize = LINE / size_of::<T>();
+
+    /// Gives the synapses of every row that has some, having asked for those of the next [`AHEAD`].
+    #[inline(always)]
+    pub(crate) fn for_each_ahead(mut self, mut give: impl FnMut(&[T])) {
+        let mut ahead = [(0, 0); AHEAD];
+        let mut waiting = 0;
+        for slot in &mut ahead {
+            let Some(row) = self.next() else { break };
+            *slot = row;
+            waiting += 1;
+        }
+        let mut k = 0;
+        while waiting > 0 {
+            let (from, to) = ahead[k];
+            match self.next() {
+                Some(row) => ahead[k] = row,
+                None => waiting -= 1,
+            }
+            k = if k + 1 == AHEAD { 0 } else { k + 1 };
+            give(&self.synapses[from as usize..to as usize]);
+        }
+    }
+}
+
+impl<T> Iterator for Rows<'_, T> {
+    type Item = (u32, u32);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(u32, u32)> {
+        loop {
+            let row = self.first + *self.due.get(self.next)? as usize;
+            self.next += 1;
+            if let Some(later) = self.due.get(self.next + STARTS_AHEAD) {
+                prefetch(self.start, self.first + *later as usize);
+            }
+            let (from, to) = (self.start[row], self.start[row + 1]);
+            if from < to {
+                let lines = ((to - from) as usize).div_ceil(Self::PER_LINE).min(LINES_AHEAD);
+                (0..lines).for_each(|k| prefetch(self.synapses, from as usize + k * Self::PER_LINE));
+                return Some((from, to));
+            }
+        }
+    }
+}
