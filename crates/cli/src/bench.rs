@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use pumice::meter::Event;
+use pumice::num::Level;
 use pumice::process::RunConfig;
 use pumice::profile::Profile;
 use pumice::{Making, RunSteps, Simulation};
@@ -51,6 +53,9 @@ pub(crate) struct BenchArgs {
     /// Keep the drawn synapses in a file: it is written if it does not exist, and read if it does
     #[arg(long, value_name = "FILE")]
     image: Option<PathBuf>,
+    /// Use no wider instructions than these; else the widest that this processor has
+    #[arg(long, value_name = "SET", value_parser = instructions())]
+    instructions: Option<Level>,
     /// Compute emulated time too
     #[arg(long)]
     timed: bool,
@@ -59,12 +64,20 @@ pub(crate) struct BenchArgs {
     json: bool,
 }
 
+/// The names of the instruction sets of this processor.
+fn instructions() -> impl TypedValueParser<Value = Level> {
+    let level = |name: String| Level::available().into_iter().find(|level| level.name() == name);
+    PossibleValuesParser::new(Level::available().iter().map(|level| level.name()))
+        .map(move |name| level(name).unwrap_or(Level::PORTABLE))
+}
+
 impl BenchArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
         let Some(name) = &self.network else {
             let line = |kind: &pumice_studies::network::Kind| format!("{:<14}{}\n", kind.name, kind.summary);
             return emit(&NETWORKS.iter().map(line).collect::<String>());
         };
+        self.instructions.iter().for_each(|level| level.limit());
         let profile = Profile::load(&self.profile)?;
         let started = Instant::now();
         let network = build(name, self.scale, self.seed)?;

@@ -12,6 +12,8 @@
 
 #![allow(unsafe_code)]
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// Work that can be compiled for several instruction sets.
 ///
 /// Mark `run` and all that it calls in its loops `#[inline(always)]`, or they stay portable code.
@@ -36,6 +38,9 @@ enum Set {
     Avx512,
 }
 
+/// The widest level that may be chosen.
+static LIMIT: AtomicU8 = AtomicU8::new(u8::MAX);
+
 impl Level {
     /// What every processor of the compiled target has.
     pub const PORTABLE: Level = Level(Set::Portable);
@@ -56,19 +61,25 @@ impl Level {
         all
     }
 
-    /// The widest level of this processor.
+    /// The widest level of this processor, or a narrower one that [`Level::limit`] said.
     #[inline]
     pub fn widest() -> Level {
         #[cfg(target_arch = "x86_64")]
         {
-            if has_avx512() {
+            let limit = LIMIT.load(Ordering::Relaxed);
+            if limit >= Set::Avx512 as u8 && has_avx512() {
                 return Level(Set::Avx512);
             }
-            if has_avx2() {
+            if limit >= Set::Avx2 as u8 && has_avx2() {
                 return Level(Set::Avx2);
             }
         }
         Level::PORTABLE
+    }
+
+    /// From now on no wider level is chosen in this program, so that a narrow one can be timed; no result depends on it.
+    pub fn limit(self) {
+        LIMIT.store(self.0 as u8, Ordering::Relaxed);
     }
 
     /// The name of the instruction set, for reports.
@@ -166,6 +177,12 @@ mod tests {
         assert_eq!(all.last(), Some(&Level::widest()));
         let names: Vec<_> = all.iter().map(|level| level.name()).collect();
         assert_eq!(names, ["portable", "avx2", "avx512"][..all.len()]);
+        // A limit narrows the choice, and is taken back by a wider one.
+        for level in [all.clone(), all[..all.len() - 1].to_vec(), all.clone()].concat() {
+            level.limit();
+            assert_eq!(Level::widest(), level);
+        }
+        assert_eq!(Level::available(), all);
     }
 
     #[test]

@@ -7,12 +7,19 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pumice::models::{BankContext, Behaviour, Fired, Overflow, Setting};
-use pumice::num::{Draws, Purpose};
+use pumice::num::{Draws, Level, Purpose};
 use pumice::prelude::*;
 
-/// One update of every neuron of a bank, one in fifty of them with input.
+/// One update of every neuron of a bank, one in fifty of them with input, with each instruction set of this machine.
 fn step_lif(c: &mut Criterion) {
-    let mut group = c.benchmark_group("step_lif");
+    for level in Level::available() {
+        level.limit();
+        step_lif_with(level, c);
+    }
+}
+
+fn step_lif_with(level: Level, c: &mut Criterion) {
+    let mut group = c.benchmark_group(format!("step_lif/{}", level.name()));
     for n in [4_096usize, 65_536] {
         for name in ["loihi1", "lava-0.10"] {
             let a = Arithmetic::named(name).expect("a shipped arithmetic");
