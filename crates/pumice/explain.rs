@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pumice_chip::timing::{Link, Resource, Side, StepTime};
-use pumice_chip::{Source, drawn_by_core};
+use pumice_chip::{Source, count_updates, drawn_by_core};
 use pumice_meter::{Bill, Component, Counts, Event, Term, Usage};
 
 use pumice_report::{Parts, Power};
@@ -209,8 +209,7 @@ impl Simulation {
         let mut parts = Vec::new();
         for (b, bank) in chip.banks.iter().enumerate() {
             let mut counts = Counts::default();
-            counts.add(Event::NeuronAccess, bank.n as u64 * engine.steps());
-            counts.add(Event::NeuronUpdate, engine.updates(b));
+            count_updates(bank.circuits.is_some(), &mut counts, bank.n as u64 * engine.steps(), engine.updates(b));
             self.add_packets(Source::Bank(b), &engine.spikes_since(Source::Bank(b)), &mut counts);
             parts.push((bank.path.clone(), bank.path.clone(), counts));
         }
@@ -324,7 +323,7 @@ fn by_component(bill: &Bill) -> [f64; 7] {
 /// Energy per spike and per synaptic event `[J]`; absent where there was none.
 pub(crate) fn per_event(counts: &Counts, bill: &Bill) -> (Option<f64>, Option<f64>) {
     let each = |n: u64| (n > 0).then(|| bill.total_j / n as f64);
-    (each(counts[Event::NeuronSpike]), each(counts.synaptic_events()))
+    (each(counts.spikes()), each(counts.synaptic_events()))
 }
 
 impl Simulation {

@@ -19,6 +19,16 @@ use whole::Whole;
 /// What one core did in one step, or over a run.
 pub type CoreLoad = Counts;
 
+/// Counts the updates of neurons that were visited so often and active so often; an analog one never rests.
+pub fn count_updates(analog: bool, load: &mut CoreLoad, visited: u64, active: u64) {
+    if analog {
+        load.add(Event::AnalogUpdate, visited);
+    } else {
+        load.add(Event::NeuronAccess, visited);
+        load.add(Event::NeuronUpdate, active);
+    }
+}
+
 /// One packet of a source: the core it goes to and the synapses it sets off there, by format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Packet {
@@ -52,7 +62,13 @@ pub struct Routes {
     place: Vec<Vec<u32>>,
     /// Per bank: place of each neuron on its core, in the order of updates (bank, then neuron).
     rank: Vec<Vec<u32>>,
+    /// Per bank: whether its neurons are analog.
+    analog: Vec<bool>,
     banks: usize,
+}
+
+fn analog(image: &ChipImage) -> Vec<bool> {
+    image.banks.iter().map(|bank| bank.circuits.is_some()).collect()
 }
 
 impl Routes {
@@ -64,7 +80,9 @@ impl Routes {
             place[s.bank][s.start..s.start + s.len].fill(s.core.0);
         }
         let rank = ranks(&place, image.cores());
-        let mut routes = Routes { start: Vec::new(), packets: Vec::new(), whole: Vec::new(), place, rank, banks };
+        let analog = analog(image);
+        let mut routes =
+            Routes { start: Vec::new(), packets: Vec::new(), whole: Vec::new(), place, rank, analog, banks };
         let rows: Vec<&Rows> = image.projections.iter().map(|p| &p.rows).collect();
         for source in image.sources() {
             let (start, packets) = routes.of_source(image, source, &rows);
@@ -88,7 +106,8 @@ impl Routes {
             let ends = start.first() == Some(&0) && start.last() == Some(&packets.len());
             start.len() == n + 1 && ends && start.is_sorted() && packets.iter().all(|p| (p.core as usize) < cores)
         };
-        by_bank(&self.place)
+        self.analog == analog(image)
+            && by_bank(&self.place)
             && by_bank(&self.rank)
             && inside(&self.place, cores)
             && self.start.len() == sizes.len()
@@ -215,12 +234,17 @@ impl Routes {
         })
     }
 
+    /// What a spike of a bank is counted as.
+    fn spike(&self, bank: usize) -> Event {
+        if self.analog[bank] { Event::AnalogSpike } else { Event::NeuronSpike }
+    }
+
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
     pub fn add(&self, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
         let number = match source {
             Source::Bank(b) => {
                 let load = &mut loads[self.place[b][i] as usize];
-                load.add(Event::NeuronSpike, spikes);
+                load.add(self.spike(b), spikes);
                 self.whole[b][i].add_sending(spikes, load);
                 b
             }
@@ -243,7 +267,7 @@ impl Routes {
     pub fn add_to_sum(&self, source: Source, i: usize, spikes: u64, sum: &mut Counts) {
         let whole = match source {
             Source::Bank(b) => {
-                sum.add(Event::NeuronSpike, spikes);
+                sum.add(self.spike(b), spikes);
                 self.whole[b][i].add_sending(spikes, sum);
                 &self.whole[b][i]
             }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use pumice_meter::{Counts, Event};
+use pumice_meter::Counts;
 use pumice_models::{
     Bank, BankContext, Behaviour, Drive, Fired, ModelError, Overflow, Parts, Portion, Rows, Setting, Values,
 };
@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::batch::{Batch, HostBatch, PastSpikes, fired};
 use crate::due::Due;
 use crate::image::{ChipImage, DrawnProjection, DriveImage, Projection, Source};
+use crate::load::count_updates;
 use crate::mesh::CoreId;
 use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
 use crate::rows::RowTable;
@@ -64,6 +65,8 @@ struct Share {
     overflow: Overflow,
     /// Spikes of the last step.
     last: usize,
+    /// Its neurons are analog.
+    analog: bool,
 }
 
 /// The synapses of one projection to this worker, and where their sums go.
@@ -145,6 +148,7 @@ impl Worker {
                 range,
                 overflow: Overflow::default(),
                 last: 0,
+                analog: bank.circuits.is_some(),
             });
         }
         let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
@@ -321,9 +325,7 @@ impl Worker {
     pub fn add_totals(&self, steps: u64, loads: &mut [Counts]) {
         for share in &self.shares {
             for ((core, part), active) in share.parts.iter().zip(&share.active) {
-                let load = &mut loads[core.0 as usize];
-                load.add(Event::NeuronAccess, part.len() as u64 * steps);
-                load.add(Event::NeuronUpdate, *active);
+                count_updates(share.analog, &mut loads[core.0 as usize], part.len() as u64 * steps, *active);
             }
         }
         self.plastic.iter().for_each(|own| own.add_updates(loads));
@@ -472,8 +474,7 @@ impl Share {
             }
             *total += active;
             if let Some(load) = loads.get_mut(core.0 as usize) {
-                load.add(Event::NeuronAccess, part.len() as u64);
-                load.add(Event::NeuronUpdate, active);
+                count_updates(self.analog, load, part.len() as u64, active);
             }
         }
         for i in &mut fired.index {

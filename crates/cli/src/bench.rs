@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use pumice::meter::Event;
 use pumice::num::Level;
 use pumice::process::RunConfig;
 use pumice::profile::Profile;
@@ -120,7 +119,6 @@ impl BenchArgs {
         simulation.run(RunSteps(steps))?;
         let wall = started.elapsed().as_secs_f64();
         let after = simulation.counts();
-        let of = |event: Event| after[event] - before[event];
         let events = after.synaptic_events() - before.synaptic_events();
         let phases = simulation.phases();
         let total = phases.total().as_secs_f64();
@@ -138,7 +136,7 @@ impl BenchArgs {
             step_ms,
             neurons: chip.neurons() as u64,
             synapses: chip.synapses() as u64,
-            spikes: of(Event::NeuronSpike),
+            spikes: after.spikes() - before.spikes(),
             synaptic_events: events,
             neuron_updates: simulation.updates() - updates,
             build_time_s,

@@ -53,6 +53,8 @@ impl Component {
             Event::NeuronAccess
             | Event::NeuronUpdate
             | Event::NeuronSpike
+            | Event::AnalogUpdate
+            | Event::AnalogSpike
             | Event::DendriteOperation
             | Event::RandomNumber => Component::Neurons,
             Event::SynapseReadDense

@@ -42,6 +42,12 @@ impl Counts {
         rows + self[Event::SynapseReadCell]
     }
 
+    /// Neurons that fired, digital and analog ones.
+    #[must_use]
+    pub fn spikes(&self) -> u64 {
+        self[Event::NeuronSpike] + self[Event::AnalogSpike]
+    }
+
     /// Links crossed, in any direction.
     #[must_use]
     pub fn hops(&self) -> u64 {

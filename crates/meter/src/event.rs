@@ -19,9 +19,11 @@ macro_rules! for_each_event {
     ($callback:ident [$($head:tt)*]) => {
         $callback! {
             [$($head)*]
-            NeuronAccess neuron_access "A mapped neuron was visited: every mapped neuron, every timestep.";
+            NeuronAccess neuron_access "A mapped digital neuron was visited: every mapped neuron, every timestep.";
             NeuronUpdate neuron_update "A visited neuron had input, bias or non-zero state, so its state was computed.";
-            NeuronSpike neuron_spike "A neuron fired.";
+            NeuronSpike neuron_spike "A digital neuron fired.";
+            AnalogUpdate analog_update "An analog neuron lived through a timestep, in which its bias currents flowed.";
+            AnalogSpike analog_spike "An analog neuron fired.";
             SynapseReadDense synapse_read_dense "A synapse of a dense row was read and accumulated.";
             SynapseReadSparse synapse_read_sparse "A synapse of a sparse row was read and accumulated.";
             SynapseReadConv synapse_read_conv "A synapse of a shared (convolution) kernel was read and accumulated.";

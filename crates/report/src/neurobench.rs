@@ -50,11 +50,11 @@ impl NeuroBench {
         NeuroBench {
             footprint_bytes: (bits + neurons * u64::from(registers)).div_ceil(8),
             connection_sparsity: part(present, possible),
-            activation_sparsity: part(counts[Event::NeuronSpike], neurons * steps),
+            activation_sparsity: part(counts.spikes(), neurons * steps),
             effective_acs: (counts.synaptic_events() - macs) as f64,
             effective_macs: macs as f64,
             dense_operations: dense as f64 * steps as f64,
-            membrane_updates: counts[Event::NeuronUpdate] as f64,
+            membrane_updates: (counts[Event::NeuronUpdate] + counts[Event::AnalogUpdate]) as f64,
         }
     }
 

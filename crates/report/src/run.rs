@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pumice_chip::timing::TimingModel;
 use pumice_engine::{Image, UnitBody, Where};
-use pumice_meter::{Bill, Bound, Counts, Event, Evidence, Row, Term, Unpriced, Usage};
+use pumice_meter::{Bill, Bound, Counts, Evidence, Row, Term, Unpriced, Usage};
 use pumice_models::OverflowRecord;
 use pumice_profile::{Family, Profile};
 use schemars::JsonSchema;
@@ -282,7 +282,7 @@ impl RunReport {
         let map = Map::new(&run.image.chip, run.profile);
         let emulated = !run.image.chip.banks.is_empty();
         let on_chip = |n: u64| emulated.then_some(n);
-        let (spikes, synaptic) = (on_chip(run.counts[Event::NeuronSpike]), on_chip(run.counts.synaptic_events()));
+        let (spikes, synaptic) = (on_chip(run.counts.spikes()), on_chip(run.counts.synaptic_events()));
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
         let energy = bill.map(|bill| bill.total_j);
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);

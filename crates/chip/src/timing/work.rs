@@ -21,8 +21,15 @@ pub struct CoreWork {
     pub memory_ps: u64,
 }
 
-const NEURONS: [Event; 5] =
-    [Event::NeuronAccess, Event::NeuronUpdate, Event::NeuronSpike, Event::DendriteOperation, Event::RandomNumber];
+const NEURONS: [Event; 7] = [
+    Event::NeuronAccess,
+    Event::NeuronUpdate,
+    Event::NeuronSpike,
+    Event::AnalogUpdate,
+    Event::AnalogSpike,
+    Event::DendriteOperation,
+    Event::RandomNumber,
+];
 
 const SYNAPSES: [Event; 9] = [
     Event::SynapseReadDense,
@@ -168,6 +175,7 @@ pub struct Costs {
     /// Whether `update_ps` stands instead of `access_ps`.
     exclusive: bool,
     spike_ps: u64,
+    analog_ps: u64,
     out_ps: u64,
     in_ps: u64,
     dense_ps: u64,
@@ -189,6 +197,7 @@ impl Costs {
             update_ps: ps(Event::NeuronUpdate),
             exclusive: table.neuron_model == NeuronModel::Exclusive,
             spike_ps: ps(Event::NeuronSpike),
+            analog_ps: ps(Event::AnalogSpike),
             out_ps: ps(Event::PacketOut),
             in_ps: ps(Event::PacketIn),
             dense_ps: ps(Event::SynapseReadDense),
@@ -211,6 +220,8 @@ impl Costs {
     /// Time for the first `visited` neurons of a core, of whose `accesses` neurons `updates` are updated: the updates
     /// count as spread evenly over the core, because single ones are not recorded.
     fn neurons_ps(&self, visited: u64, updates: u64, accesses: u64) -> u64 {
+        // Analog neurons of the core take no turn.
+        let visited = visited.min(accesses);
         let updated = (updates * visited).checked_div(accesses).unwrap_or(0);
         let idle = if self.exclusive { visited.saturating_sub(updated) } else { visited };
         idle * self.access_ps + updated * self.update_ps
@@ -292,7 +303,9 @@ impl Gather {
                     if sent.rank >= own.rank {
                         own.rank = sent.rank + 1;
                         let until = costs.neurons_ps(u64::from(own.rank), own.updates, own.accesses);
-                        generation_ps += costs.spike_ps + (until - own.neurons_ps);
+                        // All neurons of a core that visits none are analog.
+                        let spike_ps = if own.accesses > 0 { costs.spike_ps } else { costs.analog_ps };
+                        generation_ps += spike_ps + (until - own.neurons_ps);
                         own.neurons_ps = until;
                     }
                     let flight = match flights.get(from.0 as usize * *n + sent.to.0 as usize) {
