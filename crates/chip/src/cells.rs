@@ -186,6 +186,13 @@ impl Area {
         self.weights.iter().map(level).collect()
     }
 
+    /// Whether a weight is stored as another one than it is.
+    fn rounds(&self, w_max: i32) -> bool {
+        let same =
+            |(w, level): (&i32, i32)| i64::from(level) * i64::from(self.largest) == i64::from(*w) * i64::from(w_max);
+        !self.weights.iter().zip(self.stored(w_max)).all(same)
+    }
+
     /// The weight that acts for what the cells give, rounded half up.
     fn acts(&self, w_max: i32, fine: i64) -> i32 {
         let one = i128::from(w_max) << FRACTION_BITS;
@@ -244,6 +251,11 @@ impl Cells {
             *own = opened;
         }
         Ok(cells)
+    }
+
+    /// Whether the levels of the cells make a weight of the model another one.
+    pub fn rounds(&self) -> bool {
+        self.areas.iter().any(|area| area.rounds(area.layout(&self.design).w_max))
     }
 
     /// Programs all arrays to the weights of the model, for the first time or again; weights that were learned stay.

@@ -157,7 +157,7 @@ fn losses(found: &Yield) -> String {
     text += &found.ages.iter().map(all).collect::<String>();
     let absent: Vec<&str> = found.absent.iter().map(|cause| cause.name()).collect();
     if !absent.is_empty() {
-        text += &format!("\nthis kind of chip has no {}", absent.join(", no "));
+        text += &format!("\ncannot act in this model on this chip: {}", absent.join(", "));
     }
     text + "\na cause's loss: the same chips with the same draws but without it, mean ± standard error; causes overlap\n"
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use pumice::report::figure::{Figure, Layer, Sheet};
+use pumice::report::figure::{Figure, Layer, Shares, Sheet};
 use pumice::report::{ReportError, prepare};
 
 use crate::compare::{Against, Comparison, Divergence};
@@ -205,6 +205,7 @@ pub fn draw_sweep(points: &[Point], folder: &Path) -> Result<Vec<PathBuf>, Repor
             x: (*axis).into(),
             y: what.into(),
             layers: series(points, *first, &swept[1..]),
+            shares: Some(Shares::Rising),
             ..Figure::default()
         };
         files.extend(figure.write(folder, "quality")?);
@@ -224,6 +225,7 @@ pub fn draw_sweep(points: &[Point], folder: &Path) -> Result<Vec<PathBuf>, Repor
                 Layer::Dots { name: "beaten by another format".into(), points: energy(false) },
                 Layer::Path { name: "Pareto front in quality, energy and memory".into(), points: energy(true) },
             ],
+            shares: Some(Shares::Rising),
             ..Figure::default()
         };
         files.extend(figure.write(folder, "front")?);

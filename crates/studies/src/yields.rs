@@ -95,9 +95,9 @@ pub struct Yield {
     pub digital: f64,
     /// The accuracy that a good chip has.
     pub target: f64,
-    /// Causes of error that this kind of chip has.
+    /// Causes of error that can act: this kind of chip has them, and they meet this model.
     pub present: Vec<Cause>,
-    /// Causes that it does not have.
+    /// Causes that cannot act.
     pub absent: Vec<Cause>,
     /// What happened by age, fresh chips first.
     pub ages: Vec<AgeSummary>,
@@ -132,9 +132,11 @@ impl YieldStudy {
         let design = Memory::design(&image, profile)?;
         let analog = image.chip.banks.iter().any(|bank| bank.circuits.is_some());
         let neurons = profile.analog.as_ref().filter(|_| analog).map(|analog| analog.design());
-        let has = |cause: &Cause| {
-            let stuck = *cause == Cause::Faults && plan.stuck > 0.0;
-            stuck || design.has(*cause) || neurons.is_some_and(|neurons| neurons.has(*cause))
+        let rounds = Memory::fresh(&image, profile)?.cells().rounds();
+        let has = |cause: &Cause| match cause {
+            Cause::Quantisation => rounds,
+            Cause::Faults if plan.stuck > 0.0 => true,
+            _ => design.has(*cause) || neurons.is_some_and(|neurons| neurons.has(*cause)),
         };
         let present: Vec<Cause> = Cause::ALL.into_iter().filter(has).collect();
         let causes = present.iter().filter(|_| plan.causes).map(|cause| Variant::Without(*cause));

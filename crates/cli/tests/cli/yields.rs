@@ -10,7 +10,8 @@ fn many_chips_are_asked_and_told() {
     let bench = Bench::new();
     let args = [&YIELD[..], &["1h", "--out", "study"]].concat();
     let text = bench.well(&args);
-    for words in ["3 chips", "good chip", "fresh", "2 h ", "1 d ", "IR drop", "has no mismatch", "refreshed every 1 h"]
+    for words in
+        ["3 chips", "good chip", "fresh", "2 h ", "1 d ", "IR drop", "on this chip: mismatch", "refreshed every 1 h"]
     {
         assert!(text.contains(words), "{words}: {text}");
     }

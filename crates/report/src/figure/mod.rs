@@ -47,6 +47,17 @@ pub struct Figure {
     pub log_from: Option<f64>,
     /// Rows that the vertical axis counts, each of which is shown, drawn or not; any numbers if absent.
     pub rows: Option<std::ops::Range<u32>>,
+    /// The vertical axis is of shares and runs from 0 to 1, and the legend lies beside them; any numbers if absent.
+    pub shares: Option<Shares>,
+}
+
+/// How shares run along the horizontal axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// From low to high.
+    Rising,
+    /// From high to low; the horizontal axis is of shares too, and does not leave 0 to 1.
+    Falling,
 }
 
 /// Figures beside and below each other.
@@ -167,6 +178,11 @@ impl Figure {
         };
         let upright = self.layers.iter().filter_map(Layer::upright);
         let x = range(&corners.iter().map(|p| p.0).chain(upright).collect::<Vec<_>>());
+        match self.shares {
+            Some(Shares::Rising) => return [x, 0.0..1.0],
+            Some(Shares::Falling) => return [x.start.clamp(0.0, 0.99)..x.end.min(1.0), 0.0..1.0],
+            None => {}
+        }
         // Room for the legend above what is drawn.
         let room = [0.0, 0.14, 0.22, 0.32, 0.42][self.named().min(4)];
         let rows = self.rows.iter().flat_map(|rows| [f64::from(rows.start) - 0.4, f64::from(rows.end) - 0.6]);
@@ -230,7 +246,11 @@ impl Figure {
         if self.named() > 0 {
             chart
                 .configure_series_labels()
-                .position(SeriesLabelPosition::UpperRight)
+                .position(match self.shares {
+                    None => SeriesLabelPosition::UpperRight,
+                    Some(Shares::Rising) => SeriesLabelPosition::LowerRight,
+                    Some(Shares::Falling) => SeriesLabelPosition::LowerLeft,
+                })
                 .background_style(WHITE.mix(0.85))
                 .border_style(BLACK.mix(0.2))
                 .label_font(("sans-serif", 14))
@@ -296,6 +316,26 @@ mod tests {
     fn numbers_on_axes_are_short() {
         let all = [0.0, 0.25, 12.0, 1500.0, 2.5e6, 1e-5].map(number);
         assert_eq!(all, ["0", "0.25", "12", "1500", "2.50e6", "1.00e-5"]);
+    }
+
+    /// Shares end at 1, and so does their axis, however many names the legend has.
+    #[test]
+    fn the_axis_of_shares_ends_at_one() {
+        let line = |name: &str| Layer::Line { name: name.into(), points: vec![(0.9, 1.0), (0.97, 0.4), (1.0, 0.0)] };
+        let layers: Vec<Layer> = ["a", "b", "c", "d"].map(line).into();
+        let free = Figure { layers, ..Figure::default() };
+        assert!(free.ends()[1].end > 1.3);
+        let falling = Figure { shares: Some(Shares::Falling), ..free.clone() };
+        assert_eq!((falling.ends()[0].end, falling.ends()[1].clone()), (1.0, 0.0..1.0));
+        let rising = Figure { shares: Some(Shares::Rising), ..free };
+        assert_eq!(rising.ends()[1], 0.0..1.0);
+        let svg = rising.svg();
+        let on_y = |text: &&str| text.contains("text-anchor=\"end\"");
+        let marks: Vec<&str> = svg.split("<text").filter(on_y).filter_map(|text| text.lines().nth(1)).collect();
+        assert!(
+            marks.contains(&"1") && marks.iter().all(|mark| mark.parse::<f64>().is_ok_and(|y| y <= 1.0)),
+            "{marks:?}"
+        );
     }
 
     /// A raster of one neuron of two shows both, and marks no half of one.

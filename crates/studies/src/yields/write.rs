@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pumice::report::figure::{Figure, Layer};
+use pumice::report::figure::{Figure, Layer, Shares};
 use pumice::report::{ReportError, prepare, write_text};
 
 use super::{Answer, Variant, Yield};
@@ -57,13 +57,14 @@ pub fn draw(found: &Yield, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     ages.dedup();
     let mut layers: Vec<Layer> = ages.iter().map(|age_ns| curve(found, *age_ns)).collect();
     let target = vec![(found.target, 0.0, 1.0)];
-    layers.push(Layer::Ticks { name: "target".into(), marks: target });
+    layers.push(Layer::Ticks { name: "target of a good chip".into(), marks: target });
     let figure = Figure {
         title: format!("{} chips: how many reach an accuracy", found.chips),
         notes: vec![format!("digital chip {:.2} %, {} samples", 100.0 * found.digital, found.samples)],
         x: "accuracy".into(),
         y: "part of the chips with at least that".into(),
         layers,
+        shares: Some(Shares::Falling),
         ..Figure::default()
     };
     let drawn = figure.write(folder, "yield")?;
