@@ -8,6 +8,7 @@ mod capacity;
 mod cell_learning;
 mod cells;
 mod conservation;
+mod dpi;
 mod ends;
 mod hosts;
 mod image_file;

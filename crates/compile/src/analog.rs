@@ -3,7 +3,7 @@
 //! On a chip with analog neurons (`[analog]` in its profile) the cores with cells have them. A population that leaves the
 //! kind of its core open keeps digital neurons, whether its synapses lie in cells or not.
 
-use pumice_chip::ChipImage;
+use pumice_chip::{BankImage, ChipImage};
 use pumice_device::Place;
 use pumice_device::analog::NeuronDesign;
 use pumice_models::neuron::analog::Deviation;
@@ -12,6 +12,27 @@ use pumice_models::{Behaviour, Setting};
 use pumice_process::{CoreKind, RunConfig};
 
 use crate::{CompileError, Hardware};
+
+/// The kind of core that a population asks for: analog circuits that leave it open ask for `analog`.
+pub(crate) fn asked(bank: &BankImage, config: &RunConfig) -> CoreKind {
+    match config.core_of(&bank.path) {
+        CoreKind::Auto if bank.model.circuit() => CoreKind::Analog,
+        kind => kind,
+    }
+}
+
+/// Refuses analog circuits where no core has any.
+pub(crate) fn check(chip: &ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
+    let digital = |bank: &&BankImage| hardware.analog.is_none() || asked(bank, config) == CoreKind::Digital;
+    match chip.banks.iter().filter(|bank| bank.model.circuit()).find(digital) {
+        None => Ok(()),
+        Some(bank) => Err(CompileError::NoCircuits {
+            path: bank.path.clone(),
+            process: bank.model.name().into(),
+            chip: hardware.name.clone(),
+        }),
+    }
+}
 
 /// Makes the neurons of a placed network analog where that was asked for.
 pub(crate) fn seat(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<(), CompileError> {
@@ -26,7 +47,7 @@ pub(crate) fn seat(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig
             seats.extend((0..s.len).map(|k| (s.start + k, Seat { core: s.core.0, number: *first + k as u32 })));
             *first += s.len as u32;
         }
-        if config.core_of(&image.path) != CoreKind::Analog {
+        if asked(image, config) != CoreKind::Analog {
             continue;
         }
         seats.sort_unstable_by_key(|(neuron, _)| *neuron);

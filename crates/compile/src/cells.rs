@@ -9,12 +9,15 @@ use pumice_chip::{ChipImage, CoreId};
 use pumice_models::{Behaviour, Rows};
 use pumice_process::{CoreKind, RunConfig};
 
+use crate::analog::asked;
 use crate::{CompileError, Hardware};
 
 /// Which banks keep their synapses in cells.
 pub(crate) fn choose(chip: &ChipImage, hardware: &Hardware, config: &RunConfig) -> Result<Vec<bool>, CompileError> {
-    let kind = |bank: usize| match (config.core_of(&chip.banks[bank].path), unfit(chip, bank)) {
+    let kind = |bank: usize| match (asked(&chip.banks[bank], config), unfit(chip, bank)) {
         (CoreKind::Digital, _) => Ok(false),
+        // All neurons of a chip without cells may be analog.
+        (CoreKind::Analog, _) if hardware.cell_cores == 0 && hardware.analog.is_some() => Ok(false),
         (CoreKind::Analog, _) if hardware.cell_cores == 0 => Err(refuse(chip, hardware, bank, NO_CELLS.into())),
         (CoreKind::Analog, Some(fault)) => Err(refuse(chip, hardware, bank, fault)),
         (_, fault) => Ok(hardware.cell_cores > 0 && fault.is_none()),
@@ -44,7 +47,7 @@ pub(crate) fn assign(
     let last = |kind: bool| (0..cells.len()).rev().find(|bank| cells[*bank] == kind).unwrap_or(0);
     let (have, free) = (hardware.cell_cores, hardware.mesh.cores().saturating_sub(hardware.cell_cores));
     if of(true) > have {
-        let open = |bank: &usize| cells[*bank] && config.core_of(&chip.banks[*bank].path) == CoreKind::Auto;
+        let open = |bank: &usize| cells[*bank] && asked(&chip.banks[*bank], config) == CoreKind::Auto;
         let Some(bank) = (0..cells.len()).rev().find(open) else {
             let fault = format!("{} cores with cells are needed, there are {have}", of(true));
             return Err(refuse(chip, hardware, last(true), fault));

@@ -158,12 +158,26 @@ pub enum CompileError {
         fault: Box<str>,
     },
     /// A population without an analog form asks for analog neurons.
-    #[error("`{path}` asks for `analog` neurons, and {process} has no analog form; LIF and LIFRefractory have one")]
+    #[error(
+        "`{path}` asks for `analog` neurons, and {process} has no analog form; LIF, LIFRefractory and DPI have one"
+    )]
     NoAnalog {
         /// Path of the population.
         path: String,
         /// Its type.
         process: String,
+    },
+    /// Neurons that are analog circuits lie where there are none.
+    #[error(
+        "`{path}` is a population of {process}, an analog circuit, and has no place on {chip}; allowed are `analog` or `auto` cores of a chip with an [analog] section, and the backends fixed and float"
+    )]
+    NoCircuits {
+        /// Path of the population.
+        path: String,
+        /// Its type.
+        process: String,
+        /// Profile.
+        chip: String,
     },
     /// Processes wait for each other within one step.
     #[error("{ports} wait for each other within one step; put a connection between them, or run them on one backend")]

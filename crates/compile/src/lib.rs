@@ -93,6 +93,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     };
     plastic::check(graph, &placement, &wires)?;
     let (inputs, views) = project::project(graph, &placement, &wires, &mut chip)?;
+    analog::check(&chip, hardware, config)?;
     fit::fit(&mut chip, hardware, config)?;
     analog::seat(&mut chip, hardware, config)?;
     let units: Vec<UnitImage> = placement.units.iter().map(|p| unit(graph, config, *p)).collect();

@@ -231,6 +231,11 @@ pub trait Behaviour: Debug {
         Some("learns by a rule that keeps its weights")
     }
 
+    /// Whether the neurons are analog circuits, which no digital core has.
+    fn circuit(&self) -> bool {
+        false
+    }
+
     /// The same population as analog neurons with these deviations, one for each; `None` if it has no analog form.
     fn analog(
         &self,

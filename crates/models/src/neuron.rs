@@ -9,6 +9,7 @@ pub mod circuit;
 mod columns;
 pub mod cuba_lif;
 pub mod delta;
+pub mod dpi;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod graded_vec;

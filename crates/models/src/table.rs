@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
 use crate::learning;
 use crate::neuron::analog::{Analog, Deviation};
-use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, graded_vec, inv_sqrt, izhikevich};
+use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, dpi, graded_vec, inv_sqrt, izhikevich};
 use crate::neuron::{
     lif, lif_refractory, lif_reset, norm_vec_delay, novelty_detector, prod_neuron, prototype_lif, readout, rf,
 };
@@ -113,6 +113,8 @@ processes! {
     Izhikevich(izhikevich::Izhikevich) = "Izhikevich",
     /// Adaptive exponential neurons.
     AdEx(adex::AdEx) = "AdEx",
+    /// Adaptive exponential neurons as the analog circuits of DYNAP-SE2.
+    Dpi(dpi::Dpi) = "DPI",
     /// LIF neurons that store a pattern in one shot.
     PrototypeLif(prototype_lif::PrototypeLif) = "PrototypeLIF",
     /// Novelty detector of continual learning.
@@ -236,6 +238,10 @@ impl Behaviour for Model {
 
     fn plastic(&self, setting: &Setting<'_>, cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
         self.behaviour().plastic(setting, cut)
+    }
+
+    fn circuit(&self) -> bool {
+        self.behaviour().circuit()
     }
 
     fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {

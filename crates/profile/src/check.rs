@@ -117,10 +117,16 @@ fn cells(profile: &Profile) -> Result<(), Fault> {
     })
 }
 
-/// Analog neurons, on cores with cells.
+/// Analog neurons, on cores with cells or on all cores of an analog chip.
 fn analog(profile: &Profile) -> Result<(), Fault> {
     let Some(analog) = &profile.analog else { return Ok(()) };
-    rule(profile.cells.is_some(), "analog", "given", "a section beside `cells`, whose cores have the neurons")?;
+    let holds = profile.cells.is_some() || profile.meta.family == Family::Analog;
+    rule(
+        holds,
+        "analog",
+        "given",
+        "a section beside `cells`, whose cores have the neurons, or of a chip of the family analog",
+    )?;
     analog.check()
 }
 

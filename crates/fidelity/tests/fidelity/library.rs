@@ -66,6 +66,8 @@ pub(super) const TABLE: &[(&str, &str, i32, Claim)] = &[
     ("SigmaS4dDelta", "shape = [3]\nvth = 1.0\na = 0.5\nb = 1.0\nc = 1.0", 90, FloatOnly),
     ("Izhikevich", "shape = [3]", 20, Step { lsb: 60.0, part: 0.0001 }),
     ("AdEx", "shape = [3]", 900, Step { lsb: 60.0, part: 0.001 }),
+    // Both forms are the same circuit; its variables are read in whole fA on a chip.
+    ("DPI", "shape = [3]", 90, Outputs),
     ("NoveltyDetector", "t_wait = 5", 1, Equal),
     ("Readout", "n_protos = 2", 1, Equal),
     ("Allocator", "n_protos = 2", 1, Equal),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::circuit::Reach;
+use super::circuit::{Reach, Seat};
 use crate::{Io, Kernel, ModelError, Overflow, Values};
 
 /// The neurons of a bank that fired in one step, in ascending order.
@@ -84,6 +84,11 @@ pub trait Bank: Send + Debug {
     /// What an analog circuit reaches of these neurons; `None` if they have no analog form.
     fn reach(&mut self) -> Option<Reach<'_>> {
         None
+    }
+
+    /// Lets neurons that are circuits themselves draw their thermal noise for a seed and their places; whether they are.
+    fn make_noise(&mut self, _seed: u64, _seats: &[Seat]) -> bool {
+        false
     }
 
     /// Lets thermal noise count its steps on from `origin`, so that a run that begins again at step 1 draws other noise.

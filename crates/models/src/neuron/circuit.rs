@@ -78,7 +78,10 @@ impl Circuits {
         if self.noise == 0.0 && self.droop == 0.0 {
             return Some(Ok(bank));
         }
-        let reach = bank.reach()?;
+        if self.noise > 0.0 && bank.make_noise(self.seed, &self.seats[range.clone()]) {
+            return Some(Ok(bank));
+        }
+        let Some(reach) = bank.reach() else { return Some(Ok(bank)) };
         let volt = f64::from(1 << setting.arithmetic.align);
         let own = |(k, i): (usize, usize)| Own::new(self, reach.keep.at(k), self.seats[i], analog.threshold[i] * volt);
         let own: Vec<Own> = range.enumerate().map(own).collect();

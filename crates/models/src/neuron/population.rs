@@ -312,6 +312,9 @@ pub(crate) trait Neuron: Debug {
     /// The running population in reals.
     type Float: Kernel<f64> + 'static;
 
+    /// See [`Behaviour::circuit`].
+    const CIRCUIT: bool = false;
+
     /// Shape of the population.
     fn shape(&self) -> &[usize];
 
@@ -368,6 +371,10 @@ impl<T: Neuron> Behaviour for T {
 
     fn sent_by(&self, port: usize) -> Sent {
         T::sent_by(port)
+    }
+
+    fn circuit(&self) -> bool {
+        T::CIRCUIT
     }
 
     fn analog(&self, setting: &Setting<'_>, deviations: &[Deviation]) -> Option<Result<Analog, ModelError>> {

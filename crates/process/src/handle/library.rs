@@ -7,11 +7,12 @@ use pumice_models::connection::{
 };
 use pumice_models::learning::{LearningDense, LearningLif, LearningSparse, LoihiSynapses, PesSynapses};
 use pumice_models::neuron::{
-    adex::AdEx, allocator::Allocator, atrlif::Atrlif, cuba_lif::CubaLif, delta::Delta, graded_vec::GradedReluVec,
-    graded_vec::GradedVec, inv_sqrt::InvSqrt, izhikevich::Izhikevich, lif::Lif, lif_refractory::LifRefractory,
-    lif_reset::LifReset, norm_vec_delay::NormVecDelay, novelty_detector::NoveltyDetector, prod_neuron::ProdNeuron,
-    prototype_lif::PrototypeLif, readout::Readout, rf::Rf, rf_iz::RfIz, rf_zero::RfZero, s4d::S4d, s4d::SigmaS4dDelta,
-    sigma::Sigma, sigma_delta::SigmaDelta, ternary_lif::TernaryLif,
+    adex::AdEx, allocator::Allocator, atrlif::Atrlif, cuba_lif::CubaLif, delta::Delta, dpi::Dpi,
+    graded_vec::GradedReluVec, graded_vec::GradedVec, inv_sqrt::InvSqrt, izhikevich::Izhikevich, lif::Lif,
+    lif_refractory::LifRefractory, lif_reset::LifReset, norm_vec_delay::NormVecDelay,
+    novelty_detector::NoveltyDetector, prod_neuron::ProdNeuron, prototype_lif::PrototypeLif, readout::Readout, rf::Rf,
+    rf_iz::RfIz, rf_zero::RfZero, s4d::S4d, s4d::SigmaS4dDelta, sigma::Sigma, sigma_delta::SigmaDelta,
+    ternary_lif::TernaryLif,
 };
 use pumice_models::source::{
     dataloader::SpikeDataloader, delta_encoder::DeltaEncoder, modulator::Neuromodulator, poisson::Poisson,
@@ -158,6 +159,10 @@ handles! {
     /// Ports and variables of adaptive exponential neurons.
     AdExHandle for [AdEx] {
         in { a_in: Activation } out { s_out: Spike } maybe_in {} maybe_out {} vars { v, w }
+    }
+    /// Ports and variables of analog DPI neurons.
+    DpiHandle for [Dpi] {
+        in { a_in: Activation } out { s_out: Spike } maybe_in {} maybe_out {} vars { i_mem, i_syn, i_ahp }
     }
     /// Ports and variables of `PrototypeLIF`.
     PrototypeHandle for [PrototypeLif] {

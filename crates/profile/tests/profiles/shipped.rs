@@ -111,7 +111,7 @@ fn no_average_is_used_as_a_price() {
 fn what_was_not_read_again_is_graded_as_recalled() {
     let dynapse = Profile::load("dynapse2").unwrap();
     let priced: Vec<_> = dynapse.energy.iter().filter(|(_, price)| price.v > 0.0).collect();
-    assert_eq!(priced.len(), 10);
+    assert_eq!(priced.len(), 11);
     assert!(priced.iter().all(|(_, price)| price.ev == Evidence::Recalled));
     let loihi2 = Profile::load("loihi2").unwrap();
     assert!(loihi2.energy.iter().all(|(_, price)| price.ev >= Evidence::Derived));
