@@ -3,6 +3,8 @@
 //! A way begins at the port of the sending core, then takes the links to each tile along x, then along y
 //! (a link belongs to the tile that it enters), over all chips as one mesh; a link over a chip border has a side of its own.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::mesh::{CoreId, Mesh};
@@ -72,6 +74,15 @@ pub struct Grid {
     mesh: Mesh,
 }
 
+/// Neighbouring links of one direction, by their places on the line of all links of that direction in a row or column of tiles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The line: rows of links east, rows west, columns north, columns south.
+    pub(super) line: usize,
+    /// Places on it: a column or a row of tiles each.
+    pub(super) places: Range<usize>,
+}
+
 /// Sides of the links into a tile, in the order of their numbers.
 const INNER: [Side; 4] = [Side::West, Side::East, Side::South, Side::North];
 
@@ -109,6 +120,30 @@ impl Grid {
         self.tiles() * 4
     }
 
+    /// How many lines of links there are.
+    pub(super) fn lines(&self) -> usize {
+        2 * (self.rows + self.columns)
+    }
+
+    /// Links of a line, one per tile.
+    pub(super) fn line_length(&self, line: usize) -> usize {
+        if line < 2 * self.rows { self.columns } else { self.rows }
+    }
+
+    /// Links of the longest line.
+    pub(super) fn longest_line(&self) -> usize {
+        self.columns.max(self.rows)
+    }
+
+    /// The number of the link between tiles at a place on a line.
+    pub(super) fn on_line(&self, line: usize, place: usize) -> usize {
+        let (side, x, y) = match line.checked_sub(2 * self.rows) {
+            None => (line / self.rows, place, line % self.rows),
+            Some(column) => (2 + column / self.columns, column % self.columns, place),
+        };
+        (x * self.rows + y) * 4 + side
+    }
+
     /// How many links there are, ports of cores included.
     pub fn links(&self) -> usize {
         self.ports() + self.spots.len()
@@ -143,6 +178,22 @@ impl Grid {
     pub fn hops(&self, from: CoreId, to: CoreId) -> u32 {
         let (a, b) = (self.spots[from.0 as usize], self.spots[to.0 as usize]);
         a.x.abs_diff(b.x) + a.y.abs_diff(b.y)
+    }
+
+    /// The links of a way, the port of the sending core not counted: along x, then along y; either may be empty.
+    #[inline]
+    pub(super) fn spans(&self, from: CoreId, to: CoreId) -> [Span; 2] {
+        let (a, b) = (self.spots[from.0 as usize], self.spots[to.0 as usize]);
+        let places = |a: u32, b: u32| {
+            // A link belongs to the tile that it enters: the first tile is left out.
+            let entered = u32::from(a <= b);
+            (a.min(b) + entered) as usize..(a.max(b) + entered) as usize
+        };
+        let (west, south) = (usize::from(b.x < a.x), usize::from(b.y < a.y));
+        [
+            Span { line: west * self.rows + a.y as usize, places: places(a.x, b.x) },
+            Span { line: 2 * self.rows + south * self.columns + b.x as usize, places: places(a.y, b.y) },
+        ]
     }
 
     /// Calls `visit` with the number and side of every link of a way, in order, the port of the sending core first.

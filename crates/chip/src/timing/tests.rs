@@ -143,6 +143,26 @@ proptest! {
         }
     }
 
+    /// The bound of the network is that of the link that packets cross longest, each walked along its way.
+    #[test]
+    fn the_heaviest_link_binds(packets in prop::collection::vec((0u32..72, 0u32..72), 1..200)) {
+        let grid = Grid::new(&Mesh { chips: 3, ..MESH }, 72);
+        let mut links = vec![0; grid.links()];
+        let packet = |(from, to)| Packet {
+            from: CoreId(from), to: CoreId(to), generation_ps: 0, flight_ps: 0, processing_ps: 0,
+        };
+        let mut packets: Vec<Packet> = packets.into_iter().map(packet).collect();
+        packets.sort_by_key(|p| p.from);
+        for packet in &packets {
+            grid.walk(packet.from, packet.to, |link, side| links[link] += HOPS.of(side));
+        }
+        let most = links.iter().copied().max().unwrap_or(0);
+        let link = links.iter().position(|ps| *ps == most && most > 0).map(|link| grid.link(link));
+        let work = Work { cores: &[], packets: &packets, barrier_ps: 0 };
+        let time = TimingModel::Bound.build(grid, Network { link_buffer: 1, hops: HOPS }).step(&work);
+        prop_assert_eq!((time.work_ps, time.link), (most, link));
+    }
+
     /// A model keeps nothing from one step to the next.
     #[test]
     fn steps_are_independent(a in packets(), b in packets()) {
