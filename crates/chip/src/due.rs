@@ -19,23 +19,36 @@ const LINES_AHEAD: usize = 12;
 pub(crate) struct Due(pub(crate) Vec<u32>);
 
 /// Rows that are due: looks them up and asks memory for them.
-pub(crate) struct Rows<'a, T> {
+pub(crate) struct Rows<'a> {
     /// Start of each row among the synapses, and the end of the last.
     pub(crate) start: &'a [u32],
-    pub(crate) synapses: &'a [T],
     /// Added to the numbers of rows.
     pub(crate) first: usize,
     pub(crate) due: &'a [u32],
-    pub(crate) next: usize,
 }
 
-impl<T> Rows<'_, T> {
+impl<'a> Rows<'a> {
+    /// Gives each of their synapses.
+    #[inline(always)]
+    pub(crate) fn each<T>(self, synapses: &'a [T], mut give: impl FnMut(&T)) {
+        Ahead { rows: self, synapses, next: 0 }.for_each_row(|row| row.iter().for_each(&mut give));
+    }
+}
+
+/// The same on their way from memory.
+struct Ahead<'a, T> {
+    rows: Rows<'a>,
+    synapses: &'a [T],
+    next: usize,
+}
+
+impl<T> Ahead<'_, T> {
     /// Whole synapses of a cache line.
     const PER_LINE: usize = LINE / size_of::<T>();
 
     /// Gives the synapses of every row that has some, having asked for those of the next [`AHEAD`].
     #[inline(always)]
-    pub(crate) fn for_each_ahead(mut self, mut give: impl FnMut(&[T])) {
+    fn for_each_row(mut self, mut give: impl FnMut(&[T])) {
         let mut ahead = [(0, 0); AHEAD];
         let mut waiting = 0;
         for slot in &mut ahead {
@@ -56,18 +69,18 @@ impl<T> Rows<'_, T> {
     }
 }
 
-impl<T> Iterator for Rows<'_, T> {
+impl<T> Iterator for Ahead<'_, T> {
     type Item = (u32, u32);
 
     #[inline(always)]
     fn next(&mut self) -> Option<(u32, u32)> {
         loop {
-            let row = self.first + *self.due.get(self.next)? as usize;
+            let row = self.rows.first + *self.rows.due.get(self.next)? as usize;
             self.next += 1;
-            if let Some(later) = self.due.get(self.next + STARTS_AHEAD) {
-                prefetch(self.start, self.first + *later as usize);
+            if let Some(later) = self.rows.due.get(self.next + STARTS_AHEAD) {
+                prefetch(self.rows.start, self.rows.first + *later as usize);
             }
-            let (from, to) = (self.start[row], self.start[row + 1]);
+            let (from, to) = (self.rows.start[row], self.rows.start[row + 1]);
             if from < to {
                 let lines = ((to - from) as usize).div_ceil(Self::PER_LINE).min(LINES_AHEAD);
                 (0..lines).for_each(|k| prefetch(self.synapses, from as usize + k * Self::PER_LINE));

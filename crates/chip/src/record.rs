@@ -1,8 +1,10 @@
-//! How the synapses of a table lie in memory: in as few bytes as hold a place among the accumulators and a weight.
+//! How synapses of rows lie in memory: in as few bytes as hold a place among the accumulators and a weight.
 
 use pumice_num::fits;
 
-/// The form of all synapses of a table.
+use crate::due::Rows;
+
+/// The form of all synapses of some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// 2 bytes: a place. This is the weight of all.
@@ -68,10 +70,41 @@ impl Form {
             _ => last(|s| usize::from(u16::from_le_bytes([s[0], s[1]]))),
         }
     }
+
+    /// Adds the rows that are due to the accumulators, each weight through `times`.
+    pub(crate) fn add(self, synapses: &[u8], rows: Rows<'_>, times: impl Fn(i32) -> i32, sums: &mut [i32]) {
+        match self {
+            Form::Same(weight) => {
+                let weight = times(weight);
+                add(synapses, rows, |[a, b]| (place(*a, *b), weight), sums);
+            }
+            Form::Up => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w))), sums),
+            Form::Down => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(-i32::from(*w))), sums),
+            Form::Signed => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w as i8))), sums),
+            Form::Word(bits) => {
+                let up = 32 - bits;
+                let read = |word: &[u8; 4]| {
+                    let word = u32::from_le_bytes(*word);
+                    ((word >> bits) as usize, times(((word << up) as i32) >> up))
+                };
+                add(synapses, rows, read, sums);
+            }
+        }
+    }
+}
+
+/// Adds rows of synapses of N bytes that `read` takes apart into place and weight.
+#[inline(always)]
+fn add<const N: usize>(synapses: &[u8], rows: Rows<'_>, read: impl Fn(&[u8; N]) -> (usize, i32), sums: &mut [i32]) {
+    rows.each(synapses.as_chunks().0, |synapse| {
+        let (place, weight) = read(synapse);
+        let sum = &mut sums[place];
+        *sum = sum.wrapping_add(weight);
+    });
 }
 
 /// The place of 2 bytes.
 #[inline(always)]
-pub(crate) fn place(low: u8, high: u8) -> usize {
+fn place(low: u8, high: u8) -> usize {
     usize::from(u16::from_le_bytes([low, high]))
 }

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use pumice_models::Fired;
-use pumice_num::{Level, Task, fits};
+use pumice_num::{Level, Task};
 
+use crate::block::Block;
 use crate::due::Rows;
 use crate::image::Projection;
+use crate::record::Form;
 
 /// The synapses of one projection whose targets belong to one worker.
 #[derive(Debug)]
@@ -21,18 +23,16 @@ pub(crate) struct RowTable {
     pub(crate) graded: bool,
 }
 
-/// Synapses in the smallest form that holds them: whole rows of bytes, or lists of 4 or 8 bytes each.
+/// Synapses in the smallest form that holds them: whole rows of bytes, or lists of 2 to 4 or 8 bytes each.
 #[derive(Debug)]
 enum Packed {
     /// One weight for every target from `first` on, zeros included; row after row.
     Dense { first: usize, row: usize, weights: Vec<i8> },
-    /// Target in the high 23 bits, weight in the low 9; row `r` is `start[r]..start[r + 1]`.
-    Narrow { start: Vec<u32>, words: Vec<u32> },
+    /// Targets and weights in a form; row `r` is `start[r]..start[r + 1]`.
+    Narrow { start: Block<u32>, synapses: Block<u8>, form: Form },
     /// Target and weight; rows as before.
     Wide { start: Vec<u32>, words: Vec<(u32, i32)> },
 }
-
-const WEIGHT_BITS: u32 = 9;
 
 impl RowTable {
     /// Cuts the rows of `p` to the targets in `range`, which are then counted from 0.
@@ -69,7 +69,7 @@ impl RowTable {
     pub(crate) fn bytes(&self) -> usize {
         match &self.synapses {
             Packed::Dense { weights, .. } => weights.len(),
-            Packed::Narrow { start, words } => 4 * (start.len() + words.len()),
+            Packed::Narrow { start, synapses, .. } => 4 * start.len() + synapses.len(),
             Packed::Wide { start, words } => 4 * start.len() + 8 * words.len(),
         }
     }
@@ -82,14 +82,15 @@ impl RowTable {
                 let rows = |i: u32| &weights[row(i) * len..(row(i) + 1) * len];
                 self.add_dense(rows, fired, &mut sums[*first..first + len]);
             }
-            Packed::Narrow { start, words } if !self.graded => {
-                let rows = Rows { start, synapses: words, first: row(0), due: &fired.index, next: 0 };
-                rows.for_each_ahead(|row| add(row, 1 << self.scale, sums));
+            Packed::Narrow { start, synapses, form } if !self.graded => {
+                let rows = Rows { start, first: row(0), due: &fired.index };
+                form.add(synapses, rows, |weight| weight << self.scale, sums);
             }
-            Packed::Narrow { start, words } => {
-                for (k, i) in fired.index.iter().enumerate() {
-                    let own = start[row(*i)] as usize..start[row(*i) + 1] as usize;
-                    add(&words[own], self.gain(fired, k), sums);
+            Packed::Narrow { start, synapses, form } => {
+                for (k, own) in fired.index.chunks(1).enumerate() {
+                    let gain = self.gain(fired, k);
+                    let rows = Rows { start, first: row(0), due: own };
+                    form.add(synapses, rows, |weight| weight.wrapping_mul(gain), sums);
                 }
             }
             Packed::Wide { start, words } => {
@@ -127,27 +128,24 @@ impl RowTable {
     }
 }
 
-/// Adds the words of a narrow row, times a gain.
-#[inline(always)]
-fn add(row: &[u32], gain: i32, sums: &mut [i32]) {
-    for synapse in row {
-        let w = ((synapse << (32 - WEIGHT_BITS)) as i32) >> (32 - WEIGHT_BITS);
-        let sum = &mut sums[(synapse >> WEIGHT_BITS) as usize];
-        *sum = sum.wrapping_add(w.wrapping_mul(gain));
-    }
-}
-
 impl Packed {
     fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {
         if let Some(dense) = Packed::dense(&start, &kept) {
             return dense;
         }
-        let narrow = |(t, w): &(u32, i32)| *t < 1 << (32 - WEIGHT_BITS) && fits(i64::from(*w), WEIGHT_BITS);
-        if !kept.iter().all(narrow) {
-            return Packed::Wide { start, words: kept };
+        let (mut places, mut low, mut high) = (0, i32::MAX, i32::MIN);
+        for (target, weight) in &kept {
+            (places, low, high) = (places.max(*target as usize + 1), low.min(*weight), high.max(*weight));
         }
-        let mask = (1 << WEIGHT_BITS) - 1;
-        Packed::Narrow { start, words: kept.iter().map(|(t, w)| t << WEIGHT_BITS | *w as u32 & mask).collect() }
+        let Some(form) = Form::of(places, (low, high)) else {
+            return Packed::Wide { start, words: kept };
+        };
+        let (mut starts, mut synapses) = (Block::zeroed(start.len()), Block::zeroed(kept.len() * form.bytes()));
+        starts.copy_from_slice(&start);
+        for (into, (target, weight)) in synapses.chunks_exact_mut(form.bytes()).zip(kept) {
+            form.put(into, target, weight);
+        }
+        Packed::Narrow { start: starts, synapses, form }
     }
 
     /// Whole rows of bytes, where they hold every weight and take no more memory than lists of 4 bytes.
@@ -222,9 +220,9 @@ mod tests {
             (all(-128), "dense"),
             (all(127 << 6), "dense"),
             (all(129), "narrow"),
-            (all(257), "wide"),
             (one(2), "narrow"),
-            (one(400), "wide"),
+            (one(400), "narrow"),
+            (one(1 << 30), "wide"),
         ] {
             assert_eq!(form(&RowTable::new(&projection(8, 8, entries), &(0..8))), expected);
         }

@@ -11,7 +11,7 @@ use pumice_models::Parts;
 use crate::block::Block;
 use crate::due::{Due, Rows};
 use crate::image::{ChipImage, DrawnProjection, Source};
-use crate::record::{Form, place};
+use crate::record::Form;
 
 /// Where the accumulators of a worker's share of each bank and in-port lie in its one array of them.
 #[derive(Clone, Debug)]
@@ -153,30 +153,8 @@ impl Table {
 
     /// Adds the rows of elements `due`, each with its delay, to the accumulators.
     pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) {
-        match self.form {
-            Form::Same(weight) => self.add(due, sums, |[a, b]| (place(*a, *b), weight)),
-            Form::Up => self.add(due, sums, |[a, b, weight]| (place(*a, *b), i32::from(*weight))),
-            Form::Down => self.add(due, sums, |[a, b, weight]| (place(*a, *b), -i32::from(*weight))),
-            Form::Signed => self.add(due, sums, |[a, b, weight]| (place(*a, *b), i32::from(*weight as i8))),
-            Form::Word(bits) => self.add(due, sums, |word| {
-                let (word, up) = (u32::from_le_bytes(*word), 32 - bits);
-                ((word >> bits) as usize, ((word << up) as i32) >> up)
-            }),
-        }
-    }
-
-    /// Adds rows of synapses of N bytes that `read` takes apart.
-    #[inline(always)]
-    fn add<const N: usize>(&self, due: &Due, sums: &mut [i32], read: impl Fn(&[u8; N]) -> (usize, i32)) {
-        let synapses = self.synapses.as_chunks().0;
-        let rows = Rows { start: &self.start, synapses, first: 0, due: &due.0, next: 0 };
-        rows.for_each_ahead(|row| {
-            for synapse in row {
-                let (place, weight) = read(synapse);
-                let sum = &mut sums[place];
-                *sum = sum.wrapping_add(weight);
-            }
-        });
+        let rows = Rows { start: &self.start, first: 0, due: &due.0 };
+        self.form.add(&self.synapses, rows, |weight| weight, sums);
     }
 }
 
