@@ -196,6 +196,9 @@ fn text(state: &NvState, file: &Path) -> Result<String, CliError> {
             (ledger.pulse_energy_aj + ledger.verify_energy_aj) as f64 * 1e-12,
             ledger.read_energy_aj as f64 * 1e-12,
         );
+        if array.state().spares > 0 {
+            text += &format!("  {} of {} spare rows used\n", array.state().spares_used, array.state().spares);
+        }
     }
     Ok(text)
 }

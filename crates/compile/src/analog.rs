@@ -28,7 +28,7 @@ pub(crate) fn check(chip: &ChipImage, hardware: &Hardware, config: &RunConfig) -
         None => Ok(()),
         Some(bank) => Err(CompileError::NoCircuits {
             path: bank.path.clone(),
-            process: bank.model.name().into(),
+            process: bank.model.name(),
             chip: hardware.name.clone(),
         }),
     }

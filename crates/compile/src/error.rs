@@ -175,7 +175,7 @@ pub enum CompileError {
         /// Path of the population.
         path: String,
         /// Its type.
-        process: String,
+        process: &'static str,
         /// Profile.
         chip: String,
     },

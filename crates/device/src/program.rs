@@ -410,31 +410,38 @@ impl CellArray {
         Ok(outcome)
     }
 
-    /// Moves every row with more than `limit` cells that were not accepted onto a spare row and programs it
-    /// there; gives the rows that were moved.
+    /// Moves rows with more than `limit` refused cells onto spare rows, those with the most first, and programs them there;
+    /// gives the rows that were moved. `programming` is what found the refused cells: it gets the cost, and those that
+    /// remain.
     ///
     /// # Errors
     /// As [`CellArray::program`]; stops without error when the spares are used up.
     pub fn repair(
         &mut self,
         targets_us: &[f64],
-        failed: &[(usize, usize)],
+        programming: &mut Programming,
         limit: usize,
     ) -> Result<Vec<usize>, DeviceError> {
         let (rows, cols) = self.shape();
         check_length("targets", targets_us, rows * cols)?;
-        let mut moved = Vec::new();
-        for row in 0..rows {
-            let bad = failed.iter().filter(|(r, _)| *r == row).count();
-            if bad <= limit || self.state.spares_used == self.state.spares {
-                continue;
-            }
+        let mut bad = vec![0; rows];
+        programming.failed.iter().for_each(|(row, _)| bad[*row] += 1);
+        let mut moved: Vec<usize> = (0..rows).filter(|row| bad[*row] > limit).collect();
+        moved.sort_by_key(|row| std::cmp::Reverse(bad[*row]));
+        moved.truncate((self.state.spares - self.state.spares_used) as usize);
+        programming.failed.retain(|(row, _)| !moved.contains(row));
+        for &row in &moved {
             self.remap(row)?;
             for col in 0..cols {
-                self.program(row, col, targets_us[row * cols + col])?;
+                let outcome = self.program(row, col, targets_us[row * cols + col])?;
+                programming.cells += 1;
+                programming.total.add(&outcome);
+                if !outcome.accepted {
+                    programming.failed.push((row, col));
+                }
             }
-            moved.push(row);
         }
+        programming.total.accepted = programming.failed.is_empty();
         Ok(moved)
     }
 

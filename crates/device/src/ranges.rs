@@ -178,7 +178,7 @@ mod tests {
     fn drawn(base: usize, draws: &[(f64, f64)]) -> Option<CellProfile> {
         let names = CellProfile::shipped_names();
         let mut table = Value::try_from(CellProfile::shipped(names[base % names.len()]).unwrap()).unwrap();
-        if base % 2 == 0 {
+        if base.is_multiple_of(2) {
             let extra = "[telegraph]\ncells = 0.5\namplitude = 0.1\nhigh_s = 1.0\nlow_s = 2.0\n[disturb]\nshare_per_read = 1e-3";
             table.as_table_mut().unwrap().extend(extra.parse::<toml::Table>().unwrap());
         }

@@ -77,7 +77,7 @@ pub struct Layout {
     pub method: Method,
     /// How learning writes.
     pub learning: Learning,
-    /// Spare rows.
+    /// Spare rows, onto which write and verify moves rows with refused cells.
     pub spare_rows: u32,
 }
 
@@ -392,7 +392,11 @@ impl CellStore {
     fn program(&mut self, weights: &[i32]) -> Result<Programming, DeviceError> {
         let targets = self.targets(weights);
         let programming = match self.layout.method {
-            Method::Verify => self.array.program_all(&targets)?,
+            Method::Verify => {
+                let mut programming = self.array.program_all(&targets)?;
+                self.array.repair(&targets, &mut programming, 0)?;
+                programming
+            }
             Method::OpenLoop => self.array.write_all_open_loop(&targets)?,
         };
         self.wanted.copy_from_slice(weights);

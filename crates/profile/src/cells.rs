@@ -53,7 +53,7 @@ pub struct CellCores {
     /// where every change programs them.
     #[serde(default)]
     pub mixed_precision: Option<u32>,
-    /// Spare rows of an array.
+    /// Spare rows of an array: write and verify moves rows with refused cells onto them, those with the most first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spare_rows: u32,
     /// Bits of the converter of a column, sign included; absent where columns are not converted.

@@ -127,7 +127,7 @@ pub enum ProfileError {
         /// The file.
         file: String,
         /// What is wrong.
-        source: DeviceError,
+        source: Box<DeviceError>,
     },
     /// The profile has no price table of this name.
     #[error("profile {profile} has no prices `{name}`, allowed is one of {}", allowed.join(", "))]

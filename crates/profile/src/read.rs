@@ -138,7 +138,9 @@ fn technology(named: &str, layers: &[Layer]) -> Result<Option<CellProfile>, Prof
     let file = path.display().to_string();
     let text =
         std::fs::read_to_string(&path).map_err(|source| ProfileError::Unreadable { file: file.clone(), source })?;
-    CellProfile::from_toml(&text).map(Some).map_err(|source| ProfileError::Technology { file, source })
+    CellProfile::from_toml(&text)
+        .map(Some)
+        .map_err(|source| ProfileError::Technology { file, source: Box::new(source) })
 }
 
 /// A profile that extends another needs a name of its own.

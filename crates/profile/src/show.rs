@@ -104,6 +104,8 @@ impl Profile {
     ) -> std::fmt::Result {
         let name = path.split_once('.').map_or(path, |(_, name)| name);
         match value {
+            // Technologies are shown by themselves.
+            _ if path == "cells.own_technology" => {}
             Value::Null => unknown.push(name.to_owned()),
             Value::Object(fields) if !fields.contains_key("ev") => {
                 for (key, inner) in fields {
@@ -150,16 +152,18 @@ impl Profile {
         let technology = self.cells.as_ref().and_then(|cells| cells.design().ok()).map(|design| design.technology);
         let Some(technology) = technology else { return Ok(()) };
         writeln!(out, "\ncells of {}: {}", technology.name, technology.about)?;
+        let numbers_of = serde_json::to_value(&technology).unwrap_or_default();
         for (section, source) in &technology.sources {
             let grade = format!("{:?}", source.grade).to_lowercase();
             writeln!(out, "  {section:<36} {:<24} {grade:<9} {}", "", source.text)?;
+            let mut numbers = BTreeMap::new();
+            leaves(section, &numbers_of[section.as_str()], &mut numbers);
+            numbers.iter().try_for_each(|(field, number)| writeln!(out, "    {field:<34} {number}"))?;
         }
-        match &technology.assumed {
-            None => writeln!(out, "  no activation energy is known or assumed: these cells age at 25 °C only"),
-            Some(assumed) => {
-                writeln!(out, "  {:<36} {}", "assumed.activation_energy_ev", assumed.activation_energy_ev)
-            }
+        if technology.assumed.is_none() {
+            writeln!(out, "  no activation energy is known or assumed: these cells age at 25 °C only")?;
         }
+        Ok(())
     }
 
     fn write_facts(&self, out: &mut String) -> std::fmt::Result {

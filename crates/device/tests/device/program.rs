@@ -137,10 +137,13 @@ fn spare_rows_take_over_rows_that_fail() {
         array.inject(Site::Cell { row: 2, col }, Fault::StuckLow, 0).unwrap();
     }
     let targets = vec![25.0; 32];
-    let programming = array.program_all(&targets).unwrap();
+    let mut programming = array.program_all(&targets).unwrap();
     assert!(programming.failed.len() >= 4);
-    let moved = array.repair(&targets, &programming.failed, 2).unwrap();
+    let first = programming.clone();
+    let moved = array.repair(&targets, &mut programming, 2).unwrap();
     assert_eq!(moved, [2]);
+    assert_eq!((programming.cells, programming.failed.len()), (first.cells + 8, first.failed.len() - 4));
+    assert!(programming.total.energy_aj > first.total.energy_aj, "moving costs pulses");
     for col in 0..8 {
         let g = array.conductance(2, col, array.now_ns()).unwrap();
         assert!((g - 25.0).abs() < 2.0, "{g}");

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use pumice_device::crossbar::{Adc, AdcRange, Levels, Mapping, Periphery, RowPeriphery, Sides, Wires};
-use pumice_device::{CellProfile, CellStore, FRACTION_BITS, Layout, Learning, Method, Place, WeightStore};
+use pumice_device::{CellProfile, CellStore, FRACTION_BITS, Fault, Layout, Learning, Method, Place, Site, WeightStore};
 
 const LAYOUT: Layout = Layout {
     mapping: Mapping::Pair { sides: Sides::One },
@@ -212,4 +212,34 @@ fn stuck_cells_are_drawn_once_and_stay() {
     assert!(a.iter().filter(|a| **a).count() >= 10);
     let mut store = cells("ideal", LAYOUT, 3, 3);
     assert!(store.as_cells_mut().unwrap().array_mut().stick(1.5, 0).is_err());
+}
+
+/// Programming moves rows with refused cells onto spare rows, the worst first, once and for all.
+#[test]
+fn programming_uses_spare_rows() {
+    let layout = Layout { method: Method::Verify, spare_rows: 2, ..LAYOUT };
+    let mut store = cells("rram-neurram-130nm", layout, 6, 4);
+    let stick = |store: &mut WeightStore, row, cols: std::ops::Range<u32>| {
+        let array = store.as_cells_mut().unwrap().array_mut();
+        for col in cols {
+            array.inject(Site::Cell { row, col: 2 * col }, Fault::StuckLow, 0).unwrap();
+        }
+    };
+    stick(&mut store, 1, 0..1);
+    stick(&mut store, 3, 0..3);
+    stick(&mut store, 4, 0..2);
+    let weights = vec![100; 24];
+    let done = store.program(&weights).unwrap();
+    assert_eq!((done.failed.as_slice(), done.cells), (&[(1, 0)][..], 48 + 2 * 8), "rows 3 and 4 lie on the spares");
+    let state = |store: &WeightStore| store.as_cells().unwrap().array().state().clone();
+    assert_eq!((state(&store).row_map, state(&store).spares_used), (vec![0, 1, 2, 6, 7, 5], 2));
+    let ledger = store.ledger();
+    assert_eq!((done.total.set_pulses, done.total.reset_pulses), (ledger.set_pulses, ledger.reset_pulses));
+    for row in [3, 4] {
+        let mut read = Vec::new();
+        store.row_rounded(row, 0, false, &mut read).unwrap();
+        assert!(read.iter().all(|w| (94..=106).contains(w)), "{read:?}");
+    }
+    store.program(&weights).unwrap();
+    assert_eq!(state(&store).spares_used, 2, "nothing is left to move to");
 }

@@ -55,7 +55,8 @@ pub fn draw(found: &Yield, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let mut ages: Vec<u64> = found.answers.iter().map(|a| a.age_ns).collect();
     ages.sort_unstable();
     ages.dedup();
-    let mut layers: Vec<Layer> = ages.iter().map(|age_ns| curve(found, *age_ns)).collect();
+    let lowest = found.answers.iter().map(|a| a.accuracy).fold(found.target, f64::min);
+    let mut layers: Vec<Layer> = ages.iter().map(|age_ns| curve(found, *age_ns, lowest)).collect();
     let target = vec![(found.target, 0.0, 1.0)];
     layers.push(Layer::Ticks { name: "target of a good chip".into(), marks: target });
     let figure = Figure {
@@ -71,14 +72,15 @@ pub fn draw(found: &Yield, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     Ok([table].into_iter().chain(drawn).collect())
 }
 
-/// The part of the chips as they were made that reach an accuracy, as steps.
-fn curve(found: &Yield, age_ns: u64) -> Layer {
+/// The part of the chips as they were made that reach an accuracy, as steps from a little below the lowest.
+fn curve(found: &Yield, age_ns: u64, lowest: f64) -> Layer {
     let own = found.answers.iter().filter(|a| a.age_ns == age_ns && a.variant == Variant::AsMade);
     let mut all: Vec<f64> = own.map(|a| a.accuracy).collect();
     all.sort_by(f64::total_cmp);
     let n = all.len() as f64;
+    let first = (lowest - 0.01).max(0.0);
     let corners = all.iter().enumerate().flat_map(|(k, x)| [(*x, (n - k as f64) / n), (*x, (n - k as f64 - 1.0) / n)]);
-    Layer::Line { name: age_name(age_ns), points: corners.collect() }
+    Layer::Line { name: age_name(age_ns), points: [(first, 1.0)].into_iter().chain(corners).collect() }
 }
 
 #[cfg(test)]
