@@ -3,15 +3,27 @@
 use pumice_chip::timing::{Costs, Gather, Grid, Network, StepTime, Timing, TimingModel};
 use pumice_chip::{ChipImage, CoreLoad, Mesh, Traffic};
 use pumice_engine::Observer;
-use pumice_meter::{Counts, LatencyTable, MeterError};
+use pumice_meter::{Counts, LatencyTable};
 use pumice_profile::Profile;
 
+use crate::Error;
+use crate::ahead::Ahead;
+
 /// Gives every step its length: by a model of time, by the latencies of a chip, not below the chip's tick.
+///
+/// With more than one worker, models that look at single packets run on as many threads beside the network ([`Ahead`]); the
+/// lengths of all steps are known after [`Clock::finish`].
 #[derive(Debug)]
 pub(crate) struct Clock {
     model: TimingModel,
     timing: Box<dyn Timing>,
-    gather: Gather,
+    grid: Grid,
+    network: Network,
+    workers: usize,
+    ahead: Option<Ahead>,
+    /// Without a step, and those whose steps have their length.
+    empty: Gather,
+    spare: Vec<Gather>,
     costs: Costs,
     latency: LatencyTable,
     mesh: Mesh,
@@ -20,18 +32,29 @@ pub(crate) struct Clock {
     total_ps: u64,
     steps: Vec<StepTime>,
     counts: Option<Vec<Counts>>,
-    fault: Option<MeterError>,
+    fault: Option<Error>,
 }
 
 impl Clock {
-    pub(crate) fn new(chip: &ChipImage, profile: &Profile, model: TimingModel, latency: &LatencyTable) -> Self {
+    pub(crate) fn new(
+        chip: &ChipImage,
+        profile: &Profile,
+        (model, workers): (TimingModel, usize),
+        latency: &LatencyTable,
+    ) -> Self {
         let costs = Costs::new(latency);
         let cores = chip.cores();
         let link_buffer = profile.topology.link_buffer_packets.unwrap_or(u32::MAX);
+        let (grid, network) = (Grid::new(&chip.mesh, cores), Network { link_buffer, hops: costs.hops });
         Clock {
             model,
-            timing: model.build(Grid::new(&chip.mesh, cores), Network { link_buffer, hops: costs.hops }),
-            gather: Gather::new(&chip.mesh, cores, &costs),
+            timing: model.build(grid.clone(), network),
+            grid,
+            network,
+            workers,
+            ahead: None,
+            empty: Gather::new(&chip.mesh, cores, &costs),
+            spare: Vec::new(),
             costs,
             latency: latency.clone(),
             mesh: chip.mesh,
@@ -46,9 +69,67 @@ impl Clock {
 
     /// Changes model and latencies; the past is kept.
     pub(crate) fn set(&mut self, chip: &ChipImage, profile: &Profile, model: TimingModel, latency: &LatencyTable) {
-        let new = Clock::new(chip, profile, model, latency);
+        let new = Clock::new(chip, profile, (model, self.workers), latency);
         let old = std::mem::replace(self, new);
         (self.total_ps, self.steps, self.counts) = (old.total_ps, old.steps, old.counts);
+    }
+
+    /// Starts the threads of the model, if it is to have some.
+    pub(crate) fn begin(&mut self) {
+        if self.ahead.is_none() && self.workers > 1 && self.timing.wants_packets() {
+            let models = (0..self.workers).map(|_| self.model.build(self.grid.clone(), self.network));
+            self.ahead = Some(Ahead::new(models, self.barrier_ps));
+        }
+    }
+
+    /// Waits for the lengths of all steps.
+    pub(crate) fn finish(&mut self) {
+        while let Some(ahead) = &mut self.ahead {
+            let step = ahead.take();
+            if !self.keep(step) {
+                return;
+            }
+        }
+    }
+
+    /// Keeps the length of a step, if it is one, and its buffers; returns whether it was.
+    fn keep(&mut self, step: Result<Option<(Gather, StepTime)>, Error>) -> bool {
+        match step {
+            Ok(Some((gather, time))) => {
+                let time = time.paced(self.tick_ps);
+                self.total_ps += time.total_ps;
+                self.steps.push(time);
+                self.spare.push(gather);
+                true
+            }
+            Ok(None) => false,
+            Err(fault) => {
+                (self.fault, self.ahead) = (Some(fault), None);
+                false
+            }
+        }
+    }
+
+    /// Finds the length of a step here, or has it found.
+    fn see(&mut self, loads: &[CoreLoad], packets: Option<&Traffic<'_>>) {
+        let mut gather = self.spare.pop().unwrap_or_else(|| self.empty.clone());
+        if let Err(fault) = gather.cores(loads, &self.latency) {
+            self.fault = Some(fault.into());
+        }
+        if let Some(packets) = packets {
+            gather.packets(&self.mesh, &self.costs, loads, packets);
+        }
+        let done = match &mut self.ahead {
+            Some(ahead) => ahead.give(gather),
+            None => {
+                let time = self.timing.step(&gather.work(self.barrier_ps));
+                Ok(Some((gather, time)))
+            }
+        };
+        self.keep(done);
+        if let Some(counts) = &mut self.counts {
+            counts.push(loads.iter().sum());
+        }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -91,32 +172,22 @@ impl Clock {
         self.counts.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn fault(&mut self) -> Option<MeterError> {
+    pub(crate) fn fault(&mut self) -> Option<Error> {
         self.fault.take()
     }
 }
 
 impl Observer for Clock {
-    fn now_ps(&self) -> u64 {
+    fn now_ps(&mut self) -> u64 {
+        self.finish();
         self.total_ps
     }
 
     fn step(&mut self, _step: u64, loads: &[CoreLoad]) {
-        if let Err(fault) = self.gather.cores(loads, &self.latency) {
-            self.fault = Some(fault);
-        }
+        self.see(loads, None);
     }
 
-    fn step_with_packets(&mut self, step: u64, loads: &[CoreLoad], packets: &Traffic<'_>) {
-        self.step(step, loads);
-        if self.timing.wants_packets() {
-            self.gather.packets(&self.mesh, &self.costs, loads, packets);
-        }
-        let time = self.timing.step(&self.gather.work(self.barrier_ps)).paced(self.tick_ps);
-        self.total_ps += time.total_ps;
-        self.steps.push(time);
-        if let Some(counts) = &mut self.counts {
-            counts.push(loads.iter().sum());
-        }
+    fn step_with_packets(&mut self, _step: u64, loads: &[CoreLoad], packets: &Traffic<'_>) {
+        self.see(loads, Some(packets).filter(|_| self.timing.wants_packets()));
     }
 }

@@ -415,6 +415,20 @@ mod tests {
         }
     }
 
+    /// Whatever is still on its way when a run ends is waited for.
+    #[test]
+    fn every_pause_knows_its_time_on_any_number_of_workers() {
+        let mut all = [1, 2, 3].map(|workers| simulation("loihi1", TimingModel::Queue, workers));
+        for steps in [1, 2, 7, 13] {
+            let times = all.each_mut().map(|simulation| {
+                simulation.run(RunSteps(steps)).unwrap();
+                (simulation.time_ps(), simulation.step_times().len() as u64)
+            });
+            assert_eq!(times[0].1, all[0].steps());
+            assert_eq!([&times[1], &times[2]], [&times[0]; 2]);
+        }
+    }
+
     #[test]
     fn a_tick_sets_the_time_of_a_throttled_chip() {
         let simulation = simulation("spinnaker1", TimingModel::Simple, 1);

@@ -24,6 +24,7 @@
 //! # Ok::<(), pumice::Error>(())
 //! ```
 
+mod ahead;
 mod classify;
 mod clock;
 mod error;

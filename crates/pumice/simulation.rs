@@ -165,7 +165,7 @@ impl Simulation {
             }
         };
         let mut simulation = Simulation {
-            clock: Clock::new(&engine.image().chip, profile, TimingModel::Simple, &profile.time),
+            clock: Clock::new(&engine.image().chip, profile, (TimingModel::Simple, engine.workers()), &profile.time),
             timed: !engine.image().chip.banks.is_empty(),
             engine,
             profile: Arc::new(profile.clone()),
@@ -241,9 +241,14 @@ impl Simulation {
     /// # Errors
     /// If a process fails.
     pub fn run_with(&mut self, steps: Option<u64>, control: &Control) -> Result<Outcome, Error> {
+        if self.timed {
+            self.clock.begin();
+        }
         let observer = self.timed.then_some(&mut self.clock as &mut dyn Observer);
-        let outcome = self.engine.run(steps, control, observer)?;
-        self.clock.fault().map_or(Ok(outcome), |fault| Err(fault.into()))
+        let outcome = self.engine.run(steps, control, observer);
+        self.clock.finish();
+        let outcome = outcome?;
+        self.clock.fault().map_or(Ok(outcome), Err)
     }
 
     /// Reads a variable, the whole array in C order.

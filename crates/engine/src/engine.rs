@@ -83,8 +83,8 @@ pub trait Observer {
         self.step(step, loads);
     }
 
-    /// Emulated time since the last reset, if it is known `[ps]`.
-    fn now_ps(&self) -> u64 {
+    /// Emulated time since the last reset, if it is known `[ps]`; asked for only where cells learn.
+    fn now_ps(&mut self) -> u64 {
         0
     }
 }
@@ -398,7 +398,9 @@ impl Engine {
         for (unit, u) in self.units.iter_mut().zip(&image.units) {
             unit.learn(self.step, &mut self.overflow[u.process as usize]);
         }
-        let now_ps = observer.as_ref().map_or(0, |observer| observer.now_ps());
+        // Nobody waits for the time of a step who does not need it.
+        let asked = observer.as_mut().filter(|_| self.learning.is_some());
+        let now_ps = asked.map_or(0, |observer| observer.now_ps());
         let mut learned = self.learn_chip(pool, (&batches, now_ps), observer.is_some())?;
         let changed = self.fit_grown(pool, &mut learned)?;
         if let Some(observer) = observer {

@@ -1,4 +1,4 @@
-//! Nanoseconds per synaptic event of whole runs, without time and with each model of it.
+//! Nanoseconds of wall clock per synaptic event of whole runs, without time and with each model of it, on one worker and on two.
 //!
 //! 10,000 neurons with 100 synapses each on 127 cores of Loihi, about 1 % of them firing in a step: every spike goes to some 70
 //! cores. What a model costs is its figure minus that of `off`. `run_metered` says what counting costs. Run with `cargo bench --bench timing`.
@@ -23,7 +23,7 @@ fn profile() -> Profile {
     Profile::from_text("spread.toml", text).expect("a valid profile")
 }
 
-fn simulation() -> Simulation {
+fn simulation(workers: usize) -> Simulation {
     let mut draws = Draws::new(1, Purpose::TOPOLOGY, 0, 0);
     let mut synapses = Vec::with_capacity(N * SYNAPSES);
     for source in 0..N as u32 {
@@ -39,7 +39,7 @@ fn simulation() -> Simulation {
     let again = graph.add("again", Sparse::new([N, N], synapses)).expect("a fresh name");
     graph.connect(cells.s_out, again.s_in).expect("equal shapes");
     graph.connect(again.a_out, cells.a_in).expect("equal shapes");
-    let config = RunConfig::default().workers(1);
+    let config = RunConfig::default().workers(workers);
     let mut simulation = Simulation::new(graph, &profile(), &config).expect("it fits");
     simulation.set_prices("silicon_fit").expect("tables of Loihi");
     assert_eq!(simulation.image().chip.cores(), 127);
@@ -47,8 +47,14 @@ fn simulation() -> Simulation {
 }
 
 fn run_timed(c: &mut Criterion) {
-    let mut simulation = simulation();
-    let mut group = c.benchmark_group("run_timed");
+    for workers in [1, 2] {
+        run_timed_on(c, workers);
+    }
+}
+
+fn run_timed_on(c: &mut Criterion, workers: usize) {
+    let mut simulation = simulation(workers);
+    let mut group = c.benchmark_group(format!("run_timed/{workers}"));
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
     simulation.set_timed(false);
     simulation.run(RunSteps(STEPS)).expect("nothing can fail");
@@ -83,7 +89,7 @@ fn run_timed(c: &mut Criterion) {
 /// What counting costs: the run by itself, with counts and their bill at its end, with the parts of the bill too, and with the
 /// counts of every step.
 fn run_metered(c: &mut Criterion) {
-    let mut simulation = simulation();
+    let mut simulation = simulation(1);
     let mut group = c.benchmark_group("run_metered");
     group.sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(4));
     simulation.set_timed(false);

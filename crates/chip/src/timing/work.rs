@@ -1,5 +1,7 @@
 //! The work of one step in time: what each core does, and the packets between them.
 
+use std::sync::Arc;
+
 use pumice_meter::{Counts, Event, Latency, LatencyTable, MeterError, NeuronModel};
 
 use super::{Resource, Side};
@@ -257,7 +259,7 @@ pub struct Gather {
     packets: Vec<Packet>,
     sorted: Vec<Packet>,
     progress: Vec<Progress>,
-    flights: Vec<u64>,
+    flights: Arc<[u64]>,
     n: usize,
 }
 
@@ -266,7 +268,7 @@ impl Gather {
     pub fn new(mesh: &Mesh, cores: usize, costs: &Costs) -> Self {
         let pair = |k: usize| costs.hops.flight(mesh, CoreId((k / cores) as u32), CoreId((k % cores) as u32));
         // A table of all pairs while it is small; otherwise each packet is computed.
-        let flights = if cores <= 512 { (0..cores * cores).map(pair).collect() } else { Vec::new() };
+        let flights = if cores <= 512 { (0..cores * cores).map(pair).collect() } else { Arc::default() };
         Gather { flights, n: cores, ..Gather::default() }
     }
 
