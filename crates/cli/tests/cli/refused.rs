@@ -62,6 +62,7 @@ fn wrong_command_lines_are_one_sentence_and_code_2() {
         (&["run", "small.toml", "more.toml"], "`pumice run` has no argument \"more.toml\""),
         (&["run", "small.toml", "--backend", "gpu"], "--backend is \"gpu\", allowed is float, fixed, chip"),
         (&["run", "small.toml", "--timing", "slow"], "--timing is \"slow\", allowed is bound, simple, queue, flit"),
+        (&["bench", "cuba1ms", "--instructions", "mmx"], "--instructions is \"mmx\", allowed is portable"),
         (&["run", "small.toml", "--timing"], "--timing needs a value, allowed is bound, simple, queue, flit"),
         (&["run", "small.toml", "--out"], "--out needs a value"),
         (&["run", "small.toml", "--steps", "0"], "--steps is \"0\", allowed is 1 or more"),
