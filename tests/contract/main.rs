@@ -27,5 +27,6 @@ mod registers;
 mod remote;
 mod state;
 mod structure;
+mod sums;
 mod weights;
 mod workers;

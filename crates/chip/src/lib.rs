@@ -11,6 +11,7 @@ mod block;
 pub mod cells;
 mod drawn;
 mod due;
+mod exact;
 mod image;
 mod limits;
 mod load;

@@ -73,33 +73,52 @@ impl Form {
 
     /// Adds the rows that are due to the accumulators, each weight through `times`.
     pub(crate) fn add(self, synapses: &[u8], rows: Rows<'_>, times: impl Fn(i32) -> i32, sums: &mut [i32]) {
+        self.each(synapses, rows, times, |place, weight| {
+            let sum = &mut sums[place];
+            *sum = sum.wrapping_add(weight);
+        });
+    }
+
+    /// Gives place and weight of every synapse of the rows that are due, each weight through `times`.
+    #[inline(always)]
+    pub(crate) fn each<W: Copy>(
+        self,
+        synapses: &[u8],
+        rows: Rows<'_>,
+        times: impl Fn(i32) -> W,
+        give: impl FnMut(usize, W),
+    ) {
         match self {
             Form::Same(weight) => {
                 let weight = times(weight);
-                add(synapses, rows, |[a, b]| (place(*a, *b), weight), sums);
+                each(synapses, rows, |[a, b]| (place(*a, *b), weight), give);
             }
-            Form::Up => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w))), sums),
-            Form::Down => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(-i32::from(*w))), sums),
-            Form::Signed => add(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w as i8))), sums),
+            Form::Up => each(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w))), give),
+            Form::Down => each(synapses, rows, |[a, b, w]| (place(*a, *b), times(-i32::from(*w))), give),
+            Form::Signed => each(synapses, rows, |[a, b, w]| (place(*a, *b), times(i32::from(*w as i8))), give),
             Form::Word(bits) => {
                 let up = 32 - bits;
                 let read = |word: &[u8; 4]| {
                     let word = u32::from_le_bytes(*word);
                     ((word >> bits) as usize, times(((word << up) as i32) >> up))
                 };
-                add(synapses, rows, read, sums);
+                each(synapses, rows, read, give);
             }
         }
     }
 }
 
-/// Adds rows of synapses of N bytes that `read` takes apart into place and weight.
+/// Gives the synapses of N bytes of rows that are due, which `read` takes apart into place and weight.
 #[inline(always)]
-fn add<const N: usize>(synapses: &[u8], rows: Rows<'_>, read: impl Fn(&[u8; N]) -> (usize, i32), sums: &mut [i32]) {
+fn each<const N: usize, W>(
+    synapses: &[u8],
+    rows: Rows<'_>,
+    read: impl Fn(&[u8; N]) -> (usize, W),
+    mut give: impl FnMut(usize, W),
+) {
     rows.each(synapses.as_chunks().0, |synapse| {
         let (place, weight) = read(synapse);
-        let sum = &mut sums[place];
-        *sum = sum.wrapping_add(weight);
+        give(place, weight);
     });
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct RowTable {
     scale: u32,
     /// Whether payloads multiply the weights.
     pub(crate) graded: bool,
+    /// The most that one row adds to the magnitude of a sum.
+    heaviest: i64,
 }
 
 /// Synapses in the smallest form that holds them: whole rows of bytes, or lists of 2 to 4 or 8 bytes each.
@@ -62,7 +64,8 @@ impl RowTable {
             }
         }
         start.push(kept.len() as u32);
-        RowTable { delays, n_in: rows.n_in, synapses: Packed::new(start, kept), scale, graded: rows.graded }
+        let heaviest = heaviest(&start, &kept) << scale;
+        RowTable { delays, n_in: rows.n_in, synapses: Packed::new(start, kept), scale, graded: rows.graded, heaviest }
     }
 
     /// Memory in use `[byte]`.
@@ -105,6 +108,25 @@ impl RowTable {
         }
     }
 
+    /// How far from zero the rows of those who fired can bring a sum.
+    pub(crate) fn reach(&self, fired: &Fired) -> i64 {
+        let payloads = match self.graded && !fired.payload.is_empty() {
+            true => fired.payload.iter().map(|x| i64::from(x.unsigned_abs())).sum(),
+            false => fired.index.len() as i64,
+        };
+        payloads.saturating_mul(self.heaviest)
+    }
+
+    /// As [`RowTable::deliver`], to sums that hold everything.
+    pub(crate) fn deliver_exact(&self, d: usize, fired: &Fired, sums: &mut [i128]) {
+        for (k, i) in fired.index.iter().enumerate() {
+            let gain = if self.graded { i128::from(fired.payload_of(k)) } else { 1 };
+            self.synapses.each(d * self.n_in + *i as usize, |target, w| {
+                sums[target] += (i128::from(w) * gain) << self.scale;
+            });
+        }
+    }
+
     /// What multiplies the stored weights of the source that fired as number `k`.
     fn gain(&self, fired: &Fired, k: usize) -> i32 {
         if self.graded { fired.payload_of(k) << self.scale } else { 1 << self.scale }
@@ -128,7 +150,32 @@ impl RowTable {
     }
 }
 
+/// The most that one row adds to the magnitude of a sum; a row may have several synapses onto the same target.
+fn heaviest(start: &[u32], kept: &[(u32, i32)]) -> i64 {
+    let rows = start.windows(2).map(|ends| &kept[ends[0] as usize..ends[1] as usize]);
+    let targets = rows.flat_map(|row| row.chunk_by(|a, b| a.0 == b.0));
+    targets.map(|same| same.iter().map(|(_, w)| i64::from(w.unsigned_abs())).sum()).max().unwrap_or(0)
+}
+
 impl Packed {
+    /// Shows target and weight of every synapse of a row.
+    fn each(&self, row: usize, mut show: impl FnMut(usize, i32)) {
+        match self {
+            Packed::Dense { first, row: len, weights } => {
+                let own = &weights[row * len..(row + 1) * len];
+                own.iter().enumerate().for_each(|(k, w)| show(first + k, i32::from(*w)));
+            }
+            Packed::Narrow { start, synapses, form } => {
+                let rows = Rows { start, first: row, due: &[0] };
+                form.each(synapses, rows, |weight| weight, show);
+            }
+            Packed::Wide { start, words } => {
+                let own = &words[start[row] as usize..start[row + 1] as usize];
+                own.iter().for_each(|(target, w)| show(*target as usize, *w));
+            }
+        }
+    }
+
     fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {
         if let Some(dense) = Packed::dense(&start, &kept) {
             return dense;
@@ -253,7 +300,12 @@ mod tests {
                         expected[*target as usize - from] += w * gain;
                     }
                 }
-                prop_assert_eq!(sums, expected);
+                prop_assert_eq!(&sums, &expected);
+                let mut exact = vec![7; to - from];
+                table.deliver_exact(d, &fired, &mut exact);
+                prop_assert_eq!(exact, sums.iter().map(|sum| i128::from(*sum)).collect::<Vec<_>>());
+                let farthest = sums.iter().map(|sum| i64::from((sum - 7).abs())).max();
+                prop_assert!(farthest <= Some(table.reach(&fired)));
             }
         }
     }

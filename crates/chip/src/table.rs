@@ -57,6 +57,8 @@ pub struct Table {
     start: Block<u32>,
     synapses: Block<u8>,
     form: Form,
+    /// A magnitude that no weight exceeds.
+    heaviest: i64,
 }
 
 impl Table {
@@ -73,7 +75,7 @@ impl Table {
     ) -> Result<Option<Self>, u64> {
         let layout = Layout::new(image, w, workers);
         let own = held(image, source, &layout);
-        let Some((delays, form)) = shape(&own, &layout) else { return Ok(None) };
+        let Some((delays, form, heaviest)) = shape(&own, &layout) else { return Ok(None) };
         // Every synapse is drawn twice.
         let done = |p: &DrawnProjection| tell((p.n / workers / 2) as u64);
         let mut start = count(&own, &layout, (delays, image.size_of(source)), &done)?;
@@ -96,7 +98,7 @@ impl Table {
         let rows = start.len() - 1;
         start.copy_within(..rows, 1);
         start[0] = 0;
-        Ok(Some(Table { source, delays, start, synapses, form }))
+        Ok(Some(Table { source, delays, start, synapses, form, heaviest }))
     }
 
     /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::synapses`]; `None` if
@@ -108,11 +110,11 @@ impl Table {
         (start, synapses): (Block<u32>, Block<u8>),
     ) -> Option<Self> {
         let layout = Layout::new(image, w, workers);
-        let (delays, form) = shape(&held(image, source, &layout), &layout)?;
+        let (delays, form, heaviest) = shape(&held(image, source, &layout), &layout)?;
         let rows = image.size_of(source) * delays;
         let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize * form.bytes() == synapses.len();
         let inside = synapses.is_empty() || form.last_place(&synapses) < layout.len;
-        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form })
+        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form, heaviest })
     }
 
     /// The sources that have a table on worker `w` of `workers`, in their order.
@@ -151,10 +153,23 @@ impl Table {
         4 * self.start.len() + self.synapses.len()
     }
 
-    /// Adds the rows of elements `due`, each with its delay, to the accumulators.
-    pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) {
+    /// Adds the rows of elements `due`, each with its delay, to the accumulators; no sum gets farther by it than what is
+    /// given back.
+    pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) -> i64 {
         let rows = Rows { start: &self.start, first: 0, due: &due.0 };
         self.form.add(&self.synapses, rows, |weight| weight, sums);
+        let events = due.0.iter().map(|row| i64::from(self.start[*row as usize + 1] - self.start[*row as usize]));
+        events.sum::<i64>().saturating_mul(self.heaviest)
+    }
+
+    /// As [`Table::deliver`], to sums that hold everything, of the accumulators `range`.
+    pub(crate) fn deliver_exact(&self, due: &Due, range: &Range<usize>, sums: &mut [i128]) {
+        let rows = Rows { start: &self.start, first: 0, due: &due.0 };
+        self.form.each(&self.synapses, rows, i128::from, |place, weight| {
+            if range.contains(&place) {
+                sums[place - range.start] += weight;
+            }
+        });
     }
 }
 
@@ -163,12 +178,13 @@ fn held<'a>(image: &'a ChipImage, source: Source, layout: &Layout) -> Vec<&'a Dr
     image.drawn.iter().filter(|p| p.source == source && layout.holds(p)).collect()
 }
 
-/// How many delays may occur, and the form of all synapses; `None` without a projection.
-fn shape(own: &[&DrawnProjection], layout: &Layout) -> Option<(usize, Form)> {
+/// How many delays may occur, the form of all synapses, and a magnitude that no weight exceeds; `None` without a projection.
+fn shape(own: &[&DrawnProjection], layout: &Layout) -> Option<(usize, Form, i64)> {
     let delays = own.iter().map(|p| usize::from(p.synapses.longest_delay()) + 1).max()?;
     let ranges = own.iter().map(|p| p.synapses.weight_range());
     let range = ranges.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)))?;
-    Some((delays, Form::of(layout.len, range)?))
+    let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs());
+    Some((delays, Form::of(layout.len, range)?, heaviest.into()))
 }
 
 /// Numbers of synapses of each row, summed up to the row's start; the last entry is the number of all.
@@ -215,7 +231,8 @@ mod tests {
             form.put(into, place, weight);
         }
         (0..rows.len()).for_each(|r| start[r + 1] = start[r] + rows[r].len() as u32);
-        Table { source: Source::Bank(0), delays: 1, start, synapses, form }
+        let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs()).into();
+        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest }
     }
 
     #[test]
@@ -249,11 +266,16 @@ mod tests {
             let table = table(&rows, places, (low, high));
             let due = Due(due.iter().map(|row| row.index(rows.len()) as u32).collect());
             let (mut sums, mut expected) = (vec![7; places], vec![7; places]);
-            table.deliver(&due, &mut sums);
+            let reach = table.deliver(&due, &mut sums);
             for (place, weight) in due.0.iter().flat_map(|row| &rows[*row as usize]) {
                 expected[*place as usize] += weight;
             }
             prop_assert!(sums == expected);
+            prop_assert!(sums.iter().all(|sum| i64::from((sum - 7).abs()) <= reach));
+            let part = places / 3..places;
+            let mut exact = vec![7; part.len()];
+            table.deliver_exact(&due, &part, &mut exact);
+            prop_assert!(exact.into_iter().eq(sums[part].iter().map(|sum| i128::from(*sum))));
             let last = rows.iter().flatten().map(|(place, _)| *place as usize).max();
             prop_assert_eq!(table.form.last_place(&table.synapses), last.unwrap_or(0));
             prop_assert_eq!(table.len(), rows.iter().map(Vec::len).sum::<usize>());

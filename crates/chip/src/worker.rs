@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use pumice_meter::Counts;
 use pumice_models::{
-    Bank, BankContext, Behaviour, Drive, Fired, ModelError, Overflow, Parts, Portion, Rows, Setting, Values,
+    Bank, BankContext, Behaviour, Drive, Fired, ModelError, Overflow, OverflowKind, Parts, Portion, Rows, Setting,
+    Values,
 };
 use thiserror::Error;
 
 use crate::batch::{Batch, HostBatch, PastSpikes, fired};
 use crate::due::Due;
+use crate::exact::{MOST, Scaling, farthest};
 use crate::image::{ChipImage, DrawnProjection, DriveImage, Projection, Source};
 use crate::load::count_updates;
 use crate::mesh::CoreId;
@@ -63,6 +65,10 @@ struct Share {
     spikes: Vec<u64>,
     active: Vec<u64>,
     overflow: Overflow,
+    /// How far its accumulators may be from zero in this step, by in-port.
+    reach: Vec<i64>,
+    /// Names of its in-ports.
+    ports: Vec<&'static str>,
     /// Spikes of the last step.
     last: usize,
     /// Its neurons are analog.
@@ -81,9 +87,7 @@ struct Feed {
     /// that were sent before the weights were last written.
     tables: VecDeque<(u64, RowTable)>,
     /// Applied to the sum of one step and delay; the accumulators are then `partial`.
-    sum_exponent: i32,
-    /// Width to which that sum wraps `[bit]`; 32 if it does not.
-    sum_bits: u32,
+    scaling: Scaling,
     partial: Vec<i32>,
 }
 
@@ -98,6 +102,8 @@ struct Past {
 #[derive(Debug)]
 struct Driver {
     drive: Box<dyn Drive>,
+    target: usize,
+    port: usize,
     sums: Range<usize>,
 }
 
@@ -119,6 +125,8 @@ pub struct Worker {
     depth: usize,
     cores: usize,
     paths: Vec<String>,
+    /// What a sum counts as that 32 bits do not hold.
+    beyond: OverflowKind,
 }
 
 impl Worker {
@@ -147,6 +155,8 @@ impl Worker {
                 parts,
                 range,
                 overflow: Overflow::default(),
+                reach: vec![0; layout.first[b].len()],
+                ports: bank.model.in_ports().into_iter().map(|port| port.name).collect(),
                 last: 0,
                 analog: bank.circuits.is_some(),
             });
@@ -174,6 +184,7 @@ impl Worker {
             depth: image.longest_delay() + 1,
             cores: image.cores(),
             paths: image.banks.iter().map(|b| b.path.clone()).collect(),
+            beyond: image.arithmetic.beyond_32_bits(),
         })
     }
 
@@ -201,6 +212,12 @@ impl Worker {
             for (sum, x) in sums.iter_mut().zip(&values[share.range.clone()]) {
                 *sum = sum.wrapping_add(*x);
             }
+        }
+        let directs = host.direct.iter().map(|(bank, port, _)| (*bank, *port));
+        let driven = self.drivers.iter().map(|driver| (driver.target, driver.port));
+        for (bank, port) in driven.chain(directs) {
+            let share = &mut self.shares[bank];
+            share.reach[port] = farthest(&self.sums[share.sums[port].clone()]);
         }
     }
 
@@ -282,42 +299,79 @@ impl Worker {
         if let Some(newest) = self.history.front_mut() {
             newest.inputs.clone_from(&host.inputs);
         }
+        let mut drawn = 0_i64;
         for table in &self.tables {
-            self.due.0.clear();
-            for (delay, past) in self.history.iter().take(table.delays).enumerate() {
-                past.list(table, delay, &mut self.due.0);
-            }
-            table.deliver(&self.due, &mut self.sums);
+            self.due.list(table, &self.history);
+            drawn = drawn.saturating_add(table.deliver(&self.due, &mut self.sums));
         }
+        let reaches = self.shares.iter_mut().flat_map(|share| &mut share.reach);
+        reaches.for_each(|reach| *reach = reach.saturating_add(drawn));
         for feed in &mut self.feeds {
-            let sums = &mut self.sums[self.shares[feed.target].sums[feed.port].clone()];
-            for (k, (after, rows)) in feed.tables.iter().enumerate() {
-                let until = feed.tables.get(k + 1).map_or(u64::MAX, |next| next.0);
-                for (d, delay) in rows.delays.iter().enumerate() {
-                    let Some(past) = self.history.get(usize::from(*delay)) else {
-                        continue;
-                    };
-                    let sent = host.step - 1 - u64::from(*delay);
-                    if sent <= *after || sent > until {
-                        continue;
-                    }
-                    if feed.sum_exponent == 0 && feed.sum_bits == 32 {
-                        past.deliver(feed.source, rows, d, sums);
-                        continue;
-                    }
-                    past.deliver(feed.source, rows, d, &mut feed.partial);
-                    for (sum, partial) in sums.iter_mut().zip(&mut feed.partial) {
-                        let up = 32 - feed.sum_bits;
-                        let own = (pumice_num::shift(*partial, feed.sum_exponent) << up) >> up;
-                        *sum = sum.wrapping_add(own);
-                        *partial = 0;
+            let share = &mut self.shares[feed.target];
+            let sums = &mut self.sums[share.sums[feed.port].clone()];
+            for (rows, d, past) in due_rows(&feed.tables, &self.history, host.step) {
+                let reach = &mut share.reach[feed.port];
+                let own = past.fired(feed.source).fold(0, |sum: i64, fired| sum.saturating_add(rows.reach(fired)));
+                *reach = reach.saturating_add(feed.scaling.reach(own));
+                if feed.scaling.is_none() {
+                    past.fired(feed.source).for_each(|fired| rows.deliver(d, fired, sums));
+                    continue;
+                }
+                past.fired(feed.source).for_each(|fired| rows.deliver(d, fired, &mut feed.partial));
+                for (k, (sum, partial)) in sums.iter_mut().zip(&mut feed.partial).enumerate() {
+                    let (scaled, lost) = feed.scaling.of(std::mem::take(partial));
+                    *sum = sum.wrapping_add(scaled);
+                    if lost {
+                        share.overflow.note(share.ports[feed.port], self.beyond, 1, host.step, k as u32);
                     }
                 }
             }
         }
+        self.look_again(host.step);
         for own in &mut self.plastic {
-            let sums = self.shares[own.target].sums[own.port].clone();
-            own.synapses.emit(host.step, &mut self.sums[sums]);
+            let share = &mut self.shares[own.target];
+            let sums = &mut self.sums[share.sums[own.port].clone()];
+            let others = sums.to_vec();
+            own.synapses.emit(host.step, sums);
+            // No sum of a connection passes 32 bits, so a sum of two left them if its sign is that of neither.
+            let left = |(sum, other): (&i32, &i32)| (sum ^ other) & (sum ^ sum.wrapping_sub(*other)) < 0;
+            for (k, _) in sums.iter().zip(&others).enumerate().filter(|(_, pair)| left(*pair)) {
+                share.overflow.note(share.ports[own.port], self.beyond, 1, host.step, k as u32);
+            }
+        }
+    }
+
+    /// Forms the sums again that may have passed 32 bits, and notes those that have; see [`crate::exact`].
+    fn look_again(&mut self, step: u64) {
+        for (bank, share) in self.shares.iter_mut().enumerate() {
+            for port in 0..share.reach.len() {
+                if std::mem::take(&mut share.reach[port]) <= MOST {
+                    continue;
+                }
+                let mut exact = vec![0; share.range.len()];
+                for table in &self.tables {
+                    self.due.list(table, &self.history);
+                    table.deliver_exact(&self.due, &share.sums[port], &mut exact);
+                }
+                let (name, kind) = (share.ports[port], self.beyond);
+                for feed in self.feeds.iter().filter(|feed| (feed.target, feed.port) == (bank, port)) {
+                    for (rows, d, past) in due_rows(&feed.tables, &self.history, step) {
+                        if feed.scaling.is_none() {
+                            past.fired(feed.source).for_each(|fired| rows.deliver_exact(d, fired, &mut exact));
+                            continue;
+                        }
+                        let mut own = vec![0; share.range.len()];
+                        past.fired(feed.source).for_each(|fired| rows.deliver_exact(d, fired, &mut own));
+                        for (k, (sum, own)) in exact.iter_mut().zip(own).enumerate() {
+                            if i128::from(own as i32) != own {
+                                share.overflow.note(name, kind, 1, step, k as u32);
+                            }
+                            *sum += i128::from(feed.scaling.of(own as i32).0);
+                        }
+                    }
+                }
+                share.overflow.note_lost(name, kind, step, &exact, &self.sums[share.sums[port].clone()]);
+            }
         }
     }
 
@@ -489,16 +543,15 @@ impl Share {
 /// The synapses of a listed projection, cut to its share.
 fn feed(number: usize, p: &Projection, shares: &[Share]) -> Feed {
     let range = &shares[p.target].range;
-    let straight = p.rows.sum_exponent == 0 && p.rows.sum_bits >= 32;
+    let scaling = Scaling { exponent: p.rows.sum_exponent, bits: p.rows.sum_bits.min(32) };
     Feed {
         number,
         source: p.source,
         target: p.target,
         port: p.port,
         tables: VecDeque::from([(0, RowTable::new(p, range))]),
-        sum_exponent: p.rows.sum_exponent,
-        sum_bits: p.rows.sum_bits.min(32),
-        partial: if straight { Vec::new() } else { vec![0; range.len()] },
+        scaling,
+        partial: if scaling.is_none() { Vec::new() } else { vec![0; range.len()] },
     }
 }
 
@@ -524,27 +577,46 @@ fn drivers(image: &ChipImage, shares: &[Share]) -> Result<Vec<Driver>, WorkerErr
         let made = own.model.drive(&setting, share.range.clone());
         let made = made.ok_or_else(|| WorkerError::NoBank { path: own.path.clone() })?;
         let drive = made.map_err(|fault| WorkerError::Model { path: own.path.clone(), fault: Box::new(fault) })?;
-        Ok(Driver { drive, sums: share.sums[own.port].clone() })
+        Ok(Driver { drive, target: own.target, port: own.port, sums: share.sums[own.port].clone() })
     };
     image.drives.iter().map(driver).collect()
 }
 
-impl Past {
-    /// Appends the rows of its spikes at a delay.
-    fn list(&self, table: &Table, delay: usize, due: &mut Vec<u32>) {
-        let row = |i: &u32| *i * table.delays as u32 + delay as u32;
-        match table.source {
-            Source::Bank(b) => self.batches.iter().for_each(|batch| due.extend(batch.fired[b].index.iter().map(row))),
-            Source::Input(i) => {
-                self.inputs.get(i).into_iter().for_each(|fired| due.extend(fired.index.iter().map(row)))
-            }
+/// The rows that are due in a step: their table, the number of their delay, and the spikes of the step in which they were
+/// sent.
+fn due_rows<'a>(
+    tables: &'a VecDeque<(u64, RowTable)>,
+    history: &'a VecDeque<Past>,
+    step: u64,
+) -> impl Iterator<Item = (&'a RowTable, usize, &'a Past)> {
+    tables.iter().enumerate().flat_map(move |(k, (after, rows))| {
+        let until = tables.get(k + 1).map_or(u64::MAX, |next| next.0);
+        rows.delays.iter().enumerate().filter_map(move |(d, delay)| {
+            let past = history.get(usize::from(*delay))?;
+            let sent = step - 1 - u64::from(*delay);
+            (sent > *after && sent <= until).then_some((rows, d, past))
+        })
+    })
+}
+
+impl Due {
+    /// Takes the rows of a table that are due.
+    fn list(&mut self, table: &Table, history: &VecDeque<Past>) {
+        self.0.clear();
+        for (delay, past) in history.iter().take(table.delays).enumerate() {
+            let row = |i: &u32| *i * table.delays as u32 + delay as u32;
+            past.fired(table.source).for_each(|fired| self.0.extend(fired.index.iter().map(row)));
         }
     }
+}
 
-    fn deliver(&self, source: Source, rows: &RowTable, d: usize, sums: &mut [i32]) {
-        match source {
-            Source::Bank(b) => self.batches.iter().for_each(|batch| rows.deliver(d, &batch.fired[b], sums)),
-            Source::Input(i) => self.inputs.get(i).into_iter().for_each(|fired| rows.deliver(d, fired, sums)),
-        }
+impl Past {
+    /// The lists of those who fired.
+    fn fired(&self, source: Source) -> impl Iterator<Item = &Fired> {
+        let (bank, input) = match source {
+            Source::Bank(b) => (Some(b), None),
+            Source::Input(i) => (None, self.inputs.get(i)),
+        };
+        bank.into_iter().flat_map(|b| self.batches.iter().map(move |batch| &batch.fired[b])).chain(input)
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
-use pumice_models::{Arithmetic, Behaviour, Fired, Io, Kernel, ModelError, Number, Overflow, Setting, Values};
+use pumice_models::{
+    Arithmetic, Behaviour, Fired, Io, Kernel, ModelError, Number, Overflow, OverflowKind, PortSpec, Setting, Values,
+};
 
 use crate::image::{Join, UnitBody, UnitImage};
 
@@ -23,6 +25,12 @@ pub(crate) struct Seat<N> {
     pub(crate) outputs: Vec<Vec<N>>,
     /// Whether an in-port has received anything in this step; decides how `Max` and `Min` start.
     touched: Vec<bool>,
+    /// In-ports and elements whose sums have lost high bits in this step.
+    lost: Vec<(usize, u32)>,
+    /// Names of the in-ports.
+    ports: Vec<&'static str>,
+    /// What such a loss counts as.
+    beyond: OverflowKind,
 }
 
 /// A running process of the host.
@@ -96,9 +104,10 @@ pub(crate) fn integers(name: &str, n: usize, values: &Values) -> Result<Vec<i32>
 impl Unit {
     pub(crate) fn new(image: &UnitImage, arithmetic: &Arithmetic, seed: u64) -> Result<Self, ModelError> {
         let setting = Setting { arithmetic, seed, place: image.process };
+        let beyond = arithmetic.beyond_32_bits();
         Ok(match &image.body {
-            UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image)),
-            UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image)),
+            UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image, (model.in_ports(), beyond))),
+            UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image, (model.in_ports(), beyond))),
             UnitBody::Host => Unit::Host {
                 line: None,
                 inputs: image.inputs.iter().map(|(n, _)| vec![0.0; *n]).collect(),
@@ -131,7 +140,7 @@ impl Unit {
             Unit::Real(seat) => seat.accept(port, join, |i| from.real(i), from.len(), pairs),
             Unit::Host { inputs, touched, .. } => {
                 let first = !std::mem::replace(&mut touched[port], true);
-                merge(&mut inputs[port], join, first, |i| from.real(i), from.len(), pairs);
+                merge(&mut inputs[port], (join, first), |i| from.real(i), from.len(), pairs, |_| {});
             }
         }
     }
@@ -215,18 +224,22 @@ impl Unit {
 }
 
 impl<N: Number> Seat<N> {
-    fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage) -> Self {
+    fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage, (ports, beyond): (Vec<PortSpec>, OverflowKind)) -> Self {
         Seat {
             kernel,
             inputs: image.inputs.iter().map(|(n, _)| vec![N::default(); *n]).collect(),
             outputs: image.outputs.iter().map(|n| vec![N::default(); *n]).collect(),
             touched: vec![false; image.inputs.len()],
+            lost: Vec::new(),
+            ports: ports.into_iter().map(|port| port.name).collect(),
+            beyond,
         }
     }
 
     fn accept(&mut self, port: usize, join: Join, from: impl Fn(usize) -> N, n: usize, pairs: Option<&[(u32, u32)]>) {
         let first = !std::mem::replace(&mut self.touched[port], true);
-        merge(&mut self.inputs[port], join, first, from, n, pairs);
+        let lost = |k| self.lost.push((port, k as u32));
+        merge(&mut self.inputs[port], (join, first), from, n, pairs, lost);
     }
 
     fn clear(&mut self) {
@@ -238,21 +251,27 @@ impl<N: Number> Seat<N> {
         if !buffered {
             self.outputs.iter_mut().for_each(|all| all.fill(N::default()));
         }
+        for (port, k) in self.lost.drain(..) {
+            overflow.note(self.ports[port], self.beyond, 1, step, k);
+        }
         self.kernel.step(&mut Io { step, inputs: &self.inputs, outputs: &mut self.outputs, overflow });
     }
 }
 
-/// Joins `n` elements, or the given pairs of them, to an array.
+/// Joins `n` elements, or the given pairs of them, to an array, and tells which sums lose high bits.
 fn merge<N: Number>(
     into: &mut [N],
-    join: Join,
-    first: bool,
+    (join, first): (Join, bool),
     from: impl Fn(usize) -> N,
     n: usize,
     pairs: Option<&[(u32, u32)]>,
+    mut lost: impl FnMut(usize),
 ) {
     let mut one = |i: usize, k: usize| {
         let x = from(i);
+        if join == Join::Sum && into[k].carries(x) {
+            lost(k);
+        }
         into[k] = match join {
             Join::Sum => into[k].plus(x),
             Join::Max if !first => {

@@ -7,8 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
 use crate::learning::LearningArithmetic;
+use crate::{ModelError, OverflowKind};
 
 /// What a register does with a value that it cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -140,6 +140,14 @@ const UNBOUNDED: Register = Register { bits: 32, overflow: OverflowPolicy::Unbou
 const M: i32 = (1 << 23) - 1;
 
 impl Arithmetic {
+    /// What it counts as when the sum of inputs passes the 32 bits of its accumulator.
+    pub fn beyond_32_bits(&self) -> OverflowKind {
+        match self.input.overflow {
+            OverflowPolicy::Error => OverflowKind::Error,
+            _ => OverflowKind::Wrap,
+        }
+    }
+
     /// Names of the shipped arithmetics.
     pub const NAMES: [&str; 5] = ["lava-0.10", "nengo-loihi-1.1", "brian2-loihi-0.5", "loihi1", "loihi2"];
 

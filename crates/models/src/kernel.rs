@@ -52,6 +52,8 @@ impl Values {
 pub trait Number: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// The sum as the kernel's arithmetic forms it (32-bit wrap for integers).
     fn plus(self, other: Self) -> Self;
+    /// Whether that sum loses high bits.
+    fn carries(self, other: Self) -> bool;
     /// From an integer.
     fn from_int(x: i32) -> Self;
     /// From a real; integers truncate toward zero and saturate at 32 bits.
@@ -66,6 +68,10 @@ impl Number for i32 {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn carries(self, other: Self) -> bool {
+        self.checked_add(other).is_none()
     }
     fn from_int(x: i32) -> Self {
         x
@@ -85,6 +91,10 @@ impl Number for f64 {
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
         self + other
+    }
+    #[inline(always)]
+    fn carries(self, _other: Self) -> bool {
+        false
     }
     fn from_int(x: i32) -> Self {
         f64::from(x)

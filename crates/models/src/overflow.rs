@@ -62,6 +62,17 @@ impl Overflow {
         }
     }
 
+    /// Notes the accumulators that do not hold the exact sums of what was added to them in `step`.
+    ///
+    /// They hold the low bits, so what they held before is what remains without the low bits of `added`.
+    pub fn note_lost(&mut self, variable: &str, kind: OverflowKind, step: u64, added: &[i128], sums: &[i32]) {
+        for ((added, sum), k) in added.iter().zip(sums).zip(0..) {
+            let before = sum.wrapping_sub(*added as i32);
+            let lost = i128::from(*sum) != i128::from(before) + added;
+            self.note(variable, kind, u64::from(lost), step, k);
+        }
+    }
+
     /// The records, in order of variable and kind.
     pub fn records(&self) -> Vec<OverflowRecord> {
         let mut records = self.records.clone();
@@ -85,5 +96,26 @@ impl Overflow {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.records.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Accumulators have lost bits exactly where the exact sum does not fit them.
+        #[test]
+        fn what_is_lost_is_found(all in prop::collection::vec((any::<i32>(), any::<i64>(), 0..40_u32), 1..30)) {
+            let added: Vec<i128> = all.iter().map(|(_, x, less)| i128::from(x >> less)).collect();
+            let sums: Vec<i32> = all.iter().zip(&added).map(|((sum, ..), x)| sum.wrapping_add(*x as i32)).collect();
+            let mut overflow = Overflow::default();
+            overflow.note_lost("a_in", OverflowKind::Wrap, 3, &added, &sums);
+            let misfit = |k: &usize| i32::try_from(i128::from(all[*k].0) + added[*k]).is_err();
+            let expected: Vec<usize> = (0..all.len()).filter(misfit).collect();
+            let found = overflow.records().first().map(|r| (r.count, r.first_index as usize));
+            prop_assert_eq!(found, expected.first().map(|first| (expected.len() as u64, *first)));
+        }
     }
 }

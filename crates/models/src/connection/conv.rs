@@ -182,6 +182,7 @@ impl Conv {
             graded: self.num_message_bits > 0,
             due: Held::new(n_out, 1),
             arriving: vec![0; n_out],
+            beyond: a.beyond_32_bits(),
             clipped,
             geometry,
         };
@@ -223,6 +224,8 @@ pub(super) struct FixedConv {
     due: Held<i32>,
     /// Workspace: the sums of this step.
     arriving: Vec<i32>,
+    /// What a sum counts as that its bits do not hold.
+    beyond: OverflowKind,
     clipped: Overflow,
 }
 
@@ -252,18 +255,32 @@ impl FixedConv {
         }
     }
 
-    fn deliver(&mut self, source: usize, payload: i32) -> u64 {
+    fn deliver(&mut self, source: usize, payload: i32) -> bool {
         let n = self.geometry.per_group();
         let mut sums = std::mem::take(&mut self.arriving);
-        let mut wraps = 0;
+        let mut lost = false;
         self.reach(source, |target, weight| {
             let weights = &self.weights[weight..weight + n];
             for (sum, w) in sums[target..target + n].iter_mut().zip(weights) {
-                wraps += u64::from(accumulate(sum, *w, payload));
+                lost |= accumulate(sum, *w, payload);
             }
         });
         self.arriving = sums;
-        wraps
+        lost
+    }
+
+    /// Forms the sums of this step again, for single additions have lost bits, and notes those that do not fit.
+    fn look_again(&self, io: &mut Io<'_, i32>) {
+        let n = self.geometry.per_group();
+        let mut added = vec![0; self.arriving.len()];
+        for (source, s) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0) {
+            let payload = if self.graded { i128::from(*s) } else { 1 };
+            self.reach(source, |target, weight| {
+                let weights = &self.weights[weight..weight + n];
+                added[target..target + n].iter_mut().zip(weights).for_each(|(sum, w)| *sum += i128::from(*w) * payload);
+            });
+        }
+        io.overflow.note_lost("a_out", self.beyond, io.step, &added, &self.arriving);
     }
 
     pub(super) fn rows(&self, weight_bits: u32) -> Rows {
@@ -309,11 +326,14 @@ impl Kernel<i32> for FixedConv {
 
     fn step(&mut self, io: &mut Io<'_, i32>) {
         io.overflow.merge(&std::mem::take(&mut self.clipped), 0);
+        let mut lost = false;
         for (source, s) in io.inputs[0].iter().enumerate() {
             if *s != 0 {
-                let wraps = self.deliver(source, if self.graded { *s } else { 1 });
-                io.overflow.note("a_out", OverflowKind::Wrap, wraps, io.step, 0);
+                lost |= self.deliver(source, if self.graded { *s } else { 1 });
             }
+        }
+        if lost {
+            self.look_again(io);
         }
         let lost = 32 - self.sum_bits;
         let due = self.due.slot(0).iter_mut().zip(&mut self.arriving);
@@ -322,7 +342,7 @@ impl Kernel<i32> for FixedConv {
             *due = (shifted << lost) >> lost;
             if *due != shifted || (self.exponent > 0 && shifted >> self.exponent != *sum) {
                 let index = i as u32;
-                io.overflow.note("a_out", OverflowKind::Wrap, 1, io.step, index);
+                io.overflow.note("a_out", self.beyond, 1, io.step, index);
             }
             *sum = 0;
         }

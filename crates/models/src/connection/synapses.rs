@@ -230,6 +230,7 @@ impl Synapses<'_> {
             due: Held::new(self.n_out, self.max_delay + 1),
             arriving: vec![0; size],
             touched: vec![false; self.max_delay + 1],
+            beyond: a.beyond_32_bits(),
             clipped,
         })
     }
@@ -327,6 +328,8 @@ pub(crate) struct FixedSynapses {
     arriving: Vec<i32>,
     /// Workspace: which delays have sums in this step.
     touched: Vec<bool>,
+    /// What a sum counts as that 32 bits do not hold.
+    beyond: OverflowKind,
     /// Weights cut when they were loaded, reported with the first step.
     clipped: Overflow,
 }
@@ -341,21 +344,21 @@ pub(crate) fn accumulate(sum: &mut i32, weight: i32, payload: i32) -> bool {
 }
 
 impl FixedSynapses {
-    /// Adds one column to the sums of this step; the number of wraps.
+    /// Adds one column to the sums of this step; whether an addition lost bits.
     ///
     /// Without an exponent the sums are those that wait; with one they are kept apart until they are scaled.
-    fn deliver(&mut self, source: usize, payload: i32) -> u64 {
+    fn deliver(&mut self, source: usize, payload: i32) -> bool {
         let column = self.columns.start[source]..self.columns.start[source + 1];
         let synapses = self.columns.target[column.clone()].iter().zip(&self.columns.weight[column.clone()]);
         let direct = self.exponent == 0;
-        let mut wraps = 0;
+        let mut lost = false;
         if self.columns.delay.is_empty() {
             self.touched[0] |= !direct && !column.is_empty();
             let sums = if direct { self.due.slot(0) } else { &mut self.arriving[..self.n_out] };
             for (target, w) in synapses {
-                wraps += u64::from(accumulate(&mut sums[*target as usize], *w, payload));
+                lost |= accumulate(&mut sums[*target as usize], *w, payload);
             }
-            return wraps;
+            return lost;
         }
         for ((target, w), delay) in synapses.zip(&self.columns.delay[column]) {
             let delay = usize::from(faulty!(*delay, ShortDelay => delay.saturating_sub(1)));
@@ -365,9 +368,31 @@ impl FixedSynapses {
                 self.touched[delay] = true;
                 &mut self.arriving[delay * self.n_out + *target as usize]
             };
-            wraps += u64::from(accumulate(sum, *w, payload));
+            lost |= accumulate(sum, *w, payload);
         }
-        wraps
+        lost
+    }
+}
+
+impl FixedSynapses {
+    /// Forms the sums of this step again, for single additions have lost bits, and notes those that do not fit.
+    fn look_again(&mut self, io: &mut Io<'_, i32>) {
+        let mut added = vec![0; self.arriving.len()];
+        for (source, s) in io.inputs[0].iter().enumerate().filter(|(_, s)| **s != 0) {
+            let payload = if self.graded { i128::from(*s) } else { 1 };
+            for k in self.columns.start[source]..self.columns.start[source + 1] {
+                let delay = self.columns.delay.get(k).map_or(0, |d| usize::from(*d));
+                added[delay * self.n_out + self.columns.target[k] as usize] +=
+                    i128::from(self.columns.weight[k]) * payload;
+            }
+        }
+        for (delay, added) in added.chunks(self.n_out.max(1)).enumerate() {
+            let sums = match self.exponent {
+                0 => self.due.slot(delay),
+                _ => &mut self.arriving[delay * self.n_out..(delay + 1) * self.n_out],
+            };
+            io.overflow.note_lost("a_out", self.beyond, io.step, added, sums);
+        }
     }
 }
 
@@ -378,11 +403,14 @@ impl Kernel<i32> for FixedSynapses {
 
     fn step(&mut self, io: &mut Io<'_, i32>) {
         io.overflow.merge(&std::mem::take(&mut self.clipped), 0);
+        let mut lost = false;
         for (source, s) in io.inputs[0].iter().enumerate() {
             if *s != 0 {
-                let wraps = self.deliver(source, if self.graded { *s } else { 1 });
-                io.overflow.note("a_out", OverflowKind::Wrap, wraps, io.step, 0);
+                lost |= self.deliver(source, if self.graded { *s } else { 1 });
             }
+        }
+        if lost {
+            self.look_again(io);
         }
         for (delay, touched) in self.touched.iter_mut().enumerate() {
             if !std::mem::take(touched) {
@@ -394,7 +422,7 @@ impl Kernel<i32> for FixedSynapses {
                 let lost = self.exponent > 0 && shifted >> self.exponent != *sum;
                 if accumulate(d, shifted, 1) | lost {
                     let index = i as u32;
-                    io.overflow.note("a_out", OverflowKind::Wrap, 1, io.step, index);
+                    io.overflow.note("a_out", self.beyond, 1, io.step, index);
                 }
                 *sum = 0;
             }

@@ -12,6 +12,7 @@ use super::structure::{self, Growth};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
+use crate::connection::synapses::accumulate;
 use crate::connection::weight::{WeightFormat, scaled};
 use crate::plastic::{Adjusted, Updates};
 use crate::{
@@ -46,8 +47,10 @@ pub(super) struct FixedLearning {
     /// `due[0]` leaves in the next step.
     due: Vec<Vec<i32>>,
     /// Workspace: sums of this step by delay, and whether there are any.
-    arriving: Vec<Vec<i32>>,
+    arriving: Vec<Vec<i64>>,
     arrived: Vec<bool>,
+    /// What a sum counts as that 32 bits do not hold; it is noted with the number of the target.
+    beyond: OverflowKind,
     /// Weights cut when they were loaded, reported with the first step.
     clipped: Overflow,
 }
@@ -135,6 +138,7 @@ impl FixedLearning {
             due: vec![vec![0; n_out]; longest + 1],
             arriving: vec![vec![0; n_out]; longest + 1],
             arrived: vec![false; longest + 1],
+            beyond: arithmetic.beyond_32_bits(),
             clipped,
         })
     }
@@ -154,11 +158,11 @@ impl FixedLearning {
         ((step - 1) % self.t_epoch) as u8 + 1
     }
 
-    fn deliver(&mut self, spikes: &Fired) {
+    fn deliver(&mut self, spikes: &Fired, mut lost: impl FnMut(u32)) {
         let exponent = self.synapse_exponent();
         let effective = |w: i32| if exponent == 0 { w } else { scaled(w, exponent) };
         if self.acting.is_some() {
-            return self.deliver_acting(spikes);
+            return self.deliver_acting(spikes, lost);
         }
         let weights = &self.plasticity.variables[Target::Weight as usize];
         for (e, i) in spikes.index.iter().enumerate() {
@@ -169,7 +173,7 @@ impl FixedLearning {
                 let sums = &mut self.arriving[0];
                 for (j, w) in self.topology.target[row.clone()].iter().zip(&weights[row]) {
                     let sum = &mut sums[*j as usize];
-                    *sum = sum.wrapping_add(effective(i32::from(*w)).wrapping_mul(payload));
+                    *sum += i64::from(effective(i32::from(*w))) * i64::from(payload);
                 }
                 continue;
             }
@@ -177,14 +181,20 @@ impl FixedLearning {
                 let d = self.delay_of(k);
                 self.arrived[d] = true;
                 let sum = &mut self.arriving[d][self.topology.target[k] as usize];
-                *sum = sum.wrapping_add(effective(i32::from(weights[k])).wrapping_mul(payload));
+                *sum += i64::from(effective(i32::from(weights[k]))) * i64::from(payload);
             }
         }
         let exponent = self.format.exponent - exponent;
         for d in 0..self.due.len() {
             if std::mem::take(&mut self.arrived[d]) {
-                for (due, sum) in self.due[d].iter_mut().zip(self.arriving[d].iter_mut()) {
-                    *due = due.wrapping_add(shift(std::mem::take(sum), exponent));
+                for (j, (due, sum)) in self.due[d].iter_mut().zip(self.arriving[d].iter_mut()).enumerate() {
+                    let sum = std::mem::take(sum);
+                    // Lava shifts what 32 bits keep of the sum.
+                    let exact = i64::from(*due) + if exponent < 0 { sum >> -exponent } else { sum << exponent };
+                    *due = due.wrapping_add(shift(sum as i32, exponent));
+                    if i64::from(*due) != exact {
+                        lost(j as u32);
+                    }
                 }
             }
         }
@@ -196,14 +206,16 @@ impl FixedLearning {
     }
 
     /// Delivers what a memory of cells holds: ungraded, after its exponent.
-    fn deliver_acting(&mut self, spikes: &Fired) {
+    fn deliver_acting(&mut self, spikes: &Fired, mut lost: impl FnMut(u32)) {
         let acting = self.acting.take();
         let weights = acting.as_ref().map_or(&[] as &[i32], |acting| &acting.weights);
         for i in &spikes.index {
             for k in self.topology.row(*i as usize) {
                 let d = self.delay_of(k);
                 let due = &mut self.due[d][self.topology.target[k] as usize];
-                *due = due.wrapping_add(weights[k]);
+                if accumulate(due, weights[k], 1) {
+                    lost(self.topology.target[k]);
+                }
             }
         }
         self.acting = acting;
@@ -337,7 +349,8 @@ impl Plastic for FixedLearning {
 
     fn step(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
         overflow.merge(&std::mem::take(&mut self.clipped), 0);
-        self.deliver(&arrivals[0]);
+        let (first, beyond) = (self.topology.targets.start as u32, self.beyond);
+        self.deliver(&arrivals[0], |j| overflow.note("a_out", beyond, 1, step, first + j));
         self.note_sources(&arrivals[0], step);
         self.note_targets(step, arrivals, overflow);
         self.report_traces(step, overflow);

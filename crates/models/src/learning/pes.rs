@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::rows::Columns;
+use crate::connection::synapses::accumulate;
 use crate::connection::weight::{SignMode, WeightFormat};
 use crate::plastic::{Updates, Whole};
 use crate::{
@@ -171,6 +172,7 @@ impl PesSynapses {
             pending: vec![false; n_in],
             error: vec![0; n_out / 2],
             due: vec![0; targets.len()],
+            beyond: setting.arithmetic.beyond_32_bits(),
             key: (setting.seed, setting.place),
             recorded: self.draws.clone().unwrap_or_default(),
             updates: Updates::new(cut, targets.len()),
@@ -263,6 +265,8 @@ struct Fixed {
     pending: Vec<bool>,
     error: Vec<i32>,
     due: Vec<i32>,
+    /// What a sum counts as that 32 bits do not hold.
+    beyond: OverflowKind,
     key: (u64, u32),
     recorded: Vec<Vec<Vec<f64>>>,
     updates: Updates,
@@ -327,8 +331,10 @@ impl Plastic for Fixed {
         let n = self.due.len();
         for (k, i) in arrivals[0].index.iter().map(|i| *i as usize).enumerate() {
             let spikes = arrivals[0].payload_of(k);
-            for (due, w) in self.due.iter_mut().zip(&self.weight[i * n..]) {
-                *due = due.wrapping_add(spikes.wrapping_mul(shift(*w, self.exponent)));
+            for ((due, w), j) in self.due.iter_mut().zip(&self.weight[i * n..]).zip(self.targets.clone()) {
+                if accumulate(due, shift(*w, self.exponent), spikes) {
+                    overflow.note("a_out", self.beyond, 1, step, j as u32);
+                }
             }
             // A second spike within an epoch is lost to the trace, as on the chip.
             let lost = spikes - i32::from(!self.pending[i]);

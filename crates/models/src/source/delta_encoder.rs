@@ -235,7 +235,8 @@ impl Kernel<i32> for Encoding {
     fn step(&mut self, io: &mut Io<'_, i32>) {
         for (i, a) in io.inputs[0].iter().enumerate() {
             let act = a << self.spike_exp;
-            let delta = act.wrapping_sub(self.act[i]).wrapping_add(self.residue[i]);
+            let exact = i64::from(act) - i64::from(self.act[i]) + i64::from(self.residue[i]);
+            let delta = exact as i32;
             let fire = delta.unsigned_abs() >= self.vth.unsigned_abs();
             let s = if fire { delta.clamp(self.ends.0, self.ends.1) } else { 0 };
             self.residue[i] = delta.wrapping_sub(s);
@@ -243,6 +244,7 @@ impl Kernel<i32> for Encoding {
             self.sending[i] = self.compression.carried(s);
             for (lost, variable, kind) in [
                 (act >> self.spike_exp != *a, "act", OverflowKind::Wrap),
+                (i64::from(delta) != exact, "residue", OverflowKind::Wrap),
                 (fire && s != delta, "s_out", OverflowKind::Saturate),
                 (self.sending[i] != s, "s_out", OverflowKind::Wrap),
             ] {
