@@ -497,4 +497,19 @@ mod tests {
         cut.num_bits = Some(1);
         assert!(cut.fixed(&setting(&a)).unwrap_err().to_string().contains("`num_bits` is 1"));
     }
+
+    /// A change that 32 bits do not hold loses its high bits, and says so.
+    #[test]
+    fn changes_beyond_32_bits_are_counted() {
+        let a = Arithmetic::lava();
+        let encoder = DeltaEncoder::new(&[2], 1.0);
+        let mut kernel = encoder.fixed(&setting(&a)).unwrap();
+        let mut overflow = Overflow::default();
+        let inputs = [vec![1 << 30, i32::MAX], vec![-(1 << 30), -2], vec![-(1 << 30), -2]];
+        let sent = run(&encoder, kernel.as_mut(), &inputs, &mut overflow);
+        assert_eq!(sent[1..], [[1 << 30, i32::MAX], [i32::MIN, i32::MAX]]);
+        let records = overflow.records();
+        let said: Vec<_> = records.iter().map(|r| (&r.variable[..], r.count, r.first_step, r.first_index)).collect();
+        assert_eq!(said, [("residue", 1, 2, 1)]);
+    }
 }
