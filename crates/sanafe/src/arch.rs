@@ -40,7 +40,8 @@ impl Architecture {
     /// Reads the text of a file.
     pub(crate) fn parse(text: &str) -> Result<Architecture, String> {
         let file: Result<File, _> = serde_saphyr::from_str(text);
-        file.map(|file| file.architecture).map_err(|fault| fault.to_string())
+        // The error's own text draws the lines around it.
+        file.map(|file| file.architecture).map_err(|fault| fault.without_snippet().to_string())
     }
 
     /// The definition of every core of every tile (tile and core in the file), and how many cores a tile has.
@@ -247,6 +248,14 @@ pub(crate) fn is_called(name: &str, wanted: &str) -> bool {
     }
 }
 
+/// One unit of those that a name stands for: the one asked for, else the first.
+pub(crate) fn one_of(name: &str, wanted: Option<&str>) -> String {
+    match (wanted, name.split_once('[')) {
+        (None, Some((base, range))) => format!("{base}[{}]", range.split("..").next().unwrap_or_default()),
+        _ => wanted.unwrap_or(name).to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,5 +267,7 @@ mod tests {
         assert!(copies("core[3..0]").is_err() && copies("core[x]").is_err());
         assert!(is_called("in[0..7]", "in[3]") && !is_called("in[0..7]", "in[8]") && is_called("lif", "lif"));
         assert!(!is_called("in[0..7]", "other[3]"));
+        assert_eq!(one_of("in[2..7]", None), one_of("in[2..7]", Some("in[2]")));
+        assert_eq!((one_of("lif", None), one_of("in[2..7]", Some("in[3]"))), ("lif".into(), "in[3]".into()));
     }
 }

@@ -20,7 +20,7 @@ pub struct Attributes {
     pub threshold: Option<f64>,
     /// V after a spike, if `reset_mode` is `hard`; 0.
     pub reset: Option<f64>,
-    /// `none`, `soft`, `hard` or `saturate`; `hard`.
+    /// What a spike does to V: `none`, `soft`, `hard` or `saturate`; `hard`.
     pub reset_mode: Option<String>,
     /// Lower threshold of V; 0.
     pub reverse_threshold: Option<f64>,
@@ -32,8 +32,10 @@ pub struct Attributes {
     pub leak_decay: Option<f64>,
     /// Factor of the input current per step; 0.
     pub input_decay: Option<f64>,
-    /// Added to V in every step, by the `truenorth` model; 0.
+    /// Taken from V > 0 and added to V < 0 in every step, by the `truenorth` model; 0.
     pub leak: Option<f64>,
+    /// Whether the leak of the `truenorth` model does that; yes. If not it is always added.
+    pub leak_towards_zero: Option<bool>,
     /// Steps after a spike in which nothing is integrated; 0.
     pub refractory_delay: Option<u32>,
     /// V at the beginning; 0.
@@ -46,6 +48,12 @@ pub struct Attributes {
     pub rate: Option<f64>,
     /// Probability of a spike of an input in each step. From 0 to 1. The draws are not those of SANA-FE.
     pub poisson: Option<f64>,
+    /// Compartments of a dendrite `taps`; 1.
+    pub taps: Option<u32>,
+    /// Factor of each compartment of a dendrite `taps` per step, one per compartment.
+    pub time_constants: Option<Vec<f64>>,
+    /// Factors of the flows between compartments of a dendrite `taps`, one fewer.
+    pub space_constants: Option<Vec<f64>>,
     /// Whether its membrane potential is wanted; no.
     pub log_potential: Option<bool>,
 }
@@ -72,12 +80,16 @@ impl Attributes {
             leak_decay,
             input_decay,
             leak,
+            leak_towards_zero,
             refractory_delay,
             potential,
             force_update,
             spikes,
             rate,
             poisson,
+            taps,
+            time_constants,
+            space_constants,
             log_potential,
         )
     }
@@ -114,15 +126,22 @@ impl Attributes {
             "leak_decay" => self.leak_decay = number()?,
             "input_decay" => self.input_decay = number()?,
             "leak" => self.leak = number()?,
+            "leak_towards_zero" => self.leak_towards_zero = Some(value.flag()?),
             "refractory_delay" => self.refractory_delay = Some(value.whole()?),
             "potential" => self.potential = number()?,
-            "force_update" | "force_soma_update" => self.force_update = Some(value.flag()?),
+            "force_update" | "force_update_every_timestep" => self.force_update = Some(value.flag()?),
+            "force_soma_update" => {
+                return Err(key.fault("SANA-FE passes over `force_soma_update`, write `force_update`"));
+            }
             "spikes" => {
                 let all = value.list()?.iter().map(|spike| spike.flag().map(u8::from));
                 self.spikes = Some(all.collect::<Result<_, _>>()?);
             }
             "rate" => self.rate = Some(share(value)?),
             "poisson" => self.poisson = Some(share(value)?),
+            "taps" => self.taps = Some(value.whole()?),
+            "time_constants" => self.time_constants = Some(numbers(value)?),
+            "space_constants" => self.space_constants = Some(numbers(value)?),
             "log_potential" => self.log_potential = Some(value.flag()?),
             // Every spike is written anyway.
             "log_spikes" => _ = value.flag()?,
@@ -130,6 +149,10 @@ impl Attributes {
         }
         Ok(())
     }
+}
+
+fn numbers(value: &Node) -> Result<Vec<f64>, Fault> {
+    value.list()?.iter().map(Node::number).collect()
 }
 
 /// A number from 0 to 1.

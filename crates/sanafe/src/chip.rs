@@ -1,6 +1,7 @@
 //! A network on an architecture: its neurons are computed here; its routes, events, prices and times are Pumice's.
 
 mod build;
+mod dendrite;
 
 use pumice_chip::timing::{CoreWork, Packet, Timing, TimingModel, Work};
 use pumice_chip::{ChipImage, CoreId, Routes, Source};
@@ -11,6 +12,7 @@ use crate::error::SanafeError;
 use crate::network::Network;
 use crate::neuron::Neuron;
 use crate::prices::{Class, SomaTimes, WayTimes};
+use crate::taps::Taps;
 
 /// Where a neuron lies and what its units cost.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +29,9 @@ struct Place {
 struct Synapse {
     target: u32,
     weight: f64,
-    delay: usize,
+    delay: u16,
+    /// Compartment of a line of taps.
+    tap: u16,
 }
 
 /// What happened in a step.
@@ -95,6 +99,8 @@ pub struct Chip {
     /// What arrives in this and the next steps, by neuron.
     arriving: Vec<Vec<Option<f64>>>,
     dendrites_buffer: bool,
+    /// Dendrites that are lines of compartments, by neuron.
+    taps: Vec<Option<Box<Taps>>>,
     barrier_ps: u64,
     timing: Vec<Box<dyn Timing>>,
     ways_of: Vec<usize>,
@@ -154,8 +160,9 @@ impl Chip {
         let arrived = self.arriving.remove(0);
         self.arriving.push(vec![None; arrived.len()]);
         let (mut since_packet, mut core) = (0, None);
-        for (k, input) in arrived.into_iter().enumerate() {
+        for (k, arrived) in arrived.into_iter().enumerate() {
             let place = self.places[k];
+            let input = self.dendrite(k, arrived);
             if core.replace(place.core) != Some(place.core) {
                 since_packet = 0;
             }
@@ -181,16 +188,35 @@ impl Chip {
                 self.send(k, &mut since_packet, &mut row);
             }
         }
-        for k in fired.iter() {
-            for synapse in &self.synapses[self.start[*k]..self.start[*k + 1]] {
-                let sum = &mut self.arriving[synapse.delay][synapse.target as usize];
-                *sum = Some(sum.unwrap_or(0.0) + synapse.weight);
-            }
-        }
+        self.deliver(fired);
         let work = Work { cores: &self.cores, packets: &self.packets, barrier_ps: self.barrier_ps };
         row.time_ps = self.timing.iter_mut().map(|model| model.step(&work).total_ps).collect();
         self.steps += 1;
         row
+    }
+
+    /// What a dendrite gives to its soma in this step, of what arrived in the step before.
+    fn dendrite(&mut self, k: usize, arrived: Option<f64>) -> Option<f64> {
+        let Some(line) = &mut self.taps[k] else { return arrived };
+        line.leak();
+        if self.dendrites_buffer { Some(line.value()) } else { arrived }
+    }
+
+    /// Reads the synapses of all spikes into the dendrites of their targets.
+    fn deliver(&mut self, fired: &[usize]) {
+        for k in fired {
+            for synapse in &self.synapses[self.start[*k]..self.start[*k + 1]] {
+                let target = synapse.target as usize;
+                let sum = &mut self.arriving[usize::from(synapse.delay)][target];
+                *sum = Some(match &mut self.taps[target] {
+                    None => sum.unwrap_or(0.0) + synapse.weight,
+                    Some(line) => {
+                        line.add(usize::from(synapse.tap), synapse.weight);
+                        line.value()
+                    }
+                });
+            }
+        }
     }
 
     /// Sends the packets of a spike.

@@ -14,6 +14,8 @@ mod neuron;
 mod prices;
 mod profile;
 mod read;
+mod strength;
+mod taps;
 mod yaml;
 
 pub use arch::Architecture;

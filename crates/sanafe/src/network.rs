@@ -7,6 +7,7 @@ use crate::attributes::Attributes;
 use crate::convolve::Convolution;
 use crate::error::SanafeError;
 use crate::read;
+use crate::strength::Strengths;
 use crate::yaml::{Fault, Node};
 
 /// A network and where its neurons lie.
@@ -66,8 +67,10 @@ pub struct Edge {
     pub to: End,
     /// What is added.
     pub weight: f64,
-    /// Steps later than without a delay, 0 to 5; units without delays ignore it.
+    /// Steps later than without a delay, 0 to 5; only the dendrite `accumulator_with_delay` has delays.
     pub delay: usize,
+    /// The compartment of a dendrite `taps` that receives it, from 0; only that dendrite has others than 0.
+    pub tap: usize,
 }
 
 impl Network {
@@ -108,16 +111,10 @@ impl Network {
 fn connect(edges: &mut Vec<Edge>, ends: (Span, Span), key: &Node, value: &Node) -> Result<(), Fault> {
     match ends {
         (Span { only: Some(from), .. }, Span { only: Some(to), .. }) => {
-            let (weights, delays) = strengths(value, &[])?;
-            weights.check(1, key)?;
-            delays.as_ref().map_or(Ok(()), |delays| delays.check(1, key))?;
-            let edge = Edge {
-                from: End { group: ends.0.group, index: from },
-                to: End { group: ends.1.group, index: to },
-                weight: weights.at(0),
-                delay: delays.map_or(0.0, |delays| delays.at(0)) as usize,
-            };
-            edges.push(edge);
+            let said = Strengths::read(value, &[])?;
+            said.check(1, key)?;
+            let (from, to) = (End { group: ends.0.group, index: from }, End { group: ends.1.group, index: to });
+            edges.push(said.edge(0, from, to));
             Ok(())
         }
         (Span { only: None, range: None, .. }, Span { only: None, range: None, .. }) => {
@@ -143,21 +140,15 @@ fn connect_all(edges: &mut Vec<Edge>, (from, to): (Span, Span), key: &Node, valu
         "conv2d" => Convolution::read(value)?.pairs((from.n, to.n)).map_err(|what| key.fault(what))?,
         other => return Err(key.fault(format!("there is no type `{other}`, allowed is dense, sparse or conv2d"))),
     };
-    let (weights, delays) = strengths(value, &Convolution::KEYS)?;
-    let needed = pairs.iter().map(|(_, _, k)| k + 1).max().unwrap_or(0);
-    weights.check(needed, key)?;
-    delays.as_ref().map_or(Ok(()), |delays| delays.check(needed, key))?;
+    let said = Strengths::read(value, &Convolution::KEYS)?;
+    said.check(pairs.iter().map(|(_, _, k)| k + 1).max().unwrap_or(0), key)?;
     edges.reserve(pairs.len());
     for (a, b, k) in pairs {
         if a >= from.n || b >= to.n {
             return Err(key.fault(format!("there is no pair [{a}, {b}] between {} and {} neurons", from.n, to.n)));
         }
-        edges.push(Edge {
-            from: End { group: from.group, index: a },
-            to: End { group: to.group, index: b },
-            weight: weights.at(k),
-            delay: delays.as_ref().map_or(0.0, |delays| delays.at(k)) as usize,
-        });
+        let (from, to) = (End { group: from.group, index: a }, End { group: to.group, index: b });
+        edges.push(said.edge(k, from, to));
     }
     Ok(())
 }
@@ -261,75 +252,6 @@ impl Names<'_> {
     }
 }
 
-/// One value, or one per edge.
-enum Strength {
-    One(f64),
-    Each(Vec<f64>),
-}
-
-impl Strength {
-    fn read(node: &Node) -> Result<Strength, Fault> {
-        match node.list() {
-            Ok(all) => Ok(Strength::Each(all.iter().map(Node::number).collect::<Result<_, _>>()?)),
-            Err(_) => Ok(Strength::One(node.number()?)),
-        }
-    }
-
-    /// Refuses a list of another length.
-    fn check(&self, needed: usize, node: &Node) -> Result<(), Fault> {
-        match self {
-            Strength::Each(all) if all.len() != needed => {
-                Err(node.fault(format!("there are {} weights or delays, needed are {needed}", all.len())))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The value of an edge; the length was checked.
-    fn at(&self, k: usize) -> f64 {
-        match self {
-            Strength::One(value) => *value,
-            Strength::Each(all) => all[k],
-        }
-    }
-}
-
-/// Weights and delays; `besides` are keys that others read.
-fn strengths(node: &Node, besides: &[&str]) -> Result<(Strength, Option<Strength>), Fault> {
-    let (mut weights, mut delays) = (None, None);
-    let mut open = node.entries()?;
-    while let Some((key, value)) = open.pop() {
-        match key.text()? {
-            "weight" => weights = Some(Strength::read(value)?),
-            "delay" => {
-                let read = Strength::read(value)?;
-                let whole = |x: &f64| x.fract() == 0.0 && *x >= 0.0;
-                if !match &read {
-                    Strength::One(x) => whole(x),
-                    Strength::Each(all) => all.iter().all(whole),
-                } {
-                    return Err(value.fault("a delay is a whole number of steps"));
-                }
-                delays = Some(read);
-            }
-            "synapse" => open.extend(value.entries()?),
-            "dendrite" => {
-                return Err(
-                    key.fault("SANA-FE ignores what an edge says of its dendrite; write `delay` beside the weight")
-                );
-            }
-            "synapse_hw_name" | "dendrite_hw_name" => {
-                return Err(
-                    key.fault("SANA-FE ignores units that an edge names; name them at the group or its mapping")
-                );
-            }
-            name if besides.contains(&name) => {}
-            other => return Err(key.fault(format!("no edge has an attribute `{other}`"))),
-        }
-    }
-    weights.map(|weights| (weights, delays)).ok_or_else(|| node.fault("an edge needs a `weight`"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,7 +270,7 @@ network:
   edges:
     - a.3 -> b.c.1: {synapse: {weight: -4}, delay: 2}
     - a -> b.c: {type: dense, weight: [1, 2, 3, 4, 5, 6, 7, 8]}
-    - b.c -> a: [type: sparse, source_target_pairs: [[1, 3]], weight: 0.5]
+    - b.c -> a: [type: sparse, source_target_pairs: [[1, 3]], weight: 0.5, tap: [2]]
 mappings:
   - a.0..2: {core: 1.10}
   - a.3: [core: 0.0, soma: s, dendrite: d, synapse: y]
@@ -364,9 +286,9 @@ mappings:
         assert_eq!((net.mapping[0].tile, net.mapping[0].core), (1, 10));
         assert_eq!(net.mapping[3].units.synapse_hw_name.as_deref(), Some("y"));
         let end = |group, index| End { group, index };
-        assert_eq!(net.edges[0], Edge { from: end(0, 3), to: end(1, 1), weight: -4.0, delay: 2 });
-        assert_eq!(net.edges[6], Edge { from: end(0, 2), to: end(1, 1), weight: 6.0, delay: 0 });
-        assert_eq!(net.edges[9], Edge { from: end(1, 1), to: end(0, 3), weight: 0.5, delay: 0 });
+        assert_eq!(net.edges[0], Edge { from: end(0, 3), to: end(1, 1), weight: -4.0, delay: 2, tap: 0 });
+        assert_eq!(net.edges[6], Edge { from: end(0, 2), to: end(1, 1), weight: 6.0, delay: 0, tap: 0 });
+        assert_eq!(net.edges[9], Edge { from: end(1, 1), to: end(0, 3), weight: 0.5, delay: 0, tap: 2 });
     }
 
     #[test]
@@ -377,6 +299,7 @@ mappings:
             ("{synapse: {weight: -4}, delay: 2}", "{}", 12, "weight"),
             ("weight: -4", "weight: x", 12, "not a number"),
             ("delay: 2", "delay: 1.5", 12, "whole number"),
+            ("delay: 2", "tap: -1", 12, "whole number"),
             ("delay: 2", "dendrite: {delay: 2}", 12, "dendrite"),
             ("a.3 -> b", "a.0..1 -> b", 12, "range"),
             ("a.3 -> b.c.1", "a.4 -> b.c.1", 12, "4 neurons"),

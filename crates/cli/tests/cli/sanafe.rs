@@ -67,7 +67,19 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
     bench.write("cut.yaml", &good[..good.len() / 2]);
     bench.write("negative.yaml", &good_arch.replace("energy_message_in: 3.0e-12", "energy_message_in: -3.0e-12"));
     bench.write("key.yaml", &good_arch.replace("energy_message_in", "energy_massage_in"));
+    let [trees_arch, trees] = case("f05_taps_and_resets");
+    let good_trees = std::fs::read_to_string(&trees).unwrap();
+    bench.write("tap.yaml", &good_trees.replace(", tap: 4}", ", tap: 5}"));
+    bench.write("delay.yaml", &good_trees.replace(", tap: 4}", ", delay: 4}"));
+    bench.write("two.yaml", &good_trees.replace("line[3]", "line[2]"));
+    bench.write("constants.yaml", &good_trees.replace("taps: 5", "taps: 6"));
+    bench.write("foreign.yaml", &good_trees.replace("leak: 0.4", "leak_decay: 0.4"));
     let table: &[(&[&str], &str)] = &[
+        (&["sanafe", &trees_arch, "tap.yaml", "9"], "`tree.3`: there is no tap 5, allowed is 0 to 4"),
+        (&["sanafe", &trees_arch, "delay.yaml", "9"], "`tree.3`: a delay of 4 steps is lost"),
+        (&["sanafe", &trees_arch, "two.yaml", "9"], "`tree.3` is on unit `line[2]` of core 3, which holds one neuron"),
+        (&["sanafe", &trees_arch, "constants.yaml", "9"], "`tree.3`: `time_constants` has 5 numbers, needed are 6"),
+        (&["sanafe", &trees_arch, "foreign.yaml", "9"], "`blue.0`: the soma model `truenorth` has no `leak_decay`"),
         (&["sanafe", &arch, "none.yaml", "9"], "cannot read `none.yaml`: No such file"),
         (&["sanafe", &arch, "typo.yaml", "9"], "`typo.yaml`: line 15: no neuron has an attribute `treshold`"),
         (&["sanafe", &arch, "far.yaml", "9"], "`far.yaml` on `"),
@@ -84,5 +96,6 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
         assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}: {}", done.err);
         assert!(done.err.starts_with("error: ") && done.err.contains(words), "{args:?} says: {}", done.err);
         assert_eq!(done.err.trim_end().lines().count(), 1, "{args:?} says: {}", done.err);
+        assert!(!done.err.contains("-->"), "no picture of the text: {}", done.err);
     }
 }

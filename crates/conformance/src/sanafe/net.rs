@@ -30,7 +30,7 @@ impl Net {
         };
         let edge = |edge: &Edge| {
             let (from, to) = (end(&edge.from.0, edge.from.1)?, end(&edge.to.0, edge.to.1)?);
-            Ok(sanafe::Edge { from, to, weight: edge.weight, delay: edge.delay })
+            Ok(sanafe::Edge { from, to, weight: edge.weight, delay: edge.delay, tap: 0 })
         };
         let mapping: Vec<Mapping> = self.mapping.iter().map(mapping).collect::<Result<_, String>>()?;
         let edges = self.edges.iter().map(edge).collect::<Result<_, String>>()?;

@@ -1,11 +1,14 @@
 //! Lays a network on an architecture: classes of units, the image that routes are made of, the first state.
 
+use std::collections::HashSet;
+
 use pumice_chip::timing::{Grid, Network as Links};
 use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
 use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
 use pumice_models::neuron::lif::Lif;
 use pumice_models::{Arithmetic, Overflow, RowFormat, Rows};
 
+use super::dendrite::{DELAYS, Dendrite};
 use super::{Chip, Place, Setup, Synapse};
 use crate::arch::{self, Architecture, Sync};
 use crate::attributes::Attributes;
@@ -23,15 +26,15 @@ impl Numbers {
 }
 
 const FORMATS: [RowFormat; 3] = [RowFormat::Dense, RowFormat::Sparse, RowFormat::Conv];
-/// SANA-FE's delays are 0 to 5 steps.
-const DELAYS: usize = 6;
 
-fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<&'a A, String> {
+fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<(&'a str, &'a A), String> {
     let found = match name {
         None => units.first(),
         Some(name) => units.iter().find(|unit| arch::is_called(&unit.name, name)),
     };
-    found.map(|unit| &unit.attributes).ok_or_else(|| format!("there is no {what} unit `{}`", name.unwrap_or("any")))
+    found
+        .map(|unit| (unit.name.as_str(), &unit.attributes))
+        .ok_or_else(|| format!("there is no {what} unit `{}`", name.unwrap_or("any")))
 }
 
 fn barrier_ps(sync: &Sync, tiles: u32) -> Result<u64, String> {
@@ -55,6 +58,7 @@ fn barrier_ps(sync: &Sync, tiles: u32) -> Result<u64, String> {
 struct Mapped {
     name: String,
     neuron: Neuron,
+    dendrite: Dendrite,
     place: Place,
     logged: bool,
 }
@@ -68,6 +72,8 @@ struct Builder<'a> {
     dendrites: Vec<Class<u64>>,
     reads: Vec<Class<u64>>,
     dendrites_buffer: Option<bool>,
+    /// Cores and units that can hold one neuron, and hold it.
+    taken: HashSet<(u32, String)>,
 }
 
 impl Builder<'_> {
@@ -86,19 +92,11 @@ impl Builder<'_> {
         if *self.dendrites_buffer.get_or_insert(inside) != inside {
             return Err("cores with buffers at different places cannot be replayed".to_owned());
         }
-        let soma = find(&definition.soma, a.soma_hw_name.as_deref(), "soma")?;
-        let dendrite = find(&definition.dendrite, a.dendrite_hw_name.as_deref(), "dendrite")?;
-        let synapse = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
-        let delays = match dendrite.model.as_str() {
-            "accumulator" => false,
-            "accumulator_with_delay" => true,
-            other => return Err(format!("the dendrite model `{other}` is not known")),
-        };
-        if delays != inside && (inside || a.dendrite_hw_name.is_some()) {
-            return Err(format!("`{}` with the buffer there delivers nothing in SANA-FE", dendrite.model));
-        }
+        let (soma_unit, soma) = find(&definition.soma, a.soma_hw_name.as_deref(), "soma")?;
+        let (dendrite_unit, dendrite) = find(&definition.dendrite, a.dendrite_hw_name.as_deref(), "dendrite")?;
+        let (_, synapse) = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
         if synapse.model != "current_based" {
-            return Err(format!("the synapse model `{}` is not known", synapse.model));
+            return Err(format!("the synapse model `{}` is not known, allowed is current_based", synapse.model));
         }
         let place = Place {
             core,
@@ -106,8 +104,23 @@ impl Builder<'_> {
             dendrite: prices::dendrite(dendrite)?.share(&mut self.dendrites),
             read: prices::read(synapse, dendrite)?.share(&mut self.reads),
         };
-        let neuron = Neuron::new(&soma.model, a, draw)?;
-        Ok(Mapped { neuron, name, place, logged: a.log_potential == Some(true) })
+        let of = |fault: String| format!("`{name}`: {fault}");
+        let neuron = Neuron::new(&soma.model, a, draw).map_err(of)?;
+        let dendrite = Dendrite::named(&dendrite.model, a).map_err(of)?;
+        if matches!(neuron, Neuron::Input(_)) {
+            self.take(core, &name, arch::one_of(soma_unit, a.soma_hw_name.as_deref()))?;
+        }
+        if matches!(dendrite, Dendrite::Taps(_)) {
+            self.take(core, &name, arch::one_of(dendrite_unit, a.dendrite_hw_name.as_deref()))?;
+        }
+        Ok(Mapped { neuron, dendrite, name, place, logged: a.log_potential == Some(true) })
+    }
+
+    /// Takes a unit that holds one neuron: SANA-FE mixes up several.
+    fn take(&mut self, core: u32, name: &str, unit: String) -> Result<(), String> {
+        let free = self.taken.insert((core, unit.clone()));
+        free.then_some(())
+            .ok_or_else(|| format!("`{name}` is on unit `{unit}` of core {core}, which holds one neuron and is taken"))
     }
 
     /// All mapped neurons: by core, in the order of mapping; and the number of each by group and index.
@@ -231,7 +244,16 @@ impl Chip {
     pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
         let (definitions, per_tile) = arch.cores()?;
         let (somas, dendrites, reads) = (Vec::new(), Vec::new(), Vec::new());
-        let mut builder = Builder { arch, definitions, per_tile, somas, dendrites, reads, dendrites_buffer: None };
+        let mut builder = Builder {
+            arch,
+            definitions,
+            per_tile,
+            somas,
+            dendrites,
+            reads,
+            dendrites_buffer: None,
+            taken: HashSet::new(),
+        };
         let (mapped, numbers) = builder.neurons(net, setup.seed)?;
         let mut synapses: Vec<Vec<Synapse>> = vec![Vec::new(); mapped.len()];
         for edge in &net.edges {
@@ -241,10 +263,15 @@ impl Chip {
                 })
             };
             let (from, target) = (number(edge.from)?, number(edge.to)?);
-            if edge.delay >= DELAYS {
-                return Err(format!("a delay of {} steps is too long, allowed is 0 to {}", edge.delay, DELAYS - 1));
-            }
-            synapses[from as usize].push(Synapse { target, weight: edge.weight, delay: edge.delay });
+            let end = &mapped[target as usize];
+            let inside = builder.dendrites_buffer == Some(true);
+            end.dendrite.receives(edge, inside).map_err(|fault| format!("`{}`: {fault}", end.name))?;
+            synapses[from as usize].push(Synapse {
+                target,
+                weight: edge.weight,
+                delay: edge.delay as u16,
+                tap: edge.tap as u16,
+            });
         }
         let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
         let image = builder.image(&places, &synapses)?;
@@ -252,7 +279,7 @@ impl Chip {
         let mut ways_of = Vec::new();
         for (t, c) in builder.definitions.iter().take(image.cores()) {
             let (tile, core) = (&arch.tile[*t], &arch.tile[*t].core[*c]);
-            let (out, into) = (*find(&core.axon_out, None, "axon")?, *find(&core.axon_in, None, "axon")?);
+            let (out, into) = (*find(&core.axon_out, None, "axon")?.1, *find(&core.axon_in, None, "axon")?.1);
             ways_of.push(prices::ways(out, into, &tile.attributes)?.share(&mut ways));
         }
         let hops = ways.first().map(|class| class.times.hops).unwrap_or_default();
@@ -275,6 +302,7 @@ impl Chip {
             logged: mapped.iter().enumerate().filter(|(_, m)| m.logged).map(|(k, _)| k).collect(),
             steps: 0,
             names: mapped.iter().map(|m| m.name.clone()).collect(),
+            taps: mapped.iter().map(|m| m.dendrite.line()).collect(),
             neurons: mapped.into_iter().map(|m| m.neuron).collect(),
             synapses: synapses.into_iter().flatten().collect(),
             start,
