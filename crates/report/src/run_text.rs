@@ -108,6 +108,10 @@ impl RunReport {
             }
         });
         line(out, "", &format!("{evidence}{range}"))?;
+        if !self.included.is_empty() {
+            let words = format!("{}: the synaptic price stands for them too (scope all_in)", counts(&self.included));
+            line(out, "  in that price", &words)?;
+        }
         unpriced(out, &self.unpriced)
     }
 
@@ -172,8 +176,9 @@ impl RunReport {
     /// What happened to the non-volatile cells.
     fn write_cells(&self, out: &mut String) -> std::fmt::Result {
         let Some(cells) = &self.cells else { return Ok(()) };
-        let (weights, all, arrays) = (counted(cells.weights, "weight"), count(cells.cells), cells.arrays);
-        let words = format!("{weights} in {all} cells of {arrays} arrays, {}", cells.technology);
+        let (weights, all, arrays) =
+            (counted(cells.weights, "weight"), count(cells.cells), counted(cells.arrays, "array"));
+        let words = format!("{weights} in {all} cells of {arrays}, {}", cells.technology);
         line(out, "cells", &words)?;
         if let Some(p) = &cells.programming {
             let pulses = counted(p.set_pulses + p.reset_pulses, "pulse");
@@ -344,8 +349,11 @@ fn age(seconds: f64) -> String {
 }
 
 fn unpriced(out: &mut String, terms: &[EventCount]) -> std::fmt::Result {
-    let words: Vec<String> = terms.iter().map(|t| format!("{} ({})", t.event, count(t.count))).collect();
-    if words.is_empty() { Ok(()) } else { line(out, "  not priced", &words.join(", ")) }
+    if terms.is_empty() { Ok(()) } else { line(out, "  not priced", &counts(terms)) }
+}
+
+fn counts(terms: &[EventCount]) -> String {
+    terms.iter().map(|t| format!("{} ({})", t.event, count(t.count))).collect::<Vec<_>>().join(", ")
 }
 
 fn line(out: &mut String, label: &str, words: &str) -> std::fmt::Result {

@@ -86,6 +86,9 @@ fn an_all_in_price_contains_neurons_and_hops() {
         .replace("free.npy\" }", "free.npy\" }\nnum_weight_bits = 8");
     bench.write("odin.toml", &model);
     let result = bench.json(&["run", "odin.toml", "--profile", "mine.toml", "--json"]);
+    let text = bench.well(&["run", "odin.toml", "--profile", "mine.toml"]);
+    let included = text.lines().find(|line| line.starts_with("  in that price")).unwrap_or_default();
+    assert!(included.contains("neuron_update (") && included.ends_with("(scope all_in)"), "{text}");
     let names = |key: &str| {
         let all = result[key].as_array().unwrap().iter();
         all.map(|line| line["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -220,7 +220,7 @@ impl Figure {
         Y: AsRangedCoord<Value = f64>,
         Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
-        let [_, ends] = self.ends();
+        let [across, up] = self.ends();
         area.fill(&WHITE)?;
         let mut area = area.margin(12, 0, 0, 0).titled(&self.title, ("sans-serif", 20))?;
         for note in &self.notes {
@@ -236,12 +236,12 @@ impl Figure {
             .y_desc(&self.y)
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
-            .x_label_formatter(&|x| number(*x))
-            .y_label_formatter(&|y| self.mark(*y))
+            .x_label_formatter(&|x| number(snap(*x, &across)))
+            .y_label_formatter(&|y| self.mark(snap(*y, &up)))
             .y_labels(self.rows.as_ref().map_or(11, |rows| (rows.len() + 1).clamp(3, 11)))
             .draw()?;
         for (k, layer) in self.layers.iter().enumerate() {
-            layer.draw(&mut chart, COLOURS[k % COLOURS.len()], (ends.start, ends.end))?;
+            layer.draw(&mut chart, COLOURS[k % COLOURS.len()], (up.start, up.end))?;
         }
         if self.named() > 0 {
             chart
@@ -258,6 +258,11 @@ impl Figure {
         }
         Ok(())
     }
+}
+
+/// A mark of an axis; one that rounding has left beside 0 is 0.
+fn snap(x: f64, axis: &std::ops::Range<f64>) -> f64 {
+    if axis.start <= 0.0 && x.abs() < 1e-9 * (axis.end - axis.start) { 0.0 } else { x }
 }
 
 /// A number on an axis, without needless digits.
@@ -336,6 +341,18 @@ mod tests {
             marks.contains(&"1") && marks.iter().all(|mark| mark.parse::<f64>().is_ok_and(|y| y <= 1.0)),
             "{marks:?}"
         );
+    }
+
+    /// Of a mean power of 112 mW, for one: -3.47e-18 W at the foot.
+    #[test]
+    fn the_mark_at_zero_is_zero() {
+        for top in [0.1123, 0.117, 3e-9, 7.7e5] {
+            let layer = Layer::Ticks { name: "static".into(), marks: vec![(1.0, 0.0, top), (2.0, 0.0, top)] };
+            let svg = Figure { layers: vec![layer], ..Figure::default() }.svg();
+            let marks: Vec<&str> = svg.split("<text").filter_map(|text| text.lines().nth(1)).collect();
+            let beside = |mark: &&str| mark.parse().is_ok_and(|x: f64| x != 0.0 && x.abs() < 1e-6 * top);
+            assert!(marks.contains(&"0") && !marks.iter().any(beside), "{top}: {marks:?}");
+        }
     }
 
     /// A raster of one neuron of two shows both, and marks no half of one.
