@@ -141,6 +141,11 @@ const DAMAGE: &[Damage] = &[
         "dv = { tua = 8 }",
         ": `dv` of process `output` is a table with `tua`; allowed is a number or a list of numbers, a table with `fraction` or a table with `tau`",
     ),
+    (
+        "dv = { tau = 8 }",
+        "dv = { tau = 8, fraction = 0.1 }",
+        ": `dv` of process `output` is a table with `fraction`, `tau`; allowed is a number or a list of numbers, a table with `fraction` or a table with `tau`",
+    ),
     ("dv = { tau = 8 }", "dv = { tau = 0 }", ": process `output`: `dv` is 0; allowed is a positive number of steps"),
     (
         "weights = { file = \"net.npz\", array = \"w\" }",

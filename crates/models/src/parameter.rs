@@ -112,7 +112,7 @@ impl From<Vec<i32>> for PerNeuron {
 
 /// A decay: as a chip's 12-bit register, as the fraction lost per step, or as a time constant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Decay {
     /// The register value, `0..=4095` (Lava also accepts `-1` for the current); one or one per neuron.
     Register(PerNeuron),

@@ -21,7 +21,7 @@ use crate::{ModelError, PerNeuron, Setting, VarSpec};
 
 /// A number for each synapse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Choice {
     /// The same for all.
     Constant(f64),

@@ -22,7 +22,7 @@ use crate::{Bank, Behaviour, Kernel, Kind, ModelError, PerNeuron, PortSpec, Sett
 
 /// A complex parameter: real, or with both parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Complex {
     /// Real numbers.
     Real(PerNeuron),
