@@ -31,7 +31,8 @@ pub(crate) struct CheckArgs {
 
 impl CheckArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
+        input::in_integers(&self.model, &file)?;
         let document = Document::load(&self.model)?.with_steps(self.steps.unwrap_or(file.steps));
         let found = check(&document, &profile)?;
         if self.json {

@@ -45,7 +45,8 @@ pub(crate) struct CompareArgs {
 
 impl CompareArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
+        input::in_integers(&self.model, &file)?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pumice::file::{Classify, ModelFile};
 use pumice::models::Kind;
-use pumice::process::{Direction, Graded, Graph, GraphError, Record, Spike};
+use pumice::process::{Backend, Direction, Graded, Graph, GraphError, Record, Spike};
 use pumice::profile::Profile;
 
 use crate::error::CliError;
@@ -12,13 +12,26 @@ use crate::error::CliError;
 /// Reads a model file and its profile: the one asked for, or the one that the file names.
 ///
 /// A path in the file is relative to the file; a path on the command line is relative to where the command runs. The
-/// file that is returned names the profile that is, so that it opens from anywhere.
-pub(crate) fn load(model: &Path, profile: Option<&str>) -> Result<(ModelFile, Profile), CliError> {
-    let mut file = ModelFile::load(model)?;
+/// file that is returned names the profile that is, so that it opens from anywhere. A `backend` takes the place of those
+/// in the file.
+pub(crate) fn load(
+    model: &Path,
+    profile: Option<&str>,
+    backend: Option<Backend>,
+) -> Result<(ModelFile, Profile), CliError> {
+    let mut file = ModelFile::load_on(model, backend)?;
     let name = profile.map_or_else(|| Profile::beside(model, &file.profile), str::to_owned);
     let profile = Profile::load(&name)?;
     file.profile = Profile::from_anywhere(&name);
     Ok((file, profile))
+}
+
+/// Refuses what a chip's integers cannot hold, in a model that may be written for floating point.
+pub(crate) fn in_integers(model: &Path, file: &ModelFile) -> Result<(), CliError> {
+    if file.config.exceptions.is_empty() {
+        ModelFile::load_on(model, Some(Backend::Fixed))?;
+    }
+    Ok(())
 }
 
 /// Keeps the first samples of a task, if so many are asked for.

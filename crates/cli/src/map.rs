@@ -37,7 +37,7 @@ pub(crate) struct MapArgs {
 
 impl MapArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref(), None)?;
         self.place.apply(&mut profile, &mut file.config)?;
         file.config.seed = self.seed.unwrap_or(file.config.seed);
         let image = compile(&file.graph, &Hardware::from(&profile), &file.config)?;

@@ -48,7 +48,7 @@ fn part(text: &str) -> Result<f64, String> {
 
 impl QuantiseArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }

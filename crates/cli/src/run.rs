@@ -90,6 +90,16 @@ enum BackendChoice {
     Chip,
 }
 
+impl From<BackendChoice> for Backend {
+    fn from(choice: BackendChoice) -> Backend {
+        match choice {
+            BackendChoice::Float => Backend::Float,
+            BackendChoice::Fixed => Backend::Fixed,
+            BackendChoice::Chip => Backend::Chip,
+        }
+    }
+}
+
 /// A result before it is printed.
 struct Outcome {
     report: RunReport,
@@ -100,7 +110,8 @@ struct Outcome {
 
 impl RunArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (mut file, mut profile) =
+            input::load(&self.model, self.profile.as_deref(), self.backend.map(Backend::from))?;
         // Asked for before the run, so that a wrong name costs nobody an hour.
         profile.prices(self.prices.as_deref())?;
         if let Some(folder) = &self.out {
@@ -135,13 +146,7 @@ impl RunArgs {
     }
 
     fn config(&self, own: &RunConfig) -> RunConfig {
-        let mut config = match self.backend {
-            None => own.clone(),
-            Some(BackendChoice::Float) => RunConfig::on(Backend::Float).seed(own.seed),
-            Some(BackendChoice::Fixed) => RunConfig::on(Backend::Fixed).seed(own.seed),
-            Some(BackendChoice::Chip) => RunConfig::on(Backend::Chip).seed(own.seed),
-        };
-        config.seed = self.seed.unwrap_or(config.seed);
+        let config = own.clone().seed(self.seed.unwrap_or(own.seed));
         config.workers(usize::from(self.workers)).pinned(self.pin)
     }
 
@@ -213,9 +218,8 @@ impl RunArgs {
 
     /// The same task on the same network in floating point.
     fn twin(&self, profile: &Profile, config: &RunConfig, task: &Classify) -> Result<Classification, CliError> {
-        let file = ModelFile::load(&self.model)?;
-        let config = RunConfig::on(Backend::Float).seed(config.seed);
-        let mut simulation = Simulation::new(file.graph, profile, &config)?;
+        let file = ModelFile::load_on(&self.model, Some(Backend::Float))?;
+        let mut simulation = Simulation::new(file.graph, profile, &file.config.seed(config.seed))?;
         self.samples_on(&mut simulation, task, "floating point")
     }
 

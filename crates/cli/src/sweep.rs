@@ -69,7 +69,7 @@ fn range(text: &str, most: u32) -> Result<Bits, String> {
 
 impl SweepArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }

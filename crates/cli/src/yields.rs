@@ -70,7 +70,7 @@ fn period_ns(text: &str) -> Result<u64, String> {
 
 impl YieldArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (mut file, profile) = input::load(&self.model, self.profile.as_deref())?;
+        let (mut file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
         let Some(Task::Classify(task)) = &mut file.task else { return Err(CliError::NoLabels { model: self.model }) };
         input::first_samples(task, self.samples)?;
         if let Some(folder) = &self.out {

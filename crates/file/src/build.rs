@@ -348,10 +348,10 @@ impl Reader<'_> {
         made.map_err(|e| self.graph(place, e))
     }
 
-    /// The run's configuration.
-    pub(crate) fn config(&self, text: &Text) -> Result<RunConfig, FileError> {
+    /// The run's configuration, on one backend if it is given.
+    pub(crate) fn config(&self, text: &Text, all: Option<Backend>) -> Result<RunConfig, FileError> {
         let names: HashSet<&str> = text.process.iter().filter_map(|p| p.get("name")).filter_map(Node::text).collect();
-        let mut config = RunConfig::on(text.backend.default).seed(text.seed);
+        let mut config = RunConfig::on(all.unwrap_or(text.backend.default)).seed(text.seed);
         let known = |field: &str, name: &str| {
             if names.contains(name) {
                 return Ok(());
@@ -362,7 +362,9 @@ impl Reader<'_> {
         };
         for (name, backend) in &text.backend.exceptions {
             known("backend.exceptions", name)?;
-            config = config.except(name, *backend);
+            if all.is_none() {
+                config = config.except(name, *backend);
+            }
         }
         for (name, kind) in &text.cores {
             known("cores", name)?;

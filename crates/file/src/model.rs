@@ -37,6 +37,14 @@ impl ModelFile {
     /// # Errors
     /// If a file cannot be read or something in it is wrong; the message is one sentence.
     pub fn load(path: &Path) -> Result<Self, FileError> {
+        Self::load_on(path, None)
+    }
+
+    /// Reads a model file of which all processes run on one backend, whatever it says itself; `None` obeys the file.
+    ///
+    /// # Errors
+    /// As [`ModelFile::load`].
+    pub fn load_on(path: &Path, backend: Option<Backend>) -> Result<Self, FileError> {
         let read = |source| FileError::Io { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
         let text = String::from_utf8(bytes).map_err(|e| {
@@ -45,7 +53,7 @@ impl ModelFile {
             let column = 1 + upto.iter().rev().take_while(|b| **b != b'\n').count();
             FileError::Syntax { path: path.to_owned(), line, column, fault: "it is not UTF-8 text".into() }
         })?;
-        Self::from_text(path, &text)
+        Self::read(path, &text, backend)
     }
 
     /// Reads a model file from its text; `path` names it in errors and says where its arrays are.
@@ -53,6 +61,10 @@ impl ModelFile {
     /// # Errors
     /// As [`ModelFile::load`].
     pub fn from_text(path: &Path, text: &str) -> Result<Self, FileError> {
+        Self::read(path, text, None)
+    }
+
+    fn read(path: &Path, text: &str, backend: Option<Backend>) -> Result<Self, FileError> {
         let reader = Reader { path };
         let root = parse(path, text)?;
         let text = Text::deserialize(Source::Node(&root))
@@ -60,7 +72,7 @@ impl ModelFile {
         if text.schema != SCHEMA {
             return Err(reader.value("the file", "schema", text.schema.to_string(), SCHEMA.to_string()));
         }
-        let config = reader.config(&text)?;
+        let config = reader.config(&text, backend)?;
         if text.process.is_empty() {
             return Err(reader.value("the file", "process", "an empty list".into(), "one process or more"));
         }

@@ -128,6 +128,35 @@ fn options_change_what_they_say_and_nothing_else() {
     assert_eq!(float["accuracy_float"], plain["accuracy_float"]);
 }
 
+/// A model of real numbers runs in floating point when the command says so; every other form of it is refused alike.
+#[test]
+fn a_model_of_real_numbers_runs_on_the_backend_that_is_asked_for() {
+    let bench = Bench::new();
+    bench.write("real.toml", &crate::bench::SMALL.replace("[[100, -20, 30, 4]", "[[100.5, -20, 30, 4]"));
+    let float = bench.json(&["run", "real.toml", "--json", "--backend", "float"]);
+    assert!(number(&float, "accuracy_float") > 0.0, "{float}");
+    bench.write(
+        "float.toml",
+        &(crate::bench::SMALL.replace("[[100, -20, 30, 4]", "[[100.5, -20, 30, 4]")
+            + "\n[backend]\ndefault = \"float\"\n"),
+    );
+    bench.well(&["run", "float.toml"]);
+    let table: [&[&str]; 6] = [
+        &["run", "real.toml"],
+        &["run", "real.toml", "--backend", "fixed"],
+        &["run", "float.toml", "--backend", "chip"],
+        &["run", "float.toml", "--backend", "fixed"],
+        &["compare", "float.toml"],
+        &["check", "float.toml"],
+    ];
+    for args in table {
+        let done = bench.run(args);
+        let words = format!("error: {}: process `synapses`: `weights[0][0]` is 100.5; allowed is an integer", args[1]);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(done.err.starts_with(&words) && done.err.lines().count() == 1, "{args:?} says: {}", done.err);
+    }
+}
+
 #[test]
 fn workers_change_no_result() {
     let bench = Bench::new();
