@@ -10,6 +10,7 @@ use pumice_models::Parts;
 
 use crate::block::Block;
 use crate::due::{Due, Rows};
+use crate::exact::MOST;
 use crate::image::{ChipImage, DrawnProjection, Source};
 use crate::record::Form;
 
@@ -59,6 +60,8 @@ pub struct Table {
     form: Form,
     /// A magnitude that no weight exceeds.
     heaviest: i64,
+    /// Synapses of the longest row.
+    longest: u32,
 }
 
 impl Table {
@@ -98,7 +101,8 @@ impl Table {
         let rows = start.len() - 1;
         start.copy_within(..rows, 1);
         start[0] = 0;
-        Ok(Some(Table { source, delays, start, synapses, form, heaviest }))
+        let longest = longest(&start);
+        Ok(Some(Table { source, delays, start, synapses, form, heaviest, longest }))
     }
 
     /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::synapses`]; `None` if
@@ -114,7 +118,11 @@ impl Table {
         let rows = image.size_of(source) * delays;
         let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize * form.bytes() == synapses.len();
         let inside = synapses.is_empty() || form.last_place(&synapses) < layout.len;
-        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form, heaviest })
+        if !(whole && start.is_sorted() && inside) {
+            return None;
+        }
+        let longest = longest(&start);
+        Some(Table { source, delays, start, synapses, form, heaviest, longest })
     }
 
     /// The sources that have a table on worker `w` of `workers`, in their order.
@@ -158,6 +166,11 @@ impl Table {
     pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) -> i64 {
         let rows = Rows { start: &self.start, first: 0, due: &due.0 };
         self.form.add(&self.synapses, rows, |weight| weight, sums);
+        // Mostly it is enough to count the rows, and their starts need not be read again.
+        let rows = (due.0.len() as i64 * i64::from(self.longest)).saturating_mul(self.heaviest);
+        if rows <= MOST {
+            return rows;
+        }
         let events = due.0.iter().map(|row| i64::from(self.start[*row as usize + 1] - self.start[*row as usize]));
         events.sum::<i64>().saturating_mul(self.heaviest)
     }
@@ -185,6 +198,11 @@ fn shape(own: &[&DrawnProjection], layout: &Layout) -> Option<(usize, Form, i64)
     let range = ranges.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)))?;
     let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs());
     Some((delays, Form::of(layout.len, range)?, heaviest.into()))
+}
+
+/// Synapses of the longest row.
+fn longest(start: &[u32]) -> u32 {
+    start.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0)
 }
 
 /// Numbers of synapses of each row, summed up to the row's start; the last entry is the number of all.
@@ -232,7 +250,8 @@ mod tests {
         }
         (0..rows.len()).for_each(|r| start[r + 1] = start[r] + rows[r].len() as u32);
         let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs()).into();
-        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest }
+        let longest = longest(&start);
+        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest, longest }
     }
 
     #[test]

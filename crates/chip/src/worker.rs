@@ -205,19 +205,15 @@ impl Worker {
     pub fn drive(&mut self, host: &HostBatch) {
         for driver in &self.drivers {
             driver.drive.add(host.step, &mut self.sums[driver.sums.clone()]);
+            self.shares[driver.target].reach[driver.port] += driver.drive.reach();
         }
         for (bank, port, values) in &host.direct {
-            let share = &self.shares[*bank];
-            let sums = &mut self.sums[share.sums[*port].clone()];
-            for (sum, x) in sums.iter_mut().zip(&values[share.range.clone()]) {
+            let share = &mut self.shares[*bank];
+            let (sums, values) = (&mut self.sums[share.sums[*port].clone()], &values[share.range.clone()]);
+            for (sum, x) in sums.iter_mut().zip(values) {
                 *sum = sum.wrapping_add(*x);
             }
-        }
-        let directs = host.direct.iter().map(|(bank, port, _)| (*bank, *port));
-        let driven = self.drivers.iter().map(|driver| (driver.target, driver.port));
-        for (bank, port) in driven.chain(directs) {
-            let share = &mut self.shares[bank];
-            share.reach[port] = farthest(&self.sums[share.sums[port].clone()]);
+            share.reach[*port] += farthest(values);
         }
     }
 

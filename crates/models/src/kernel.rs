@@ -280,4 +280,7 @@ pub trait Behaviour: Debug {
 pub trait Drive: Send + Debug {
     /// Adds what it gives in `step` (counted from 1) to `sums`, one per element of its range.
     fn add(&self, step: u64, sums: &mut [i32]);
+
+    /// The most that a step adds to the magnitude of a sum.
+    fn reach(&self) -> i64;
 }

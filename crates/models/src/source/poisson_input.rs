@@ -153,6 +153,10 @@ impl Drive for Driven {
     fn add(&self, step: u64, sums: &mut [i32]) {
         self.level.run(Add { own: self, step, sums });
     }
+
+    fn reach(&self) -> i64 {
+        self.counts.steps.len() as i64 * i64::from(self.weight.unsigned_abs())
+    }
 }
 
 /// The kernel of the host: one element after the other.
