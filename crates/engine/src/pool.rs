@@ -256,7 +256,8 @@ type Lane = (Sender<Arc<Batch>>, Receiver<Arc<Batch>>);
 type Lanes<'a> = (&'a [Sender<Arc<Batch>>], &'a [Receiver<Arc<Batch>>]);
 
 /// Looks this often before it parks: a parked thread wakes some 30 µs late, a thread that spins keeps a core from others.
-const LOOKS: usize = 2_000;
+/// A look takes tens of times as long in code that is not optimised.
+const LOOKS: usize = if cfg!(debug_assertions) { 50 } else { 2_000 };
 
 /// Receives, spinning briefly first.
 fn take<T>(lane: &Receiver<T>) -> Result<T, RecvError> {
