@@ -11,6 +11,9 @@ use serde::Deserialize;
 use crate::error::SanafeError;
 use crate::read;
 
+/// Cores that a mesh may have.
+const MOST_CORES: u64 = 1 << 22;
+
 /// A file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +49,7 @@ impl Architecture {
 
     /// The definition of every core of every tile (tile and core in the file), and how many cores a tile has.
     pub(crate) fn cores(&self) -> Result<(Vec<(usize, usize)>, u32), String> {
+        self.fits()?;
         let mut all = Vec::new();
         let mut per_tile = None;
         for (t, tile) in self.tile.iter().enumerate() {
@@ -61,6 +65,30 @@ impl Architecture {
             }
         }
         Ok((all, per_tile.filter(|n| *n > 0).ok_or("the architecture has no cores")?))
+    }
+
+    /// Refuses a mesh without room for its tiles, and more cores than anybody means, before they are listed.
+    fn fits(&self) -> Result<(), String> {
+        let (width, height) = (u64::from(self.attributes.width), u64::from(self.attributes.height));
+        let (mut tiles, mut most) = (0, 0);
+        for tile in &self.tile {
+            tiles += u64::from(copies(&tile.name)?);
+            let mut cores = 0;
+            for core in &tile.core {
+                cores += u64::from(copies(&core.name)?);
+            }
+            most = most.max(cores);
+        }
+        let room = width.saturating_mul(height);
+        if tiles > room {
+            return Err(format!(
+                "there are {tiles} tiles, and a mesh of width {width} and height {height} has room for {room}"
+            ));
+        }
+        match room.saturating_mul(most) {
+            cores if cores > MOST_CORES => Err(format!("the mesh has {cores} cores, allowed is at most {MOST_CORES}")),
+            _ => Ok(()),
+        }
     }
 
     /// Its name.
@@ -228,7 +256,7 @@ pub(crate) fn copies(name: &str) -> Result<u32, String> {
     let ends = range.strip_suffix(']').and_then(|range| range.split_once(".."));
     let ends = ends.and_then(|(first, last)| Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?)));
     match ends {
-        Some((first, last)) if first <= last => Ok(last - first + 1),
+        Some((first, last)) if first <= last => Ok((last - first).saturating_add(1)),
         _ => Err(format!("`{name}` has no range like [0..3]")),
     }
 }

@@ -74,7 +74,22 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
     bench.write("two.yaml", &good_trees.replace("line[3]", "line[2]"));
     bench.write("constants.yaml", &good_trees.replace("taps: 5", "taps: 6"));
     bench.write("foreign.yaml", &good_trees.replace("leak: 0.4", "leak_decay: 0.4"));
+    for (name, from, to) in [
+        ("flat.yaml", "width: 2", "width: 0"),
+        ("wide.yaml", "width: 2", "width: 4000000000"),
+        ("narrow.yaml", "width: 2", "width: 1"),
+        ("many.yaml", "tile[0..1]", "tile[0..4000000000]"),
+    ] {
+        bench.write(name, &std::fs::read_to_string(&trees_arch).unwrap().replace(from, to));
+    }
     let table: &[(&[&str], &str)] = &[
+        (&["sanafe", "flat.yaml", &trees, "9"], "there are 2 tiles, and a mesh of width 0 and height 1 has room for 0"),
+        (&["sanafe", "wide.yaml", &trees, "9"], "the mesh has 8000000000 cores, allowed is at most 4194304"),
+        (
+            &["sanafe", "narrow.yaml", &trees, "9"],
+            "there are 2 tiles, and a mesh of width 1 and height 1 has room for 1",
+        ),
+        (&["sanafe", "many.yaml", &trees, "9"], "there are 4000000001 tiles"),
         (&["sanafe", &trees_arch, "tap.yaml", "9"], "`tree.3`: there is no tap 5, allowed is 0 to 4"),
         (&["sanafe", &trees_arch, "delay.yaml", "9"], "`tree.3`: a delay of 4 steps is lost"),
         (&["sanafe", &trees_arch, "two.yaml", "9"], "`tree.3` is on unit `line[2]` of core 3, which holds one neuron"),

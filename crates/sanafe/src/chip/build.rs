@@ -228,6 +228,27 @@ impl Builder<'_> {
     }
 }
 
+/// The synapses of each neuron, with the buffer `inside` the dendrites or before the somas.
+fn synapses(
+    net: &Network,
+    (mapped, numbers): (&[Mapped], &Numbers),
+    inside: bool,
+) -> Result<Vec<Vec<Synapse>>, String> {
+    let number = |end: End| {
+        let missing = || format!("an edge names neuron {} of group {}, which is not there", end.index, end.group);
+        numbers.of(end).ok_or_else(missing)
+    };
+    let mut all = vec![Vec::new(); mapped.len()];
+    for edge in &net.edges {
+        let (from, target) = (number(edge.from)?, number(edge.to)?);
+        let end = &mapped[target as usize];
+        end.dendrite.receives(edge, inside).map_err(|fault| format!("`{}`: {fault}", end.name))?;
+        let (delay, tap) = (edge.delay as u16, edge.tap as u16);
+        all[from as usize].push(Synapse { target, weight: edge.weight, delay, tap });
+    }
+    Ok(all)
+}
+
 /// Which neurons lie on which core.
 fn segments(places: &[Place]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
@@ -255,24 +276,7 @@ impl Chip {
             taken: HashSet::new(),
         };
         let (mapped, numbers) = builder.neurons(net, setup.seed)?;
-        let mut synapses: Vec<Vec<Synapse>> = vec![Vec::new(); mapped.len()];
-        for edge in &net.edges {
-            let number = |end: End| {
-                numbers.of(end).ok_or_else(|| {
-                    format!("an edge names neuron {} of group {}, which is not there", end.index, end.group)
-                })
-            };
-            let (from, target) = (number(edge.from)?, number(edge.to)?);
-            let end = &mapped[target as usize];
-            let inside = builder.dendrites_buffer == Some(true);
-            end.dendrite.receives(edge, inside).map_err(|fault| format!("`{}`: {fault}", end.name))?;
-            synapses[from as usize].push(Synapse {
-                target,
-                weight: edge.weight,
-                delay: edge.delay as u16,
-                tap: edge.tap as u16,
-            });
-        }
+        let synapses = synapses(net, (&mapped, &numbers), builder.dendrites_buffer == Some(true))?;
         let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
         let image = builder.image(&places, &synapses)?;
         let mut ways = Vec::new();
