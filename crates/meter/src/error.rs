@@ -8,8 +8,8 @@ use crate::Event;
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MeterError {
-    /// A figure is negative or not finite.
-    #[error("{field}: value {value} is not allowed, allowed is a finite number of zero or more")]
+    /// A figure is negative or larger than 1e9.
+    #[error("{field}: value {value} is not allowed, allowed is a number of 0 to 1e9")]
     ValueOutOfRange {
         /// Path of the figure.
         field: String,

@@ -115,6 +115,9 @@ fn number<'de, D: Deserializer<'de>>(reader: D) -> Result<f64, D::Error> {
     reader.deserialize_f64(Number)
 }
 
+/// No figure is larger, in any unit: sums of figures times counts stay finite.
+const LARGEST: f64 = 1e9;
+
 /// A figure in joules per event `[J]`.
 pub type Price = Figure;
 
@@ -150,11 +153,11 @@ impl Figure {
     /// The first rule that does not hold.
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
         let field = || field.to_owned();
-        if !self.v.is_finite() || self.v < 0.0 {
+        if !(0.0..=LARGEST).contains(&self.v) {
             return Err(MeterError::ValueOutOfRange { field: field(), value: self.v });
         }
         if let Some([low, high]) = self.bounds
-            && !(low >= 0.0 && low <= self.v && self.v <= high && high.is_finite())
+            && !(low >= 0.0 && low <= self.v && self.v <= high && high <= LARGEST)
         {
             return Err(MeterError::BoundsOutOfOrder { field: field(), value: self.v, low, high });
         }
@@ -191,7 +194,7 @@ mod tests {
         assert!(Figure { v: 0.0, ..good.clone() }.because("no such part").check("x").is_ok());
         assert_eq!(
             sentence(&Figure { v: -1.0, ..good.clone() }),
-            "energy.hop_east: value -1 is not allowed, allowed is a finite number of zero or more"
+            "energy.hop_east: value -1 is not allowed, allowed is a number of 0 to 1e9"
         );
         assert_eq!(
             sentence(&good.clone().within(2.5, 3.0)),

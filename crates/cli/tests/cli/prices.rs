@@ -14,7 +14,7 @@ const WRONG: &[(&str, &str)] = &[
     ("[energy]\nneuron_updat = { v = 1e-12, ev = \"measured\", src = \"x\" }\n", "unknown field `neuron_updat`"),
     (
         "[energy]\nneuron_update = { v = -1e-12, ev = \"measured\", src = \"x\" }\n",
-        "energy.neuron_update: value -0.000000000001 is not allowed, allowed is a finite number of zero or more",
+        "energy.neuron_update: value -0.000000000001 is not allowed, allowed is a number of 0 to 1e9",
     ),
     (
         "[energy]\nneuron_update = { v = 1e-12, ev = \"guessed\", src = \"x\" }\n",
