@@ -2,7 +2,7 @@
 
 use pumice_num::fits;
 
-use crate::due::Rows;
+use crate::due;
 
 /// The form of all synapses of some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,20 +71,26 @@ impl Form {
         }
     }
 
-    /// Adds the rows that are due to the accumulators, each weight through `times`.
-    pub(crate) fn add(self, synapses: &[u8], rows: Rows<'_>, times: impl Fn(i32) -> i32, sums: &mut [i32]) {
+    /// Adds rows, ranges of the synapses, to the accumulators, each weight through `times`.
+    pub(crate) fn add(
+        self,
+        synapses: &[u8],
+        rows: impl Iterator<Item = (u32, u32)>,
+        times: impl Fn(i32) -> i32,
+        sums: &mut [i32],
+    ) {
         self.each(synapses, rows, times, |place, weight| {
             let sum = &mut sums[place];
             *sum = sum.wrapping_add(weight);
         });
     }
 
-    /// Gives place and weight of every synapse of the rows that are due, each weight through `times`.
+    /// Gives place and weight of every synapse of rows, each weight through `times`.
     #[inline(always)]
     pub(crate) fn each<W: Copy>(
         self,
         synapses: &[u8],
-        rows: Rows<'_>,
+        rows: impl Iterator<Item = (u32, u32)>,
         times: impl Fn(i32) -> W,
         give: impl FnMut(usize, W),
     ) {
@@ -108,15 +114,15 @@ impl Form {
     }
 }
 
-/// Gives the synapses of N bytes of rows that are due, which `read` takes apart into place and weight.
+/// Gives the synapses of N bytes of rows, which `read` takes apart into place and weight.
 #[inline(always)]
 fn each<const N: usize, W>(
     synapses: &[u8],
-    rows: Rows<'_>,
+    rows: impl Iterator<Item = (u32, u32)>,
     read: impl Fn(&[u8; N]) -> (usize, W),
     mut give: impl FnMut(usize, W),
 ) {
-    rows.each(synapses.as_chunks().0, |synapse| {
+    due::each(rows, synapses.as_chunks().0, |synapse| {
         let (place, weight) = read(synapse);
         give(place, weight);
     });

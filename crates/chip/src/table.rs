@@ -9,8 +9,7 @@ use std::ops::Range;
 use pumice_models::Parts;
 
 use crate::block::Block;
-use crate::due::{Due, Rows};
-use crate::exact::MOST;
+use crate::due::Due;
 use crate::image::{ChipImage, DrawnProjection, Source};
 use crate::record::Form;
 
@@ -60,8 +59,6 @@ pub struct Table {
     form: Form,
     /// A magnitude that no weight exceeds.
     heaviest: i64,
-    /// Synapses of the longest row.
-    longest: u32,
 }
 
 impl Table {
@@ -101,8 +98,7 @@ impl Table {
         let rows = start.len() - 1;
         start.copy_within(..rows, 1);
         start[0] = 0;
-        let longest = longest(&start);
-        Ok(Some(Table { source, delays, start, synapses, form, heaviest, longest }))
+        Ok(Some(Table { source, delays, start, synapses, form, heaviest }))
     }
 
     /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::synapses`]; `None` if
@@ -118,11 +114,7 @@ impl Table {
         let rows = image.size_of(source) * delays;
         let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize * form.bytes() == synapses.len();
         let inside = synapses.is_empty() || form.last_place(&synapses) < layout.len;
-        if !(whole && start.is_sorted() && inside) {
-            return None;
-        }
-        let longest = longest(&start);
-        Some(Table { source, delays, start, synapses, form, heaviest, longest })
+        (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form, heaviest })
     }
 
     /// The sources that have a table on worker `w` of `workers`, in their order.
@@ -161,24 +153,21 @@ impl Table {
         4 * self.start.len() + self.synapses.len()
     }
 
-    /// Adds the rows of elements `due`, each with its delay, to the accumulators; no sum gets farther by it than what is
-    /// given back.
-    pub(crate) fn deliver(&self, due: &Due, sums: &mut [i32]) -> i64 {
-        let rows = Rows { start: &self.start, first: 0, due: &due.0 };
-        self.form.add(&self.synapses, rows, |weight| weight, sums);
-        // Mostly it is enough to count the rows, and their starts need not be read again.
-        let rows = (due.0.len() as i64 * i64::from(self.longest)).saturating_mul(self.heaviest);
-        if rows <= MOST {
-            return rows;
-        }
-        let events = due.0.iter().map(|row| i64::from(self.start[*row as usize + 1] - self.start[*row as usize]));
-        events.sum::<i64>().saturating_mul(self.heaviest)
+    /// Nothing of it is due.
+    pub(crate) fn due(&self) -> Due {
+        Due::new(self.delays)
+    }
+
+    /// Adds rows, ranges of the synapses, to the accumulators; no sum gets farther by it than what is given back.
+    pub(crate) fn deliver(&self, rows: &[(u32, u32)], sums: &mut [i32]) -> i64 {
+        self.form.add(&self.synapses, rows.iter().copied(), |weight| weight, sums);
+        let events: i64 = rows.iter().map(|(from, to)| i64::from(to - from)).sum();
+        events.saturating_mul(self.heaviest)
     }
 
     /// As [`Table::deliver`], to sums that hold everything, of the accumulators `range`.
-    pub(crate) fn deliver_exact(&self, due: &Due, range: &Range<usize>, sums: &mut [i128]) {
-        let rows = Rows { start: &self.start, first: 0, due: &due.0 };
-        self.form.each(&self.synapses, rows, i128::from, |place, weight| {
+    pub(crate) fn deliver_exact(&self, rows: &[(u32, u32)], range: &Range<usize>, sums: &mut [i128]) {
+        self.form.each(&self.synapses, rows.iter().copied(), i128::from, |place, weight| {
             if range.contains(&place) {
                 sums[place - range.start] += weight;
             }
@@ -198,11 +187,6 @@ fn shape(own: &[&DrawnProjection], layout: &Layout) -> Option<(usize, Form, i64)
     let range = ranges.reduce(|all, own| (all.0.min(own.0), all.1.max(own.1)))?;
     let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs());
     Some((delays, Form::of(layout.len, range)?, heaviest.into()))
-}
-
-/// Synapses of the longest row.
-fn longest(start: &[u32]) -> u32 {
-    start.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0)
 }
 
 /// Numbers of synapses of each row, summed up to the row's start; the last entry is the number of all.
@@ -250,8 +234,7 @@ mod tests {
         }
         (0..rows.len()).for_each(|r| start[r + 1] = start[r] + rows[r].len() as u32);
         let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs()).into();
-        let longest = longest(&start);
-        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest, longest }
+        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest }
     }
 
     #[test]
@@ -283,17 +266,19 @@ mod tests {
             let synapse = |(at, word): &(prop::sample::Index, u32)| (at.index(places) as u32, weight(*word));
             let rows: Vec<Vec<(u32, i32)>> = rows.iter().map(|row| row.iter().map(synapse).collect()).collect();
             let table = table(&rows, places, (low, high));
-            let due = Due(due.iter().map(|row| row.index(rows.len()) as u32).collect());
+            let elements: Vec<u32> = due.iter().map(|row| row.index(rows.len()) as u32).collect();
+            let mut due = table.due();
+            due.add(&table.start, &elements, 0);
             let (mut sums, mut expected) = (vec![7; places], vec![7; places]);
-            let reach = table.deliver(&due, &mut sums);
-            for (place, weight) in due.0.iter().flat_map(|row| &rows[*row as usize]) {
+            let reach = table.deliver(due.now(), &mut sums);
+            for (place, weight) in elements.iter().flat_map(|row| &rows[*row as usize]) {
                 expected[*place as usize] += weight;
             }
             prop_assert!(sums == expected);
             prop_assert!(sums.iter().all(|sum| i64::from((sum - 7).abs()) <= reach));
             let part = places / 3..places;
             let mut exact = vec![7; part.len()];
-            table.deliver_exact(&due, &part, &mut exact);
+            table.deliver_exact(due.now(), &part, &mut exact);
             prop_assert!(exact.into_iter().eq(sums[part].iter().map(|sum| i128::from(*sum))));
             let last = rows.iter().flatten().map(|(place, _)| *place as usize).max();
             prop_assert_eq!(table.form.last_place(&table.synapses), last.unwrap_or(0));

@@ -118,8 +118,8 @@ pub struct Worker {
     drivers: Vec<Driver>,
     /// Accumulators of all shares.
     sums: Vec<i32>,
-    /// Workspace of delivery.
-    due: Due,
+    /// What of each table is due, now and later.
+    due: Vec<Due>,
     /// Spikes of the last steps, the newest first; as many as the longest delay needs.
     history: VecDeque<Past>,
     depth: usize,
@@ -175,10 +175,10 @@ impl Worker {
         Ok(Worker {
             plastic: plastic?,
             feeds,
+            due: tables.iter().map(Table::due).collect(),
             tables,
             drivers: drivers(image, &shares)?,
             sums: vec![0; layout.len],
-            due: Due::default(),
             shares,
             history: VecDeque::new(),
             depth: image.longest_delay() + 1,
@@ -288,6 +288,13 @@ impl Worker {
             inputs: p.inputs.clone(),
         };
         self.history = past.iter().map(step).collect();
+        for (table, due) in self.tables.iter().zip(&mut self.due) {
+            due.clear();
+            // The newest is taken in the next step.
+            for (age, past) in self.history.iter().enumerate().take(table.delays).skip(1) {
+                past.fired(table.source()).for_each(|fired| due.add(table.start(), &fired.index, age));
+            }
+        }
     }
 
     /// Middle phase of a step: adds the rows of all spikes that are due.
@@ -296,9 +303,10 @@ impl Worker {
             newest.inputs.clone_from(&host.inputs);
         }
         let mut drawn = 0_i64;
-        for table in &self.tables {
-            self.due.list(table, &self.history);
-            drawn = drawn.saturating_add(table.deliver(&self.due, &mut self.sums));
+        for (table, due) in self.tables.iter().zip(&mut self.due) {
+            let newest = self.history.front().into_iter().flat_map(|past| past.fired(table.source()));
+            newest.for_each(|fired| due.add(table.start(), &fired.index, 0));
+            drawn = drawn.saturating_add(table.deliver(due.now(), &mut self.sums));
         }
         let reaches = self.shares.iter_mut().flat_map(|share| &mut share.reach);
         reaches.for_each(|reach| *reach = reach.saturating_add(drawn));
@@ -324,6 +332,7 @@ impl Worker {
             }
         }
         self.look_again(host.step);
+        self.due.iter_mut().for_each(Due::advance);
         for own in &mut self.plastic {
             let share = &mut self.shares[own.target];
             let sums = &mut self.sums[share.sums[own.port].clone()];
@@ -345,9 +354,8 @@ impl Worker {
                     continue;
                 }
                 let mut exact = vec![0; share.range.len()];
-                for table in &self.tables {
-                    self.due.list(table, &self.history);
-                    table.deliver_exact(&self.due, &share.sums[port], &mut exact);
+                for (table, due) in self.tables.iter().zip(&self.due) {
+                    table.deliver_exact(due.now(), &share.sums[port], &mut exact);
                 }
                 let (name, kind) = (share.ports[port], self.beyond);
                 for feed in self.feeds.iter().filter(|feed| (feed.target, feed.port) == (bank, port)) {
@@ -593,17 +601,6 @@ fn due_rows<'a>(
             (sent > *after && sent <= until).then_some((rows, d, past))
         })
     })
-}
-
-impl Due {
-    /// Takes the rows of a table that are due.
-    fn list(&mut self, table: &Table, history: &VecDeque<Past>) {
-        self.0.clear();
-        for (delay, past) in history.iter().take(table.delays).enumerate() {
-            let row = |i: &u32| *i * table.delays as u32 + delay as u32;
-            past.fired(table.source).for_each(|fired| self.0.extend(fired.index.iter().map(row)));
-        }
-    }
 }
 
 impl Past {

@@ -153,11 +153,7 @@ const PRICES: &[Case] = &[
         "v = -3e-12",
         "hw.toml:43: energy.hop_east: value -0.000000000003 is not allowed, allowed is a number of 0 to 1e9",
     ),
-    (
-        "v = 3e-12",
-        "v = nan",
-        "hw.toml:43: energy.hop_east: value NaN is not allowed, allowed is a number of 0 to 1e9",
-    ),
+    ("v = 3e-12", "v = nan", "hw.toml:43: energy.hop_east: value NaN is not allowed, allowed is a number of 0 to 1e9"),
     (
         "v = 3e-12",
         "v = 0",
