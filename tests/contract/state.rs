@@ -2,6 +2,8 @@
 
 use pumice::Snapshot;
 use pumice::compile::{Hardware, compile};
+use pumice::models::connection::random::{Choice, Random};
+use pumice::models::connection::topology::Topology;
 use pumice::prelude::*;
 
 use crate::network::{recurrent, simulate};
@@ -43,6 +45,47 @@ fn a_snapshot_resumes_bit_for_bit_on_any_number_of_workers() {
         assert_eq!(resumed.save().to_bytes().unwrap(), whole.save().to_bytes().unwrap(), "{backend:?}");
         assert_eq!(resumed.time_ps(), whole.time_ps(), "{backend:?}");
         assert_eq!(resumed.bill().unwrap(), whole.bill().unwrap(), "{backend:?}");
+    }
+}
+
+/// Spikes that drawn delays still hold back are part of a snapshot, whoever takes it back.
+#[test]
+fn a_snapshot_keeps_spikes_on_their_way_through_drawn_delays() {
+    let graph = || {
+        let mut graph = Graph::new();
+        let biases: Vec<f64> = (0..200).map(|i| f64::from(200 + 40 * (i % 7))).collect();
+        let neurons =
+            Lif { du: 4095.into(), dv: 0.into(), vth: 40.into(), bias_mant: biases.into(), ..Lif::new(&[200]) };
+        let neurons = graph.add("neurons", neurons).unwrap();
+        let topology = Topology::FixedInDegree { degree: 20, self_loops: true };
+        let mut again = Random::new([200, 200], topology, Choice::Uniform { low: 1.0, high: 6.0 });
+        again.delays = Some(Choice::Uniform { low: 0.0, high: 9.0 });
+        let again = graph.add("again", again).unwrap();
+        graph.connect(neurons.s_out, again.s_in).unwrap();
+        graph.connect(again.a_out, neurons.a_in).unwrap();
+        let spikes = graph.probe_port(neurons.s_out, Record::Events).unwrap();
+        (graph, spikes)
+    };
+    let simulation = |workers| {
+        let (graph, spikes) = graph();
+        let config = RunConfig::default().seed(4).workers(workers);
+        (Simulation::new(graph, &Profile::load("unlimited").unwrap(), &config).unwrap(), spikes)
+    };
+    let (mut whole, spikes) = simulation(2);
+    for at in [13, 14, 31] {
+        whole.run(RunSteps(at - whole.steps())).unwrap();
+        let snapshot = whole.save();
+        whole.run(RunSteps(25)).unwrap();
+        let after = whole.recording(spikes).events().into_iter().filter(|e| e.0 > at + 10).count();
+        assert!(after > 100, "{after} spikes");
+        for workers in [1, 2, 3] {
+            let (mut resumed, _) = simulation(workers);
+            resumed.run(RunSteps(5)).unwrap();
+            resumed.load(&snapshot).unwrap();
+            resumed.run(RunSteps(25)).unwrap();
+            assert!(resumed.save() == whole.save(), "from step {at}, {workers} workers");
+        }
+        whole.load(&snapshot).unwrap();
     }
 }
 
