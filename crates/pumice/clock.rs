@@ -11,8 +11,8 @@ use crate::ahead::Ahead;
 
 /// Gives every step its length: by a model of time, by the latencies of a chip, not below the chip's tick.
 ///
-/// With more than one worker, models that look at single packets run on as many threads beside the network ([`Ahead`]); the
-/// lengths of all steps are known after [`Clock::finish`].
+/// With more than one worker, `flit` runs on as many threads beside the network ([`Ahead`]); the lengths of all steps are known
+/// after [`Clock::finish`]. The other models take less time than they would gain (`docs/PERFORMANCE.md`).
 #[derive(Debug)]
 pub(crate) struct Clock {
     model: TimingModel,
@@ -76,7 +76,7 @@ impl Clock {
 
     /// Starts the threads of the model, if it is to have some.
     pub(crate) fn begin(&mut self) {
-        if self.ahead.is_none() && self.workers > 1 && self.timing.wants_packets() {
+        if self.ahead.is_none() && self.workers > 1 && self.model == TimingModel::Flit {
             let models = (0..self.workers).map(|_| self.model.build(self.grid.clone(), self.network));
             self.ahead = Some(Ahead::new(models, self.barrier_ps));
         }

@@ -418,7 +418,7 @@ mod tests {
     /// Whatever is still on its way when a run ends is waited for.
     #[test]
     fn every_pause_knows_its_time_on_any_number_of_workers() {
-        let mut all = [1, 2, 3].map(|workers| simulation("loihi1", TimingModel::Queue, workers));
+        let mut all = [1, 2, 3].map(|workers| simulation("loihi1", TimingModel::Flit, workers));
         for steps in [1, 2, 7, 13] {
             let times = all.each_mut().map(|simulation| {
                 simulation.run(RunSteps(steps)).unwrap();
