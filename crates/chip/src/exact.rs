@@ -1,7 +1,7 @@
 //! Sums of synapses that 32 bits may not hold.
 //!
 //! Accumulators have 32 bits, and delivery adds to them without a look. A step first bounds how far each accumulator can
-//! get, from the number of spikes, their payloads and the heaviest weight: a few additions for each list of spikes. Only
+//! get, from what drives it, the numbers of spikes or synapses, payloads and the heaviest weight, without a look at a sum. Only
 //! where the bound passes 32 bits are the sums formed again, in 128 bits, to find those that have lost their high bits.
 
 use pumice_num::shift;
@@ -43,9 +43,9 @@ impl Scaling {
     }
 }
 
-/// The farthest that accumulators are from zero.
-pub(crate) fn farthest(sums: &[i32]) -> i64 {
-    i64::from(sums.iter().fold(0, |most, sum| most.max(sum.unsigned_abs())))
+/// The farthest that values are from zero.
+pub(crate) fn farthest(values: &[i32]) -> i64 {
+    i64::from(values.iter().fold(0, |most, value| most.max(value.unsigned_abs())))
 }
 
 #[cfg(test)]
