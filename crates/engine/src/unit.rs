@@ -136,8 +136,14 @@ impl Unit {
     /// Joins what a wire brings to an in-port.
     pub(crate) fn accept(&mut self, port: usize, join: Join, from: Slice<'_>, pairs: Option<&[(u32, u32)]>) {
         match self {
-            Unit::Int(seat) => seat.accept(port, join, |i| from.int(i), from.len(), pairs),
-            Unit::Real(seat) => seat.accept(port, join, |i| from.real(i), from.len(), pairs),
+            Unit::Int(seat) => match (join, pairs, from) {
+                (Join::Sum, None, Slice::Int(all)) => seat.add(port, all),
+                _ => seat.accept(port, join, |i| from.int(i), from.len(), pairs),
+            },
+            Unit::Real(seat) => match (join, pairs, from) {
+                (Join::Sum, None, Slice::Real(all)) => seat.add(port, all),
+                _ => seat.accept(port, join, |i| from.real(i), from.len(), pairs),
+            },
             Unit::Host { inputs, touched, .. } => {
                 let first = !std::mem::replace(&mut touched[port], true);
                 merge(&mut inputs[port], (join, first), |i| from.real(i), from.len(), pairs, |_| {});
@@ -242,6 +248,15 @@ impl<N: Number> Seat<N> {
         merge(&mut self.inputs[port], (join, first), from, n, pairs, lost);
     }
 
+    /// What [`Seat::accept`] does with sums of whole arrays.
+    fn add(&mut self, port: usize, from: &[N]) {
+        if add_all(&mut self.inputs[port], from) {
+            self.touched[port] = true;
+        } else {
+            self.accept(port, Join::Sum, |i| from[i], from.len(), None);
+        }
+    }
+
     fn clear(&mut self) {
         self.inputs.iter_mut().for_each(|all| all.fill(N::default()));
         self.touched.fill(false);
@@ -297,6 +312,15 @@ fn merge<N: Number>(
     }
 }
 
+/// Adds an array to the beginning of another, in vector registers; does nothing and returns false if a sum loses high bits.
+fn add_all<N: Number>(into: &mut [N], from: &[N]) -> bool {
+    let fits = into.iter().zip(from).fold(true, |all, (sum, x)| all & !sum.carries(*x));
+    if fits {
+        into.iter_mut().zip(from).for_each(|(sum, x)| *sum = sum.plus(*x));
+    }
+    fits
+}
+
 /// What became of a phase of a host process.
 pub(crate) enum Answer {
     Done { outputs: Vec<Values>, pause: bool },
@@ -320,6 +344,30 @@ impl Line {
             Ok(FromHost::Failed(fault)) => Answer::Failed(fault),
             Err(RecvTimeoutError::Timeout) => Answer::Silent,
             Err(RecvTimeoutError::Disconnected) => Answer::Gone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn word() -> impl Strategy<Value = i32> {
+        prop_oneof![-9..9, Just(i32::MAX), Just(i32::MIN), any::<i32>()]
+    }
+
+    proptest! {
+        /// An array added as a whole is the same added one by one, wherever no sum loses high bits.
+        #[test]
+        fn whole_arrays_are_added_as_elements_are(sums in prop::collection::vec((word(), word()), 0..20), rest in 0usize..3) {
+            let (mut into, from): (Vec<i32>, Vec<i32>) = sums.into_iter().unzip();
+            into.extend(vec![7; rest]);
+            let (mut single, mut lost) = (into.clone(), false);
+            merge(&mut single, (Join::Sum, true), |i| from[i], from.len(), None, |_| lost = true);
+            let before = into.clone();
+            prop_assert_eq!(add_all(&mut into, &from), !lost);
+            prop_assert_eq!(into, if lost { before } else { single });
         }
     }
 }

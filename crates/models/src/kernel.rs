@@ -71,7 +71,8 @@ impl Number for i32 {
     }
     #[inline(always)]
     fn carries(self, other: Self) -> bool {
-        self.checked_add(other).is_none()
+        let sum = self.wrapping_add(other);
+        (self ^ sum) & (other ^ sum) < 0
     }
     fn from_int(x: i32) -> Self {
         x

@@ -6,7 +6,7 @@ use crate::arithmetic::{Arithmetic, WeightExponent, WeightRounding};
 use crate::connection::drawn::Drawn;
 use crate::connection::rows::{Columns, RowFormat, Rows};
 use crate::connection::weight::WeightFormat;
-use crate::{Io, Kernel, Kind, ModelError, Overflow, OverflowKind, Setting, Values, VarSpec};
+use crate::{Io, Kernel, Kind, ModelError, Number, Overflow, OverflowKind, Setting, Values, VarSpec};
 use pumice_num::{faulty, shift};
 
 /// Synapses as a person gave them, every stored one, zeros included.
@@ -404,11 +404,7 @@ impl Kernel<i32> for FixedSynapses {
     fn step(&mut self, io: &mut Io<'_, i32>) {
         io.overflow.merge(&std::mem::take(&mut self.clipped), 0);
         let mut lost = false;
-        for (source, s) in io.inputs[0].iter().enumerate() {
-            if *s != 0 {
-                lost |= self.deliver(source, if self.graded { *s } else { 1 });
-            }
-        }
+        spiking(&io.inputs[0], |source, s| lost |= self.deliver(source, if self.graded { s } else { 1 }));
         if lost {
             self.look_again(io);
         }
@@ -451,6 +447,22 @@ impl Kernel<i32> for FixedSynapses {
     }
 }
 
+/// Shows the elements that are not 0, a line of memory at a time, for most are.
+fn spiking<N: Number>(input: &[N], mut show: impl FnMut(usize, N)) {
+    const LINE: usize = 16;
+    for (line, values) in input.chunks(LINE).enumerate() {
+        if values.iter().fold(false, |any, x| any | (*x != N::default())) {
+            let elements = values.iter().enumerate().filter(|(_, x)| **x != N::default());
+            elements.for_each(|(k, x)| show(line * LINE + k, *x));
+        }
+    }
+}
+
+/// How many delays are equal to the first.
+fn run(delays: &[u8]) -> usize {
+    delays.iter().take_while(|d| **d == delays[0]).count()
+}
+
 /// The float twin: weights as given, times two to the exponent.
 #[derive(Debug)]
 pub(crate) struct FloatSynapses {
@@ -465,17 +477,23 @@ impl Kernel<f64> for FloatSynapses {
     }
 
     fn step(&mut self, io: &mut Io<'_, f64>) {
-        for (source, s) in io.inputs[0].iter().enumerate() {
-            if *s == 0.0 {
-                continue;
+        let FloatSynapses { columns, graded, due } = self;
+        spiking(&io.inputs[0], |source, s| {
+            let payload = if *graded { s } else { 1.0 };
+            let mut at = columns.start[source];
+            let end = columns.start[source + 1];
+            while at < end {
+                let (delay, until) = match columns.delay.get(at..end) {
+                    Some(delays) => (usize::from(delays[0]), at + run(delays)),
+                    None => (0, end),
+                };
+                let sums = due.slot(delay);
+                for (target, w) in columns.target[at..until].iter().zip(&columns.weight[at..until]) {
+                    sums[*target as usize] += w * payload;
+                }
+                at = until;
             }
-            let payload = if self.graded { *s } else { 1.0 };
-            for k in self.columns.start[source]..self.columns.start[source + 1] {
-                let delay = self.columns.delay.get(k).map_or(0, |d| usize::from(*d));
-                let target = self.columns.target[k] as usize;
-                self.due.slot(delay)[target] += self.columns.weight[k] * payload;
-            }
-        }
+        });
     }
 
     fn get(&self, _var: usize) -> Vec<f64> {

@@ -181,7 +181,10 @@ impl Noise {
     }
 
     fn real(&self, at: At) -> f64 {
-        f64::from(self.draw(at)) * f64::from(self.exponent).exp2()
+        match self.draw(at) {
+            0 => 0.0,
+            x => f64::from(x) * f64::from(self.exponent).exp2(),
+        }
     }
 }
 
