@@ -25,6 +25,14 @@ pub(crate) enum CliError {
         /// Where the model with the input was written.
         written: Option<PathBuf>,
     },
+    /// The profile that a model file names cannot be read.
+    #[error("{}: profile: {source}", model.display())]
+    Profile {
+        /// The model file.
+        model: PathBuf,
+        /// Why.
+        source: Box<pumice::profile::ProfileError>,
+    },
     /// A benchmark network.
     #[error(transparent)]
     Network(#[from] pumice_studies::NetworkError),
@@ -151,14 +159,27 @@ impl CliError {
             return ExitCode::SUCCESS;
         }
         complain(&sentence(self));
+        ExitCode::from(self.code())
+    }
+
+    /// 1 if the run failed, 2 if the input was wrong.
+    fn code(&self) -> u8 {
         match self {
-            CliError::Pumice(fault) if !fault.is_input() => ExitCode::from(1),
-            CliError::Overflows { .. } => ExitCode::from(1),
-            CliError::Fidelity(fault) if !fault.is_input() => ExitCode::from(1),
-            CliError::Stdout(_) => ExitCode::from(1),
-            _ => ExitCode::from(2),
+            _ if no_room(self) => 1,
+            CliError::Pumice(fault) if !fault.is_input() => 1,
+            CliError::Overflows { .. } => 1,
+            CliError::Fidelity(fault) if !fault.is_input() => 1,
+            CliError::Stdout(_) => 1,
+            _ => 2,
         }
     }
+}
+
+/// Whether something could not be written for want of room, which is no fault of the command.
+fn no_room(error: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let kind = |fault: &io::Error| matches!(fault.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+    error.downcast_ref::<io::Error>().is_some_and(kind) || error.source().is_some_and(no_room)
 }
 
 macro_rules! from_parts {
@@ -197,4 +218,17 @@ fn sentence(error: &dyn Error) -> String {
         cause = fault.source();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pumice::report::ReportError;
+
+    #[test]
+    fn a_full_disk_is_no_wrong_input() {
+        let fault = |kind| CliError::Output(ReportError::File { path: "a.json".into(), source: io::Error::from(kind) });
+        assert_eq!(fault(io::ErrorKind::StorageFull).code(), 1);
+        assert_eq!(fault(io::ErrorKind::NotADirectory).code(), 2);
+    }
 }

@@ -21,7 +21,11 @@ pub(crate) fn load(
 ) -> Result<(ModelFile, Profile), CliError> {
     let mut file = ModelFile::load_on(model, backend)?;
     let name = profile.map_or_else(|| Profile::beside(model, &file.profile), str::to_owned);
-    let profile = Profile::load(&name)?;
+    let named = profile.is_none();
+    let profile = Profile::load(&name).map_err(|source| match named {
+        true => CliError::Profile { model: model.to_owned(), source: Box::new(source) },
+        false => source.into(),
+    })?;
     file.profile = Profile::from_anywhere(&name);
     Ok((file, profile))
 }

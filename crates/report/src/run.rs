@@ -272,7 +272,7 @@ pub struct OverflowRow {
     pub count: u64,
     /// Step of the first time, counted within its sample; 0 is before the first step.
     pub first_step: u64,
-    /// Neuron of the first time.
+    /// Element of the variable where it was the first time.
     pub first_index: u32,
 }
 
@@ -407,7 +407,7 @@ impl OverflowRow {
     pub fn text(&self) -> String {
         let OverflowRow { process, variable, kind, first_step, first_index, .. } = self;
         let n = counted(self.count, "time");
-        format!("{process}.{variable}: {kind} {n}, first at neuron {first_index} in step {first_step}")
+        format!("{process}.{variable}: {kind} {n}, first at element {first_index} in step {first_step}")
     }
 }
 

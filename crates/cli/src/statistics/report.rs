@@ -191,6 +191,6 @@ mod tests {
         let none = StatisticsReport::new(&own, None, &[], &[]);
         assert!(!none.text().contains("overflow"));
         let some = none.with_overflow(vec![Left { seed: 4, row }]);
-        assert!(some.text().contains("seed 4: E.v: clip 2 times, first at neuron 3 in step 7"), "{}", some.text());
+        assert!(some.text().contains("seed 4: E.v: clip 2 times, first at element 3 in step 7"), "{}", some.text());
     }
 }

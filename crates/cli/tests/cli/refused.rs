@@ -11,7 +11,9 @@ const TINY_SOURCES: &str =
 fn wrong_input_is_one_sentence_and_code_2() {
     let bench = Bench::new();
     bench.write("plain-file", "");
+    bench.write("lost.toml", &format!("profile = \"loihi9\"\n{SMALL}"));
     let table: &[(&[&str], &str)] = &[
+        (&["run", "lost.toml"], "lost.toml: profile: no profile `loihi9`, allowed is"),
         (&["run", "none.toml"], "cannot read `none.toml`"),
         (&["run", "."], "cannot read `.`"),
         (&["run", "free.npy"], "UTF-8"),
