@@ -34,6 +34,9 @@ pub(crate) struct SanafeArgs {
     /// Seed of `poisson` inputs
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Tiles in the order in which a spike is sent to them, if not ascending; SANA-FE's differs from process to process
+    #[arg(long, value_name = "TILES", value_delimiter = ',')]
+    visits: Vec<u32>,
     /// Write result.json, steps.csv, spikes.csv and potentials.csv into a folder
     #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -85,7 +88,7 @@ impl SanafeArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
         let arch = Architecture::open(&self.arch)?;
         let network = Network::open(&self.network)?;
-        let setup = Setup { timing: self.timing.clone(), seed: self.seed };
+        let setup = Setup { timing: self.timing.clone(), seed: self.seed, visits: self.visits.clone() };
         let laid = |source| CliError::Laid { network: self.network.clone(), arch: self.arch.clone(), source };
         let mut chip = Chip::new(&arch, &network, &setup).map_err(laid)?;
         let log = match &self.out {

@@ -4,7 +4,7 @@ mod build;
 mod dendrite;
 
 use pumice_chip::timing::{CoreWork, Packet, Timing, TimingModel, Work};
-use pumice_chip::{ChipImage, CoreId, Routes, Source};
+use pumice_chip::{ChipImage, CoreId, Routes, Sent, Source};
 use pumice_meter::Event;
 
 use crate::arch::Architecture;
@@ -78,11 +78,14 @@ pub struct Setup {
     pub timing: Vec<TimingModel>,
     /// Seed of `poisson` inputs.
     pub seed: u64,
+    /// Tiles in the order in which a spike is sent to them; the others follow, ascending. SANA-FE has the order of addresses
+    /// in its heap, which differs from process to process (its `messages.csv` shows it) and changes `detailed`.
+    pub visits: Vec<u32>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Setup { timing: vec![TimingModel::Simple, TimingModel::Queue], seed: 0 }
+        Setup { timing: vec![TimingModel::Simple, TimingModel::Queue], seed: 0, visits: Vec::new() }
     }
 }
 
@@ -94,6 +97,8 @@ pub struct Chip {
     places: Vec<Place>,
     image: ChipImage,
     routes: Routes,
+    /// Place of each tile among the destinations of a spike.
+    visit: Vec<u32>,
     start: Vec<usize>,
     synapses: Vec<Synapse>,
     /// What arrives in this and the next steps, by neuron.
@@ -221,9 +226,11 @@ impl Chip {
 
     /// Sends the packets of a spike.
     fn send(&mut self, k: usize, since_packet: &mut u64, row: &mut Step) {
-        let Chip { routes, image, ways, ways_of, places, reads, cores, packets, .. } = self;
+        let Chip { routes, visit, image, ways, ways_of, places, reads, cores, packets, .. } = self;
         let own = &places[k];
-        for sent in routes.packets(Source::Bank(0), k) {
+        let mut destinations: Vec<Sent> = routes.packets(Source::Bank(0), k).collect();
+        destinations.sort_by_key(|sent| visit[image.mesh.tile_number(sent.to) as usize]);
+        for sent in destinations {
             let (from, to) = (CoreId(own.core), sent.to);
             let hops = image.mesh.hops(from, to);
             let sender = &mut ways[ways_of[from.0 as usize]];

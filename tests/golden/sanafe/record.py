@@ -19,7 +19,8 @@ chip = sanafe.SpikingChip(arch)
 chip.load(sanafe.load_net(sys.argv[1] + "/snn.yaml", arch))
 out = sys.argv[4]
 result = chip.sim(int(sys.argv[2]), timing_model=sys.argv[3], processing_threads=1, spike_trace=out + "/spikes.csv",
-                  potential_trace=out + "/potentials.csv" if sys.argv[3] == "simple" else True, perf_trace=out + "/perf.csv")
+                  potential_trace=out + "/potentials.csv" if sys.argv[3] == "simple" else True, perf_trace=out + "/perf.csv",
+                  message_trace=out + "/messages.csv")
 json.dump({key: result[key] for key in ("energy", "sim_time", "spikes", "packets_sent", "neurons_updated",
                                         "neurons_fired", "potential_trace")}, open(out + "/result.json", "w"))
 """
@@ -31,12 +32,31 @@ def run(case, steps, model):
         rows = lambda name: list(csv.reader(open(f"{out}/{name}.csv")))
         # The file has the names of potentials, but only six digits.
         names = [name.removeprefix("neuron ") for name in rows("potentials")[0][1:] if name] if model == "simple" else []
-        return json.load(open(f"{out}/result.json")), rows("spikes"), names, rows("perf")
+        return json.load(open(f"{out}/result.json")), rows("spikes"), names, rows("perf"), visits(rows("messages"))
+
+
+def visits(messages):
+    """The tiles in the order in which spikes were sent to them, if it is not ascending: that of addresses in its heap."""
+    head, sent = messages[0], {}
+    for row in messages[1:]:
+        tile = row[head.index("dest_hw")].split(".")[0]
+        if tile != "x":
+            sent.setdefault((row[head.index("timestep")], row[head.index("src_neuron")]), []).append(int(tile))
+    after = {}
+    for tiles in sent.values():
+        for k, tile in enumerate(tiles):
+            after.setdefault(tile, set()).update(t for t in tiles[k:] if t != tile)
+    order, left = [], set(after)
+    while left:
+        # The lowest tile to which no spike went after one to another of those left.
+        order.append(min(tile for tile in left if not any(tile in after[other] for other in left)))
+        left.remove(order[-1])
+    return order if order != sorted(order) else None
 
 
 def main(case, steps, description):
     done = {model: run(case, steps, model) for model in ("simple", "detailed")}
-    result, spikes, _, perf = done["detailed"]
+    result, spikes, _, perf, order = done["detailed"]
     fired = [sorted(name for name, step in spikes[1:] if int(step) == k + 1) for k in range(steps)]
     lines = "\n".join(f"{k + 1}:{','.join(names)}" for k, names in enumerate(fired))
     head = perf[0]
@@ -67,6 +87,8 @@ def main(case, steps, description):
     if done["simple"][2]:
         expected["potentials_order"] = done["simple"][2]
         expected["potentials"] = result["potential_trace"]
+    if order:
+        expected["tile_visit_order"] = order
     json.dump(expected, open(f"{case}/expected.json", "w"), indent=1)
 
 

@@ -11,8 +11,8 @@
 //! T     = max(last sending, last processing) + barrier
 //! ```
 //!
-//! Densities are multiples of 2⁻¹⁶. Source: SANA-FE 2.2 (`detailed` timing), which breaks ties by the layout of its heap; here
-//! the order is total.
+//! Densities are multiples of 2⁻¹⁶. Source: SANA-FE 2.2 (`detailed` timing): message by message the same times, but for packets
+//! that are due at the same time, of which it sends what its binary heap has on top; here the order is total.
 
 use std::hint::select_unpredictable;
 

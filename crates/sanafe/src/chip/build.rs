@@ -249,6 +249,20 @@ fn synapses(
     Ok(all)
 }
 
+/// The place of each tile among the destinations of a spike, if the tiles in `visits` come first.
+fn visit(visits: &[u32], arch: &Architecture) -> Result<Vec<u32>, String> {
+    let tiles = arch.attributes.width * arch.attributes.height;
+    let mut visit = vec![u32::MAX; tiles as usize];
+    for (k, tile) in visits.iter().enumerate() {
+        match visit.get_mut(*tile as usize) {
+            None => return Err(format!("the order of visits names tile {tile}, there are {tiles} tiles, from 0")),
+            Some(place) if *place < u32::MAX => return Err(format!("the order of visits names tile {tile} twice")),
+            Some(place) => *place = k as u32,
+        }
+    }
+    Ok(visit)
+}
+
 /// Which neurons lie on which core.
 fn segments(places: &[Place]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
@@ -298,6 +312,7 @@ impl Chip {
         let chip = Chip {
             arriving: vec![vec![None; places.len()]; DELAYS + 1],
             routes: Routes::new(&image),
+            visit: visit(&setup.visits, arch)?,
             dendrites_buffer: dendrites_buffer.unwrap_or(false),
             barrier_ps: barrier_ps(&arch.attributes.latency_sync, image.tiles())?,
             timing: setup.timing.iter().map(|model| model.build(grid.clone(), network)).collect(),
