@@ -4,6 +4,8 @@
 use pumice::models::OverflowKind;
 use pumice::models::arithmetic::{OverflowPolicy, Register};
 use pumice::models::connection::{conv::Conv, one_to_one::OneToOne, weight::SignMode};
+use pumice::models::learning::{LearningDense, LearningRule, PesLearning, PesSynapses};
+use pumice::models::source::poisson_input::PoissonInput;
 use pumice::prelude::*;
 
 /// The largest payload of 24 bits.
@@ -135,5 +137,107 @@ fn sums_of_other_connections() {
             graph.connect(to, synapses.s_in)?;
             Ok(vec![graph.reshape(synapses.a_out, &[N])?])
         });
+    }
+}
+
+/// Sums that go straight into the neurons, in step 3.
+fn straight(graph: &mut Graph, name: &str, sums: &[i64; N]) -> Result<OutPort<Activation>, Error> {
+    let sums = sums.iter().map(|x| *x as f64).collect();
+    let rows = vec![vec![0.0; N], vec![0.0; N], sums];
+    Ok(graph.add(name, Of::<Activation, RingBuffer>::source(&[N], rows))?.out)
+}
+
+/// Synapses that learn when their targets are told of spikes, and here they are not.
+fn learning(
+    graph: &mut Graph,
+    out: OutPort<Graded>,
+    (sources, weight_exp): (usize, i32),
+) -> Result<OutPort<Activation>, Error> {
+    let weights = (0..N).map(|k| vec![weight(k) as f64; sources]).collect();
+    let rule = LearningRule { dw: Some("y0*x1".into()), ..LearningRule::default() };
+    let dense = LearningDense { num_message_bits: 24, weight_exp, ..LearningDense::new(weights, rule) };
+    let synapses = graph.add("synapses", Of::<Graded, _>::new(dense))?;
+    graph.connect(out, synapses.s_in)?;
+    Ok(synapses.a_out)
+}
+
+/// The sum of a connection that learns.
+#[test]
+fn sums_of_a_connection_that_learns() {
+    let times = |factor: i64| (0..N).map(|k| factor * weight(k) * PAYLOAD as i64).collect::<Vec<_>>();
+    for name in Arithmetic::NAMES {
+        check("700 sources", name, 32, &[PAYLOAD; 700], &times(700), &|graph, out| {
+            Ok(vec![learning(graph, out, (700, 0))?])
+        });
+        let cancel: Vec<f64> = (0..700).map(|i| if i < 350 { PAYLOAD } else { -PAYLOAD }).collect();
+        check("sums that cancel", name, 32, &cancel, &[0; N], &|graph, out| Ok(vec![learning(graph, out, (700, 0))?]));
+    }
+}
+
+/// What meets in an in-port need not come through synapses that do not learn, and what cancels is not lost.
+#[test]
+fn sums_that_meet() {
+    let most = i64::from(i32::MAX);
+    let up: [i64; N] = std::array::from_fn(|k| most - 3 - 40 * (k % 2) as i64);
+    let more: [i64; N] = std::array::from_fn(|k| k as i64);
+    let down: [i64; N] = std::array::from_fn(|k| if k < 6 { -most } else { 0 });
+    let add = |sums: &[&[i64; N]]| (0..N).map(|k| sums.iter().map(|own| own[k]).sum()).collect::<Vec<i64>>();
+    let learned: [i64; N] = std::array::from_fn(|k| weight(k) * PAYLOAD as i64);
+    for name in Arithmetic::NAMES {
+        check("two straight", name, 32, &[0.0], &add(&[&up, &more]), &|graph, _| {
+            Ok(vec![straight(graph, "up", &up)?, straight(graph, "more", &more)?])
+        });
+        check("three that cancel", name, 32, &[0.0], &add(&[&up, &more, &down]), &|graph, _| {
+            let first = [straight(graph, "up", &up)?, straight(graph, "more", &more)?];
+            Ok([&first[..], &[straight(graph, "down", &down)?]].concat())
+        });
+        check("beside synapses", name, 32, &[PAYLOAD], &add(&[&up, &learned, &down]), &|graph, out| {
+            let synapses = dense(graph, ("synapses", out), (1, 0))?;
+            Ok(vec![straight(graph, "up", &up)?, synapses, straight(graph, "down", &down)?])
+        });
+        check("beside learning", name, 32, &[PAYLOAD], &add(&[&up, &learned, &down]), &|graph, out| {
+            let synapses = learning(graph, out, (1, 0))?;
+            Ok(vec![straight(graph, "up", &up)?, synapses, straight(graph, "down", &down)?])
+        });
+    }
+}
+
+/// What sources beside the neurons draw is counted with the rest.
+#[test]
+fn sums_that_are_drawn() {
+    let sums = [1_300_000_000; N];
+    let connect = |graph: &mut Graph, _: OutPort<Graded>| -> Result<Vec<OutPort<Activation>>, Error> {
+        let drawn = |graph: &mut Graph, name| graph.add(name, PoissonInput::new(&[N], 50.0, 8_388_607.0));
+        Ok(vec![drawn(graph, "one")?.a_out, straight(graph, "straight", &sums)?, drawn(graph, "other")?.a_out])
+    };
+    let found = [Backend::Fixed, Backend::Chip]
+        .map(|on| run("loihi2", &[0.0], &connect, (on, OverflowPolicy::Unbounded)).unwrap());
+    assert_eq!(found[0], found[1]);
+    assert!(found[0].1.is_some_and(|(count, _)| (1..N as u64).contains(&count)), "some, not all: {found:?}");
+}
+
+/// nengo-loihi's learning synapses, with more sources than a core has.
+#[test]
+fn sums_of_prescribed_error_synapses() {
+    const SOURCES: usize = 70_000;
+    let learning =
+        PesLearning { train_epoch: 2, learn_epoch: 4, tracing_tau: 10.0, tracing_mag: 1.0, lr_int: 1, lr_exp: -7 };
+    let weights = pumice::models::Matrix(vec![vec![20.0; SOURCES], vec![254.0; SOURCES]]);
+    let pes = PesSynapses { weights, weight_exp: 7, num_weight_bits: 8, learning, draws: None };
+    for backend in [Backend::Fixed, Backend::Chip] {
+        let mut graph = Graph::new();
+        let rows = vec![vec![0.0; SOURCES], vec![1.0; SOURCES]];
+        let source = graph.add("source", RingBuffer::spikes(&[SOURCES], rows)).unwrap();
+        let synapses = graph.add("synapses", pes.clone()).unwrap();
+        let cells = graph.add("cells", Lif::new(&[2])).unwrap();
+        graph.connect(source.out, synapses.s_in).unwrap();
+        graph.connect(synapses.a_out, cells.a_in).unwrap();
+        let profile = Profile::load("unlimited").unwrap();
+        let mut simulation = Simulation::new(graph, &profile, &RunConfig::on(backend).workers(2)).unwrap();
+        simulation.run(RunSteps(2)).unwrap();
+        let all = simulation.overflow();
+        let lost = all.iter().filter(|(path, _)| path == "synapses").map(|(_, record)| record);
+        let lost: Vec<_> = lost.map(|r| (&r.variable[..], r.kind, r.first_step, r.first_index)).collect();
+        assert_eq!(lost, [("a_out", OverflowKind::Wrap, 2, 1)], "{backend:?}");
     }
 }

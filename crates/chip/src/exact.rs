@@ -1,8 +1,9 @@
 //! Sums of synapses that 32 bits may not hold.
 //!
 //! Accumulators have 32 bits, and delivery adds to them without a look. A step first bounds how far each accumulator can
-//! get, from what drives it, the numbers of spikes or synapses, payloads and the heaviest weight, without a look at a sum. Only
-//! where the bound passes 32 bits are the sums formed again, in 128 bits, to find those that have lost their high bits.
+//! get, from what reaches it beside synapses, the numbers of spikes or synapses, payloads and the heaviest weight, without a look
+//! at a sum. Only where the bound passes 32 bits are the sums formed again, in 128 bits, to find those that have lost their high
+//! bits.
 
 use pumice_num::shift;
 

@@ -209,10 +209,8 @@ impl Worker {
         }
         for (bank, port, values) in &host.direct {
             let share = &mut self.shares[*bank];
-            let (sums, values) = (&mut self.sums[share.sums[*port].clone()], &values[share.range.clone()]);
-            for (sum, x) in sums.iter_mut().zip(values) {
-                *sum = sum.wrapping_add(*x);
-            }
+            let values = &values[share.range.clone()];
+            add(&mut self.sums[share.sums[*port].clone()], values);
             share.reach[*port] += farthest(values);
         }
     }
@@ -331,29 +329,49 @@ impl Worker {
                 }
             }
         }
-        self.look_again(host.step);
-        self.due.iter_mut().for_each(Due::advance);
+        let mut learned = Vec::with_capacity(self.plastic.len());
         for own in &mut self.plastic {
             let share = &mut self.shares[own.target];
-            let sums = &mut self.sums[share.sums[own.port].clone()];
-            let others = sums.to_vec();
-            own.synapses.emit(host.step, sums);
-            // No sum of a connection passes 32 bits, so a sum of two left them if its sign is that of neither.
-            let left = |(sum, other): (&i32, &i32)| (sum ^ other) & (sum ^ sum.wrapping_sub(*other)) < 0;
-            for (k, _) in sums.iter().zip(&others).enumerate().filter(|(_, pair)| left(*pair)) {
-                share.overflow.note(share.ports[own.port], self.beyond, 1, host.step, k as u32);
-            }
+            let mut sent = vec![0; share.range.len()];
+            own.synapses.emit(host.step, &mut sent);
+            add(&mut self.sums[share.sums[own.port].clone()], &sent);
+            let reach = &mut share.reach[own.port];
+            *reach = reach.saturating_add(farthest(&sent));
+            learned.push(sent);
         }
+        self.look_again(host, &learned);
+        self.due.iter_mut().for_each(Due::advance);
     }
 
-    /// Forms the sums again that may have passed 32 bits, and notes those that have; see [`crate::exact`].
-    fn look_again(&mut self, step: u64) {
-        for (bank, share) in self.shares.iter_mut().enumerate() {
-            for port in 0..share.reach.len() {
-                if std::mem::take(&mut share.reach[port]) <= MOST {
+    /// What reaches an in-port other than from synapses that do not learn: from sources beside the neurons, straight from
+    /// the host, and from each connection that learns.
+    fn besides(&self, (bank, port): (usize, usize), host: &HostBatch, learned: &[Vec<i32>]) -> Vec<i128> {
+        let range = &self.shares[bank].range;
+        let mut exact = vec![0; range.len()];
+        let mut join = |values: &[i32]| exact.iter_mut().zip(values).for_each(|(sum, x)| *sum += i128::from(*x));
+        for driver in self.drivers.iter().filter(|driver| (driver.target, driver.port) == (bank, port)) {
+            let mut own = vec![0; range.len()];
+            driver.drive.add(host.step, &mut own);
+            join(&own);
+        }
+        let direct = host.direct.iter().filter(|(b, p, _)| (*b, *p) == (bank, port));
+        direct.for_each(|(_, _, values)| join(&values[range.clone()]));
+        let learning = self.plastic.iter().zip(learned).filter(|(own, _)| (own.target, own.port) == (bank, port));
+        learning.for_each(|(_, sent)| join(sent));
+        exact
+    }
+
+    /// Forms the sums again that may have passed 32 bits, and notes those that have; see [`crate::exact`]. `learned` is what
+    /// each connection that learns has sent.
+    fn look_again(&mut self, host: &HostBatch, learned: &[Vec<i32>]) {
+        let step = host.step;
+        for bank in 0..self.shares.len() {
+            for port in 0..self.shares[bank].reach.len() {
+                if std::mem::take(&mut self.shares[bank].reach[port]) <= MOST {
                     continue;
                 }
-                let mut exact = vec![0; share.range.len()];
+                let mut exact = self.besides((bank, port), host, learned);
+                let share = &mut self.shares[bank];
                 for (table, due) in self.tables.iter().zip(&self.due) {
                     table.deliver_exact(due.now(), &share.sums[port], &mut exact);
                 }
@@ -504,6 +522,11 @@ impl Worker {
         }
         self.plastic.iter_mut().for_each(|own| own.synapses.clear_updates());
     }
+}
+
+/// Adds to accumulators, which keep their low bits.
+fn add(sums: &mut [i32], values: &[i32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, x)| *sum = sum.wrapping_add(*x));
 }
 
 fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(CoreId, Range<usize>)> {

@@ -1,5 +1,6 @@
 //! A process of the host while it runs: a kernel in its number type, or a channel to the user's thread.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -25,8 +26,8 @@ pub(crate) struct Seat<N> {
     pub(crate) outputs: Vec<Vec<N>>,
     /// Whether an in-port has received anything in this step; decides how `Max` and `Min` start.
     touched: Vec<bool>,
-    /// In-ports and elements whose sums have lost high bits in this step.
-    lost: Vec<(usize, u32)>,
+    /// By in-port and element: how many times 2^32 its sum has lost in this step.
+    lost: BTreeMap<(usize, u32), i32>,
     /// Names of the in-ports.
     ports: Vec<&'static str>,
     /// What such a loss counts as.
@@ -56,6 +57,7 @@ impl Slice<'_> {
         }
     }
 
+    /// An element for a process of integers: a real is cut, which `Engine::propagate` counts.
     pub(crate) fn int(self, i: usize) -> i32 {
         match self {
             Slice::Int(all) => all[i],
@@ -146,7 +148,7 @@ impl Unit {
             },
             Unit::Host { inputs, touched, .. } => {
                 let first = !std::mem::replace(&mut touched[port], true);
-                merge(&mut inputs[port], (join, first), |i| from.real(i), from.len(), pairs, |_| {});
+                merge(&mut inputs[port], (join, first), |i| from.real(i), from.len(), pairs, |_, _| {});
             }
         }
     }
@@ -236,7 +238,7 @@ impl<N: Number> Seat<N> {
             inputs: image.inputs.iter().map(|(n, _)| vec![N::default(); *n]).collect(),
             outputs: image.outputs.iter().map(|n| vec![N::default(); *n]).collect(),
             touched: vec![false; image.inputs.len()],
-            lost: Vec::new(),
+            lost: BTreeMap::new(),
             ports: ports.into_iter().map(|port| port.name).collect(),
             beyond,
         }
@@ -244,7 +246,7 @@ impl<N: Number> Seat<N> {
 
     fn accept(&mut self, port: usize, join: Join, from: impl Fn(usize) -> N, n: usize, pairs: Option<&[(u32, u32)]>) {
         let first = !std::mem::replace(&mut self.touched[port], true);
-        let lost = |k| self.lost.push((port, k as u32));
+        let lost = |k, carry| *self.lost.entry((port, k as u32)).or_default() += carry;
         merge(&mut self.inputs[port], (join, first), from, n, pairs, lost);
     }
 
@@ -266,26 +268,27 @@ impl<N: Number> Seat<N> {
         if !buffered {
             self.outputs.iter_mut().for_each(|all| all.fill(N::default()));
         }
-        for (port, k) in self.lost.drain(..) {
+        // Carries of both signs cancel: the exact sum fits again.
+        for ((port, k), _) in std::mem::take(&mut self.lost).into_iter().filter(|(_, carries)| *carries != 0) {
             overflow.note(self.ports[port], self.beyond, 1, step, k);
         }
         self.kernel.step(&mut Io { step, inputs: &self.inputs, outputs: &mut self.outputs, overflow });
     }
 }
 
-/// Joins `n` elements, or the given pairs of them, to an array, and tells which sums lose high bits.
+/// Joins `n` elements, or the given pairs of them, to an array, and tells how many times 2^32 sums lose.
 fn merge<N: Number>(
     into: &mut [N],
     (join, first): (Join, bool),
     from: impl Fn(usize) -> N,
     n: usize,
     pairs: Option<&[(u32, u32)]>,
-    mut lost: impl FnMut(usize),
+    mut lost: impl FnMut(usize, i32),
 ) {
     let mut one = |i: usize, k: usize| {
         let x = from(i);
-        if join == Join::Sum && into[k].carries(x) {
-            lost(k);
+        if join == Join::Sum && into[k].carry(x) != 0 {
+            lost(k, into[k].carry(x));
         }
         into[k] = match join {
             Join::Sum => into[k].plus(x),
@@ -314,7 +317,7 @@ fn merge<N: Number>(
 
 /// Adds an array to the beginning of another, in vector registers; does nothing and returns false if a sum loses high bits.
 fn add_all<N: Number>(into: &mut [N], from: &[N]) -> bool {
-    let fits = into.iter().zip(from).fold(true, |all, (sum, x)| all & !sum.carries(*x));
+    let fits = into.iter().zip(from).fold(true, |all, (sum, x)| all & (sum.carry(*x) == 0));
     if fits {
         into.iter_mut().zip(from).for_each(|(sum, x)| *sum = sum.plus(*x));
     }
@@ -364,7 +367,7 @@ mod tests {
             let (mut into, from): (Vec<i32>, Vec<i32>) = sums.into_iter().unzip();
             into.extend(vec![7; rest]);
             let (mut single, mut lost) = (into.clone(), false);
-            merge(&mut single, (Join::Sum, true), |i| from[i], from.len(), None, |_| lost = true);
+            merge(&mut single, (Join::Sum, true), |i| from[i], from.len(), None, |_, _| lost = true);
             let before = into.clone();
             prop_assert_eq!(add_all(&mut into, &from), !lost);
             prop_assert_eq!(into, if lost { before } else { single });

@@ -52,8 +52,8 @@ impl Values {
 pub trait Number: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// The sum as the kernel's arithmetic forms it (32-bit wrap for integers).
     fn plus(self, other: Self) -> Self;
-    /// Whether that sum loses high bits.
-    fn carries(self, other: Self) -> bool;
+    /// How many times `2^32` that sum lost: 1, 0 or -1 for integers, 0 for reals.
+    fn carry(self, other: Self) -> i32;
     /// From an integer.
     fn from_int(x: i32) -> Self;
     /// From a real; integers truncate toward zero and saturate at 32 bits.
@@ -70,9 +70,9 @@ impl Number for i32 {
         self.wrapping_add(other)
     }
     #[inline(always)]
-    fn carries(self, other: Self) -> bool {
-        let sum = self.wrapping_add(other);
-        (self ^ sum) & (other ^ sum) < 0
+    fn carry(self, other: Self) -> i32 {
+        let (sum, lost) = self.overflowing_add(other);
+        i32::from(lost) * if sum < 0 { 1 } else { -1 }
     }
     fn from_int(x: i32) -> Self {
         x
@@ -94,8 +94,8 @@ impl Number for f64 {
         self + other
     }
     #[inline(always)]
-    fn carries(self, _other: Self) -> bool {
-        false
+    fn carry(self, _other: Self) -> i32 {
+        0
     }
     fn from_int(x: i32) -> Self {
         f64::from(x)

@@ -7,7 +7,7 @@ use pumice_chip::{Batch, LearnBatch, Learned, Source, fired};
 use pumice_meter::Counts;
 use pumice_models::{Behaviour, Values, length};
 
-use super::{Engine, no_such};
+use super::{Engine, no_such, overflow_error};
 use crate::error::EngineError;
 use crate::pool::Pool;
 use crate::unit::integers;
@@ -33,6 +33,11 @@ impl Engine {
         let mut learned = pool.learn(LearnBatch { step: self.step, inputs: self.inputs.clone(), loads })?;
         for (connection, overflow) in learned.iter().flat_map(|own| &own.overflow) {
             self.overflow[image.chip.plastic[*connection].process as usize].merge(overflow, 0);
+        }
+        for own in &image.chip.plastic {
+            if let Some(record) = self.overflow[own.process as usize].error() {
+                return Err(overflow_error(&image, own.process, Some(own.target), record));
+            }
         }
         if let Some(learning) = &mut self.learning {
             learning.count_spikes(|source| match source {
