@@ -17,7 +17,7 @@
 //! Forward Euler for the membrane, exact for synapse and adaption. Chicca et al., Proc. IEEE 102(9), 2014;
 //! parameters of DYNAP-SE2 as in rockpool 3.1.
 //!
-//! No current is larger than 1 mA, which no transistor of such a circuit carries. `bank.rs` has its imperfections.
+//! No current is larger than 1 mA, which no transistor of such a circuit carries.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,13 +1,11 @@
 //! Analog neurons: circuits whose parameters are frozen with mismatch and whose state is a current.
 
-mod bank;
 mod design;
 mod dpi;
 mod membrane;
 mod neuron;
 mod trim;
 
-pub use bank::{DpiBank, Imperfections};
 pub use design::NeuronDesign;
 pub use dpi::{DpiCircuit, DpiNeuron, DpiState};
 pub use membrane::Membrane;

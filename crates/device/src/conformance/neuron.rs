@@ -2,9 +2,12 @@
 
 use serde::Deserialize;
 
+use pumice_num::{Draws, Purpose};
+
 use super::{Report, moments, place};
-use crate::analog::{DpiBank, DpiCircuit, Imperfections};
+use crate::analog::{DpiCircuit, DpiNeuron, DpiState};
 use crate::error::DeviceError;
+use crate::fate::normal;
 
 #[derive(Deserialize)]
 struct File {
@@ -115,35 +118,33 @@ fn circuit(file: &File, i_dc: Option<f64>) -> DpiCircuit {
 pub(super) fn replay(text: &str, report: &mut Report) -> Result<(), DeviceError> {
     let file: File = serde_json::from_str(text)?;
     for (k, run) in file.runs.iter().enumerate() {
-        replay_run(&file, run, k, report)?;
+        replay_run(&file, run, k, report);
     }
     for (k, recorded) in file.mismatch.iter().enumerate() {
-        replay_mismatch(&file, recorded, k, report)?;
+        replay_mismatch(&file, recorded, k, report);
     }
     Ok(())
 }
 
-fn replay_run(file: &File, run: &Run, k: usize, report: &mut Report) -> Result<(), DeviceError> {
-    let circuit = circuit(file, run.Idc);
-    let as_drawn = Imperfections::default();
-    let mut bank = DpiBank::new(&circuit, &as_drawn, place(k), run.n as u32, run.dt)?;
+fn replay_run(file: &File, run: &Run, k: usize, report: &mut Report) {
+    let neuron = circuit(file, run.Idc).neuron(run.dt);
+    let mut states = vec![neuron.rest(); run.n];
     let steps = (run.T / run.dt).round() as u64;
     let mut outputs = vec![Vec::new(); run.n];
-    let mut fired = Vec::new();
     let mut samples = run.sample_steps.iter().enumerate().peekable();
     for step in 0..steps {
         let weight = |n: usize| {
             let spikes = run.input_spike_steps.get(n).map_or(0, |list| list.iter().filter(|at| **at == step).count());
             spikes as f64 * run.weight
         };
-        let weights: Vec<f64> = (0..run.n).map(weight).collect();
-        fired.clear();
-        bank.step(&weights, &mut fired)?;
-        fired.iter().for_each(|n| outputs[*n as usize].push(step));
+        for (n, state) in states.iter_mut().enumerate() {
+            neuron.advance(state, weight(n), 0.0);
+            outputs[n].extend(state.spiked.then_some(step));
+        }
         while let Some((sample, _)) = samples.next_if(|(_, at)| **at == step) {
-            for n in 0..run.n {
+            for (n, state) in states.iter().enumerate() {
                 let near = near_spike(&run.output_spike_steps[n], step);
-                compare_sample(&bank, run, (k, sample, n), near, report);
+                compare_sample(state, run, (k, sample, n), near, report);
             }
         }
     }
@@ -154,7 +155,6 @@ fn replay_run(file: &File, run: &Run, k: usize, report: &mut Report) -> Result<(
             report.compare(|| what("step of a spike"), *got as f64, *want as f64, 1.0);
         }
     }
-    Ok(())
 }
 
 /// A spike within three steps moves the membrane too much for a comparison.
@@ -162,43 +162,78 @@ fn near_spike(spikes: &[u64], step: u64) -> bool {
     spikes.iter().any(|at| at.abs_diff(step) <= 3)
 }
 
-fn compare_sample(bank: &DpiBank, run: &Run, (k, sample, n): (usize, usize, usize), near: bool, report: &mut Report) {
+fn compare_sample(state: &DpiState, run: &Run, (k, sample, n): (usize, usize, usize), near: bool, report: &mut Report) {
     let at = run.sample_steps[sample];
-    let mut compare = |of: &str, got: Option<f64>, want: &[Vec<f64>], share: f64| {
+    let mut compare = |of: &str, got: f64, want: &[Vec<f64>]| {
         let want = want[sample][n];
-        let what = || format!("run {k}, neuron {n}, step {at}: {of}");
-        report.compare(what, got.unwrap_or(f64::NAN), want, share * want.abs());
+        report.compare(|| format!("run {k}, neuron {n}, step {at}: {of}"), got, want, 1e-3 * want.abs());
     };
-    compare("synapse", bank.synapse(n), &run.isyn_A, 1e-3);
-    compare("adaption", bank.adaption(n), &run.iahp_A, 1e-3);
+    compare("synapse", state.i_syn, &run.isyn_A);
+    compare("adaption", state.i_ahp, &run.iahp_A);
     if !near {
-        compare("membrane", bank.membrane(n), &run.imem_A, 1e-3);
+        compare("membrane", state.i_mem, &run.imem_A);
     }
 }
 
-fn replay_mismatch(file: &File, recorded: &Mismatch, k: usize, report: &mut Report) -> Result<(), DeviceError> {
-    let circuit = circuit(file, Some(recorded.Idc));
-    let imperfections = Imperfections {
-        mismatch: recorded.sigma_per_parameter,
-        capacitance: recorded.sigma_per_parameter,
-        transistor: recorded.sigma_per_parameter,
-        ..Imperfections::default()
-    };
-    let place = place(100 + k);
-    let mut bank = DpiBank::new(&circuit, &imperfections, place, recorded.neurons, recorded.dt)?;
-    let mut rates = vec![0.0; recorded.neurons as usize];
-    let none = vec![0.0; rates.len()];
-    let mut fired = Vec::new();
-    for _ in 0..(recorded.T / recorded.dt).round() as u64 {
-        fired.clear();
-        bank.step(&none, &mut fired)?;
-        fired.iter().for_each(|n| rates[*n as usize] += 1.0 / recorded.T);
+/// Every parameter of a drawn circuit times 1 + σ ξ, and at least a twentieth of it.
+fn deviating(circuit: &DpiCircuit, sigma: f64, (k, n): (usize, u32)) -> DpiCircuit {
+    let mut own = circuit.clone();
+    let place = place(k);
+    let mut draws = Draws::new(place.seed, Purpose::MISMATCH, place.core, n);
+    for parameter in parameters(&mut own) {
+        *parameter *= (1.0 + sigma * normal(&mut draws)).max(0.05);
     }
+    own
+}
+
+/// The parameters that deviate, in the order of their draws.
+fn parameters(c: &mut DpiCircuit) -> [&mut f64; 24] {
+    [
+        &mut c.i_dc,
+        &mut c.i_gain_ahp,
+        &mut c.i_gain_mem,
+        &mut c.i_gain_syn,
+        &mut c.i_pulse_ahp,
+        &mut c.i_pulse,
+        &mut c.i_ref,
+        &mut c.i_threshold,
+        &mut c.i_tau_ahp,
+        &mut c.i_tau_mem,
+        &mut c.i_tau_syn,
+        &mut c.i_w_ahp,
+        &mut c.i_scale,
+        &mut c.c_ahp,
+        &mut c.c_syn,
+        &mut c.c_pulse_ahp,
+        &mut c.c_pulse,
+        &mut c.c_ref,
+        &mut c.c_mem,
+        &mut c.i_0,
+        &mut c.kappa_n,
+        &mut c.kappa_p,
+        &mut c.u_t,
+        &mut c.v_th,
+    ]
+}
+
+/// How rates spread over neurons that deviate.
+fn replay_mismatch(file: &File, recorded: &Mismatch, k: usize, report: &mut Report) {
+    let (drawn, sigma) = (circuit(file, Some(recorded.Idc)), recorded.sigma_per_parameter);
+    let steps = (recorded.T / recorded.dt).round() as u64;
+    let rate = |n| {
+        let neuron: DpiNeuron = deviating(&drawn, sigma, (100 + k, n)).neuron(recorded.dt);
+        let mut state = neuron.rest();
+        let spikes = (0..steps).filter(|_| {
+            neuron.advance(&mut state, 0.0, 0.0);
+            state.spiked
+        });
+        spikes.count() as f64 / recorded.T
+    };
+    let rates: Vec<f64> = (0..recorded.neurons).map(rate).collect();
     let (mean, deviation) = moments(&rates);
     let what = |of: &str| format!("mismatch {}: {of}", recorded.sigma_per_parameter);
     let (want, share) = (recorded.rate_mean, 0.02 + 2.0 * recorded.rate_cv / (recorded.neurons as f64).sqrt());
     report.compare(|| what("mean rate"), mean, want, share * want);
     let want = recorded.rate_cv;
     report.compare(|| what("variation of rates"), deviation / mean, want, 0.15 * want + 1e-9);
-    Ok(())
 }

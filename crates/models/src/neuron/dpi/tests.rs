@@ -1,6 +1,4 @@
 use proptest::prelude::*;
-use pumice_device::Place;
-use pumice_device::analog::{DpiBank, Imperfections};
 
 use super::*;
 use crate::{Arithmetic, Behaviour, Overflow};
@@ -15,12 +13,8 @@ fn the_process_is_the_circuit() {
     let arithmetic = Arithmetic::loihi1();
     let dpi = Dpi { i_dc: vec![0.5, 200.0, 10.0].into(), ..Dpi::new(&[3]) };
     let mut kernel = dpi.fixed(&setting(&arithmetic)).unwrap();
-    let mut banks: Vec<DpiBank> = dpi
-        .circuits()
-        .unwrap()
-        .iter()
-        .map(|circuit| DpiBank::new(circuit, &Imperfections::default(), Place { seed: 0, core: 0 }, 1, 1e-3).unwrap())
-        .collect();
+    let neurons: Vec<DpiNeuron> = dpi.circuits().unwrap().into_iter().map(|circuit| circuit.neuron(1e-3)).collect();
+    let mut states: Vec<DpiState> = neurons.iter().map(DpiNeuron::rest).collect();
     let (mut outputs, mut spikes) = (vec![vec![0; 3]], [0; 3]);
     for step in 1..=500 {
         let input = vec![if step % 25 == 0 { 1 } else { 0 }; 3];
@@ -28,13 +22,11 @@ fn the_process_is_the_circuit() {
         let mut overflow = Overflow::default();
         let inputs = [input];
         kernel.step(&mut Io { step, inputs: &inputs, outputs: &mut outputs, overflow: &mut overflow });
-        for (i, bank) in banks.iter_mut().enumerate() {
-            let mut fired = Vec::new();
-            bank.step(&[f64::from(inputs[0][i])], &mut fired).unwrap();
-            assert_eq!(outputs[0][i] == 1, !fired.is_empty(), "step {step}, neuron {i}");
+        for (i, (neuron, state)) in neurons.iter().zip(&mut states).enumerate() {
+            neuron.advance(state, f64::from(inputs[0][i]), 0.0);
+            assert_eq!(outputs[0][i] == 1, state.spiked, "step {step}, neuron {i}");
             spikes[i] += outputs[0][i];
-            let read =
-                [bank.membrane(0), bank.synapse(0), bank.adaption(0)].map(|x| (x.unwrap() * 1e15).round() as i32);
+            let read = [state.i_mem, state.i_syn, state.i_ahp].map(|x| (x * 1e15).round() as i32);
             assert_eq!([0, 1, 2].map(|var| kernel.get(var)[i]), read);
         }
     }
