@@ -27,8 +27,9 @@ const EXACT: f64 = 1e-9;
 const PRINTED: f64 = 1e-6;
 /// Relative tolerance of the `queue` time of a whole case.
 const QUEUE: f64 = 1e-2;
-/// Relative tolerance of the `queue` time of one step: equal send times, which are ordered differently, do not average out.
-const QUEUE_STEP: f64 = 5e-2;
+/// Relative tolerance of the `queue` time of one step: packets due at the same time, which are ordered differently, do not
+/// average out there. The most that 179 random networks showed was 20 %, in a case within 1.3 %.
+const QUEUE_STEP: f64 = 0.25;
 
 #[derive(Debug, Deserialize)]
 struct Expected {

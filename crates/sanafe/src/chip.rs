@@ -1,10 +1,11 @@
-//! A network on an architecture: its neurons are computed here; its routes, events, prices and times are Pumice's.
+//! A network on an architecture: its neurons are computed here; its events, prices and times are Pumice's.
 
 mod build;
 mod dendrite;
+mod reach;
 
 use pumice_chip::timing::{CoreWork, Packet, Timing, TimingModel, Work};
-use pumice_chip::{ChipImage, CoreId, Routes, Sent, Source};
+use pumice_chip::{CoreId, Mesh};
 use pumice_meter::Event;
 
 use crate::arch::Architecture;
@@ -13,6 +14,7 @@ use crate::network::Network;
 use crate::neuron::Neuron;
 use crate::prices::{Class, SomaTimes, WayTimes};
 use crate::taps::Taps;
+use reach::Reach;
 
 /// Where a neuron lies and what its units cost.
 #[derive(Clone, Copy, Debug)]
@@ -95,10 +97,10 @@ pub struct Chip {
     names: Vec<String>,
     neurons: Vec<Neuron>,
     places: Vec<Place>,
-    image: ChipImage,
-    routes: Routes,
-    /// Place of each tile among the destinations of a spike.
-    visit: Vec<u32>,
+    mesh: Mesh,
+    /// Tiles with neurons.
+    tiles: u32,
+    reach: Reach,
     start: Vec<usize>,
     synapses: Vec<Synapse>,
     /// What arrives in this and the next steps, by neuron.
@@ -152,14 +154,14 @@ impl Chip {
     /// Cores with neurons, and tiles with such cores.
     pub fn used(&self) -> (usize, usize) {
         let cores = self.places.chunk_by(|a, b| a.core == b.core).count();
-        (cores, self.image.tiles() as usize)
+        (cores, self.tiles as usize)
     }
 
     /// One step; the numbers of the neurons that fired are left in `fired`.
     pub fn step(&mut self, fired: &mut Vec<usize>) -> Step {
         fired.clear();
         self.cores.clear();
-        self.cores.resize(self.image.cores(), CoreWork::default());
+        self.cores.resize(self.ways_of.len(), CoreWork::default());
         self.packets.clear();
         let mut row = Step::default();
         let arrived = self.arriving.remove(0);
@@ -226,13 +228,10 @@ impl Chip {
 
     /// Sends the packets of a spike.
     fn send(&mut self, k: usize, since_packet: &mut u64, row: &mut Step) {
-        let Chip { routes, visit, image, ways, ways_of, places, reads, cores, packets, .. } = self;
-        let own = &places[k];
-        let mut destinations: Vec<Sent> = routes.packets(Source::Bank(0), k).collect();
-        destinations.sort_by_key(|sent| visit[image.mesh.tile_number(sent.to) as usize]);
-        for sent in destinations {
-            let (from, to) = (CoreId(own.core), sent.to);
-            let hops = image.mesh.hops(from, to);
+        let Chip { reach, mesh, ways, ways_of, places, reads: classes, cores, packets, .. } = self;
+        let from = CoreId(places[k].core);
+        for (to, reads) in reach.of(k) {
+            let hops = mesh.hops(from, to);
             let sender = &mut ways[ways_of[from.0 as usize]];
             sender.counts.add(Event::PacketOut, 1);
             let out = sender.times;
@@ -247,11 +246,11 @@ impl Chip {
             by_side.into_iter().for_each(|(event, n)| receiver.counts.add(event, u64::from(n)));
             let in_ps = receiver.times.in_ps;
             let mut synapses_ps = 0;
-            for (class, n) in [sent.dense, sent.sparse, sent.conv].into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                reads[class].counts.add(Event::SynapseReadDense, u64::from(n));
-                reads[class].counts.add(Event::DendriteOperation, u64::from(n));
-                synapses_ps += u64::from(n) * reads[class].times;
-                row.synaptic_reads += u64::from(n);
+            for (class, n) in reads.iter().map(|(class, n)| (*class, u64::from(*n))) {
+                classes[class].counts.add(Event::SynapseReadDense, n);
+                classes[class].counts.add(Event::DendriteOperation, n);
+                synapses_ps += n * classes[class].times;
+                row.synaptic_reads += n;
             }
             cores[from.0 as usize].sending_ps += out.out_ps;
             cores[to.0 as usize].receiving_ps += in_ps;
@@ -260,7 +259,7 @@ impl Chip {
                 from,
                 to,
                 generation_ps: std::mem::take(since_packet) + out.out_ps,
-                flight_ps: out.hops.flight(&image.mesh, from, to),
+                flight_ps: out.hops.flight(mesh, from, to),
                 processing_ps: in_ps + synapses_ps,
             });
             row.packets += 1;
@@ -295,3 +294,6 @@ impl Chip {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

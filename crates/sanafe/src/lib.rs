@@ -1,6 +1,6 @@
 //! Architectures and networks of SANA-FE 2.2 (YAML), run with its arithmetic: `sanafe-2.2`.
 //!
-//! Read are files as its users write and save them. The neurons are SANA-FE's, in double precision ([`Chip`]); routes,
+//! Read are files as its users write and save them. The neurons are SANA-FE's, in double precision ([`Chip`]); meshes,
 //! events, prices and times are Pumice's own, those of `pumice-chip` and `pumice-meter`. Written from the behaviour of
 //! SANA-FE and its published descriptions; what it passes over in silence (unknown keys, ranges in edges) is refused here.
 

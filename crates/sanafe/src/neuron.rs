@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! leaky_integrate_fire                            truenorth
-//! V <- trunc(V * leak_decay * 64) / 64            V <- V - leak if V > 0, V + leak if V < 0
+//! V <- cut(V * leak_decay)                        V <- V - leak if V > 0, V + leak if V < 0
 //! I <- I * input_decay                            V <- V + leak, if not leak_towards_zero
 //! unless refractory:
 //!   I <- I + input                                V <- (V + bias) + input
@@ -11,7 +11,7 @@
 //!   reverse if V < reverse_threshold              else reverse if V <= reverse_threshold
 //! ```
 //!
-//! In the first step the leak only cuts to 64ths. After a spike V is reset: `hard` to `reset`, `soft` by -threshold, `none` not
+//! `cut` truncates to 64ths, and what is beyond ±2²⁵ becomes -2²⁵. In the first step the leak only cuts. After a spike V is reset: `hard` to `reset`, `soft` by -threshold, `none` not
 //! at all, `saturate` to the threshold by `truenorth`, and not at all by `leaky_integrate_fire`. Below `reverse_threshold` V is
 //! reset without a spike: `hard` to `reverse_reset`, `saturate` to that threshold, `soft` by -reverse_threshold, but by
 //! +reverse_threshold by `truenorth`. A neuron counts as updated if V was not 0, it has a bias, it received something, it fired,
@@ -218,7 +218,7 @@ impl Membrane {
     fn leaky(&mut self, input: f64) -> bool {
         let decay = if self.started { self.leak_decay } else { 1.0 };
         self.started = true;
-        self.v = (self.v * decay * 64.0).trunc() / 64.0;
+        self.v = cut(self.v * decay);
         self.current *= self.input_decay;
         self.refractory = self.refractory.saturating_sub(1);
         if self.refractory > 0 {
@@ -271,6 +271,13 @@ impl Membrane {
         }
         fired
     }
+}
+
+/// Cuts to 64ths through 32 bits: what does not fit becomes -2³¹ of them, on the processors that SANA-FE was recorded on.
+fn cut(v: f64) -> f64 {
+    let parts = (v * 64.0).trunc();
+    let fits = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&parts);
+    (if fits { parts } else { f64::from(i32::MIN) }) / 64.0
 }
 
 #[cfg(test)]

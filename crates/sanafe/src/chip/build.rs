@@ -1,14 +1,13 @@
-//! Lays a network on an architecture: classes of units, the image that routes are made of, the first state.
+//! Lays a network on an architecture: classes of units, what spikes reach, the first state.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use pumice_chip::Mesh;
 use pumice_chip::timing::{Grid, Network as Links};
-use pumice_chip::{BankImage, ChipImage, CoreId, CoreLimits, Mesh, Projection, Routes, Segment, Source};
 use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
-use pumice_models::neuron::lif::Lif;
-use pumice_models::{Arithmetic, Overflow, RowFormat, Rows};
 
 use super::dendrite::{DELAYS, Dendrite};
+use super::reach::Reach;
 use super::{Chip, Place, Setup, Synapse};
 use crate::arch::{self, Architecture, Sync};
 use crate::attributes::Attributes;
@@ -24,8 +23,6 @@ impl Numbers {
         self.0.get(end.group as usize)?.get(end.index as usize).copied().flatten()
     }
 }
-
-const FORMATS: [RowFormat; 3] = [RowFormat::Dense, RowFormat::Sparse, RowFormat::Conv];
 
 fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<(&'a str, &'a A), String> {
     let found = match name {
@@ -59,6 +56,8 @@ struct Mapped {
     name: String,
     neuron: Neuron,
     dendrite: Dendrite,
+    /// Its dendrite unit, and the synapse unit that it receives from.
+    units: [String; 2],
     place: Place,
     logged: bool,
 }
@@ -94,7 +93,7 @@ impl Builder<'_> {
         }
         let (soma_unit, soma) = find(&definition.soma, a.soma_hw_name.as_deref(), "soma")?;
         let (dendrite_unit, dendrite) = find(&definition.dendrite, a.dendrite_hw_name.as_deref(), "dendrite")?;
-        let (_, synapse) = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
+        let (synapse_unit, synapse) = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
         if synapse.model != "current_based" {
             return Err(format!("the synapse model `{}` is not known, allowed is current_based", synapse.model));
         }
@@ -113,7 +112,9 @@ impl Builder<'_> {
         if matches!(dendrite, Dendrite::Taps(_)) {
             self.take(core, &name, arch::one_of(dendrite_unit, a.dendrite_hw_name.as_deref()))?;
         }
-        Ok(Mapped { neuron, dendrite, name, place, logged: a.log_potential == Some(true) })
+        let units = [(dendrite_unit, &a.dendrite_hw_name), (synapse_unit, &a.synapse_hw_name)]
+            .map(|(unit, wanted)| arch::one_of(unit, wanted.as_deref()));
+        Ok(Mapped { neuron, dendrite, units, name, place, logged: a.log_potential == Some(true) })
     }
 
     /// Takes a unit that holds one neuron: SANA-FE mixes up several.
@@ -163,68 +164,16 @@ impl Builder<'_> {
         Ok((all.into_iter().map(|(mapped, _)| mapped).collect(), numbers))
     }
 
-    fn image(&self, places: &[Place], synapses: &[Vec<Synapse>]) -> Result<ChipImage, String> {
-        if self.reads.len() > FORMATS.len() {
-            return Err(format!("{} kinds of synapse units are used, at most 3 can be told apart", self.reads.len()));
-        }
-        let n = places.len();
-        let projections = (0..self.reads.len()).map(|class| {
-            let mut rows = Rows {
-                n_in: n,
-                n_out: n,
-                start: vec![0],
-                target: Vec::new(),
-                weight: Vec::new(),
-                delay: Vec::new(),
-                sum_exponent: 0,
-                sum_bits: 32,
-                graded: false,
-                format: FORMATS[class],
-                weight_bits: 0,
-                delay_bits: 0,
-                shared_weights: 0,
-                tag_bits: None,
-                clipped: Overflow::default(),
-            };
-            for own in synapses {
-                let of_class = own.iter().filter(|s| places[s.target as usize].read == class);
-                rows.target.extend(of_class.map(|s| s.target));
-                rows.start.push(rows.target.len());
-            }
-            rows.weight = vec![1; rows.target.len()];
-            let source = Source::Bank(0);
-            Projection { process: 1, path: "edges".into(), source, target: 0, port: 0, rows }
-        });
+    fn mesh(&self) -> Mesh {
         let attributes = &self.arch.attributes;
-        Ok(ChipImage {
-            mesh: Mesh {
-                width: attributes.width,
-                height: attributes.height,
-                cores_per_tile: self.per_tile,
-                cores_per_chip: attributes.width * attributes.height * self.per_tile,
-                chips: 1,
-                chip_columns: 1,
-            },
-            limits: CoreLimits::default(),
-            arithmetic: Arithmetic::lava(),
-            seed: 0,
-            // The neurons are SANA-FE's, computed beside the image; the model here only holds the place.
-            banks: vec![BankImage {
-                process: 0,
-                path: "neurons".into(),
-                model: Lif::new(&[n]).into(),
-                n,
-                ports: 1,
-                circuits: None,
-            }],
-            inputs: Vec::new(),
-            projections: projections.collect(),
-            plastic: Vec::new(),
-            drawn: Vec::new(),
-            drives: Vec::new(),
-            cell_cores: Vec::new(),
-            segments: segments(places),
-        })
+        Mesh {
+            width: attributes.width,
+            height: attributes.height,
+            cores_per_tile: self.per_tile,
+            cores_per_chip: attributes.width * attributes.height * self.per_tile,
+            chips: 1,
+            chip_columns: 1,
+        }
     }
 }
 
@@ -239,14 +188,41 @@ fn synapses(
         numbers.of(end).ok_or_else(missing)
     };
     let mut all = vec![Vec::new(); mapped.len()];
+    let mut delayed = Vec::new();
     for edge in &net.edges {
         let (from, target) = (number(edge.from)?, number(edge.to)?);
         let end = &mapped[target as usize];
         end.dendrite.receives(edge, inside).map_err(|fault| format!("`{}`: {fault}", end.name))?;
+        if edge.delay > 0 {
+            delayed.push(end);
+        }
         let (delay, tap) = (edge.delay as u16, edge.tap as u16);
         all[from as usize].push(Synapse { target, weight: edge.weight, delay, tap });
     }
+    if !delayed.is_empty() {
+        let ends = net.edges.iter().filter_map(|edge| Some(&mapped[numbers.of(edge.to)? as usize]));
+        unmixed(&delayed, ends)?;
+    }
     Ok(all)
+}
+
+/// Refuses delays that SANA-FE mixes up: a dendrite unit keeps them by the numbers of synapses in their unit, and may receive
+/// from several.
+fn unmixed<'a>(delayed: &[&Mapped], ends: impl Iterator<Item = &'a Mapped>) -> Result<(), String> {
+    let mut feeds: HashMap<(u32, &str), HashSet<&str>> = HashMap::new();
+    for Mapped { place, units: [dendrite, synapse], .. } in ends {
+        feeds.entry((place.core, dendrite)).or_default().insert(synapse);
+    }
+    for Mapped { name, place, units: [unit, _], .. } in delayed {
+        let n = feeds.get(&(place.core, unit.as_str())).map_or(0, HashSet::len);
+        if n > 1 {
+            return Err(format!(
+                "`{name}` has delays in the dendrite unit `{unit}` of core {}, which receives from {n} synapse units: SANA-FE mixes them up; allowed is one",
+                place.core
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The place of each tile among the destinations of a spike, if the tiles in `visits` come first.
@@ -261,18 +237,6 @@ fn visit(visits: &[u32], arch: &Architecture) -> Result<Vec<u32>, String> {
         }
     }
     Ok(visit)
-}
-
-/// Which neurons lie on which core.
-fn segments(places: &[Place]) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = Vec::new();
-    for (k, place) in places.iter().enumerate() {
-        match segments.last_mut() {
-            Some(last) if last.core.0 == place.core => last.len += 1,
-            _ => segments.push(Segment { bank: 0, start: k, len: 1, core: CoreId(place.core) }),
-        }
-    }
-    segments
 }
 
 impl Chip {
@@ -292,17 +256,20 @@ impl Chip {
         let (mapped, numbers) = builder.neurons(net, setup.seed)?;
         let synapses = synapses(net, (&mapped, &numbers), builder.dendrites_buffer == Some(true))?;
         let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
-        let image = builder.image(&places, &synapses)?;
+        let mesh = builder.mesh();
+        // Neurons are in the order of their cores.
+        let cores = places.last().map_or(0, |last| last.core as usize + 1);
+        let tiles = places.chunk_by(|a, b| a.core / mesh.cores_per_tile == b.core / mesh.cores_per_tile).count() as u32;
         let mut ways = Vec::new();
         let mut ways_of = Vec::new();
-        for (t, c) in builder.definitions.iter().take(image.cores()) {
+        for (t, c) in builder.definitions.iter().take(cores) {
             let (tile, core) = (&arch.tile[*t], &arch.tile[*t].core[*c]);
             let (out, into) = (*find(&core.axon_out, None, "axon")?.1, *find(&core.axon_in, None, "axon")?.1);
             ways_of.push(prices::ways(out, into, &tile.attributes)?.share(&mut ways));
         }
         let hops = ways.first().map(|class| class.times.hops).unwrap_or_default();
         let network = Links { link_buffer: arch.attributes.link_buffer_size, hops };
-        let grid = Grid::new(&image.mesh, image.cores());
+        let grid = Grid::new(&mesh, cores);
         let mut start = vec![0];
         start.extend(synapses.iter().scan(0, |sum, own| {
             *sum += own.len();
@@ -311,10 +278,9 @@ impl Chip {
         let Builder { somas, dendrites, reads, dendrites_buffer, .. } = builder;
         let chip = Chip {
             arriving: vec![vec![None; places.len()]; DELAYS + 1],
-            routes: Routes::new(&image),
-            visit: visit(&setup.visits, arch)?,
+            reach: Reach::new(&places, &synapses, &mesh, &visit(&setup.visits, arch)?),
             dendrites_buffer: dendrites_buffer.unwrap_or(false),
-            barrier_ps: barrier_ps(&arch.attributes.latency_sync, image.tiles())?,
+            barrier_ps: barrier_ps(&arch.attributes.latency_sync, tiles)?,
             timing: setup.timing.iter().map(|model| model.build(grid.clone(), network)).collect(),
             cores: Vec::new(),
             packets: Vec::new(),
@@ -326,7 +292,8 @@ impl Chip {
             synapses: synapses.into_iter().flatten().collect(),
             start,
             places,
-            image,
+            mesh,
+            tiles,
             ways_of,
             somas,
             dendrites,

@@ -22,6 +22,22 @@ fn the_leak_cuts_to_64ths_after_the_first_step() {
     assert_eq!(seen[9], (0.0, false));
 }
 
+/// Recorded of SANA-FE 2.2.9: 64ths have 32 bits.
+#[test]
+fn what_is_beyond_the_bits_of_64ths_becomes_the_least() {
+    let a = |potential, bias| Attributes {
+        potential: Some(potential),
+        bias: Some(bias),
+        threshold: Some(1e12),
+        ..Attributes::default()
+    };
+    let v = |potential, bias| run("leaky_integrate_fire", &a(potential, bias), [None; 3]).map(|(v, _)| v);
+    assert_eq!(v(0.0, 3e7), [3e7, 6e7, -3_554_432.0]);
+    assert_eq!(v(33_554_431.9, 0.0), [33_554_431.890_625; 3]);
+    assert_eq!(v(33_554_432.0, 0.0), [-33_554_432.0; 3]);
+    assert_eq!(v(-33_554_433.0, 0.0), [-33_554_432.0; 3]);
+}
+
 fn lif() -> Attributes {
     Attributes { threshold: Some(3.0), ..Attributes::default() }
 }
