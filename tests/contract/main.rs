@@ -25,6 +25,7 @@ mod profiles;
 mod quantise;
 mod registers;
 mod remote;
+mod rest;
 mod state;
 mod structure;
 mod sums;

@@ -21,6 +21,7 @@ mod plastic;
 mod record;
 mod room;
 mod rows;
+mod share;
 mod table;
 pub mod timing;
 mod worker;

@@ -4,6 +4,7 @@
 //! sorted by delay; the part of a row with delay d is delivered when it is due, d steps after the spike can first arrive.
 //! Which rows are due is known from lists of spikes, so memory is asked for them before they are needed.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use pumice_models::Parts;
@@ -126,6 +127,11 @@ impl Table {
     /// What it is a table of.
     pub const fn source(&self) -> Source {
         self.source
+    }
+
+    /// The banks and in-ports that it feeds.
+    pub(crate) fn targets(&self, image: &ChipImage, layout: &Layout) -> BTreeSet<(usize, usize)> {
+        held(image, self.source, layout).into_iter().map(|p| (p.target, p.port)).collect()
     }
 
     /// Start of each row: by element, then by delay; the last entry is the number of synapses.

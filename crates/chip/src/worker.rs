@@ -4,14 +4,13 @@
 //! (those of step t-1-d for synapses with a delay of d) to one accumulator per neuron and in-port, then
 //! updates its neurons. Sums of integers do not depend on their order, so no result depends on the shares.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 use pumice_meter::Counts;
 use pumice_models::{
-    Bank, BankContext, Behaviour, Drive, Fired, ModelError, Overflow, OverflowKind, Parts, Portion, Rows, Setting,
-    Values,
+    Behaviour, Drive, Fired, ModelError, Overflow, OverflowKind, Parts, Portion, Rows, Setting, Values,
 };
 use thiserror::Error;
 
@@ -23,6 +22,7 @@ use crate::load::count_updates;
 use crate::mesh::CoreId;
 use crate::plastic::{LearnBatch, Learned, PlasticShare, append};
 use crate::rows::RowTable;
+use crate::share::Share;
 use crate::table::{Layout, Table};
 
 /// Why a worker cannot be made or cannot take a state.
@@ -51,28 +51,6 @@ pub enum WorkerError {
         /// How many.
         synapses: u64,
     },
-}
-
-/// A share of one bank.
-#[derive(Debug)]
-struct Share {
-    bank: Box<dyn Bank>,
-    range: Range<usize>,
-    /// Where its accumulators lie in the worker's, by in-port.
-    sums: Vec<Range<usize>>,
-    /// Parts of the share by core, indices counted from the share's start.
-    parts: Vec<(CoreId, Range<usize>)>,
-    spikes: Vec<u64>,
-    active: Vec<u64>,
-    overflow: Overflow,
-    /// How far its accumulators may be from zero in this step, by in-port.
-    reach: Vec<i64>,
-    /// Names of its in-ports.
-    ports: Vec<&'static str>,
-    /// Spikes of the last step.
-    last: usize,
-    /// Its neurons are analog.
-    analog: bool,
 }
 
 /// The synapses of one projection to this worker, and where their sums go.
@@ -115,6 +93,8 @@ pub struct Worker {
     plastic: Vec<PlasticShare>,
     /// Drawn synapses, by source.
     tables: Vec<Table>,
+    /// The banks and in-ports that each table feeds, each of them once.
+    targets: Vec<BTreeSet<(usize, usize)>>,
     drivers: Vec<Driver>,
     /// Accumulators of all shares.
     sums: Vec<i32>,
@@ -146,20 +126,9 @@ impl Worker {
             let kernel = made.map_err(|fault| WorkerError::Model { path, fault: Box::new(fault) })?;
             let parts =
                 image.segments.iter().filter(|s| s.bank == b).filter_map(|s| cut(s.core, s.start, s.len, &range));
-            let parts: Vec<_> = parts.collect();
-            shares.push(Share {
-                bank: kernel,
-                sums: layout.first[b].iter().map(|first| *first..first + range.len()).collect(),
-                spikes: vec![0; range.len()],
-                active: vec![0; parts.len()],
-                parts,
-                range,
-                overflow: Overflow::default(),
-                reach: vec![0; layout.first[b].len()],
-                ports: bank.model.in_ports().into_iter().map(|port| port.name).collect(),
-                last: 0,
-                analog: bank.circuits.is_some(),
-            });
+            let sums = layout.first[b].iter().map(|first| *first..first + range.len()).collect();
+            let ports = bank.model.in_ports().into_iter().map(|port| port.name).collect();
+            shares.push(Share::new(kernel, range.clone(), sums, parts.collect(), ports, bank.circuits.is_some()));
         }
         let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
         let mut feeds: Vec<Feed> = static_rows.map(|(number, p)| feed(number, p, &shares)).collect();
@@ -176,6 +145,7 @@ impl Worker {
             plastic: plastic?,
             feeds,
             due: tables.iter().map(Table::due).collect(),
+            targets: tables.iter().map(|table| table.targets(image, &layout)).collect(),
             tables,
             drivers: drivers(image, &shares)?,
             sums: vec![0; layout.len],
@@ -191,7 +161,7 @@ impl Worker {
     /// Lets the thermal noise of analog neurons count its steps on from `origin`, so that a run that begins again at step 1
     /// draws other noise.
     pub fn set_noise_origin(&mut self, origin: u64) {
-        self.shares.iter_mut().for_each(|share| share.bank.set_noise_origin(origin));
+        self.shares.iter_mut().for_each(|share| share.set_noise_origin(origin));
     }
 
     /// Runs one step and returns what the peers must know.
@@ -232,7 +202,7 @@ impl Worker {
         }
         for (probe, bank, var) in &host.probes {
             let share = &self.shares[*bank];
-            batch.probes.push((*probe, share.range.start, share.bank.get(*var)));
+            batch.probes.push((*probe, share.range.start, share.bank().get(*var)));
         }
         batch
     }
@@ -252,7 +222,7 @@ impl Worker {
         }
         for (k, own) in self.plastic.iter_mut().enumerate() {
             let share = &self.shares[own.target];
-            own.learn(host.step, spikes, |var| share.bank.get(var), share.range.start);
+            own.learn(host.step, spikes, |var| share.bank().get(var), share.range.start);
             learned.overflow.extend(own.take_overflow().map(|overflow| (k, overflow)));
             learned.adjusted.extend(Some((k, own.synapses.adjusted())).filter(|(_, adjusted)| !adjusted.is_empty()));
             learned.changed.extend(own.take_changes().map(|changed| (k, changed)));
@@ -300,20 +270,24 @@ impl Worker {
         if let Some(newest) = self.history.front_mut() {
             newest.inputs.clone_from(&host.inputs);
         }
-        let mut drawn = 0_i64;
-        for (table, due) in self.tables.iter().zip(&mut self.due) {
+        for ((table, targets), due) in self.tables.iter().zip(&self.targets).zip(&mut self.due) {
             let newest = self.history.front().into_iter().flat_map(|past| past.fired(table.source()));
             newest.for_each(|fired| due.add(table.start(), &fired.index, 0));
-            drawn = drawn.saturating_add(table.deliver(due.now(), &mut self.sums));
+            let added = table.deliver(due.now(), &mut self.sums);
+            for (bank, port) in targets {
+                let reach = &mut self.shares[*bank].reach[*port];
+                *reach = reach.saturating_add(added);
+            }
         }
-        let reaches = self.shares.iter_mut().flat_map(|share| &mut share.reach);
-        reaches.for_each(|reach| *reach = reach.saturating_add(drawn));
         for feed in &mut self.feeds {
             let share = &mut self.shares[feed.target];
             let sums = &mut self.sums[share.sums[feed.port].clone()];
             for (rows, d, past) in due_rows(&feed.tables, &self.history, host.step) {
                 let reach = &mut share.reach[feed.port];
                 let own = past.fired(feed.source).fold(0, |sum: i64, fired| sum.saturating_add(rows.reach(fired)));
+                if own == 0 {
+                    continue;
+                }
                 *reach = reach.saturating_add(feed.scaling.reach(own));
                 if feed.scaling.is_none() {
                     past.fired(feed.source).for_each(|fired| rows.deliver(d, fired, sums));
@@ -367,7 +341,10 @@ impl Worker {
         let step = host.step;
         for bank in 0..self.shares.len() {
             for port in 0..self.shares[bank].reach.len() {
-                if std::mem::take(&mut self.shares[bank].reach[port]) <= MOST {
+                let share = &mut self.shares[bank];
+                let reach = std::mem::take(&mut share.reach[port]);
+                share.touched |= reach > 0;
+                if reach <= MOST {
                     continue;
                 }
                 let mut exact = self.besides((bank, port), host, learned);
@@ -409,7 +386,7 @@ impl Worker {
 
     /// Reads a variable of this worker's share of a bank.
     pub fn get(&self, bank: usize, var: usize) -> Vec<i32> {
-        self.shares[bank].bank.get(var)
+        self.shares[bank].bank().get(var)
     }
 
     /// Writes a variable of this worker's share of a bank from the values of the whole bank.
@@ -417,12 +394,8 @@ impl Worker {
     /// # Errors
     /// If a value does not fit its register.
     pub fn set(&mut self, bank: usize, var: usize, values: &[i32]) -> Result<(), WorkerError> {
-        let share = &mut self.shares[bank];
-        let own = &values[share.range.clone()];
-        share
-            .bank
-            .set(var, own)
-            .map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault: Box::new(fault) })
+        let written = self.shares[bank].set(var, values);
+        written.map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault: Box::new(fault) })
     }
 
     /// Gives a projection other rows, for the spikes that are sent after `step`; `p` is the projection with its new rows.
@@ -443,7 +416,7 @@ impl Worker {
 
     /// The running state of this worker's share of a bank: first neuron and arrays.
     pub fn save(&self, bank: usize) -> (Range<usize>, Vec<Values>) {
-        (self.shares[bank].range.clone(), self.shares[bank].bank.save())
+        (self.shares[bank].range.clone(), self.shares[bank].bank().save())
     }
 
     /// Takes back the state of its share of a bank.
@@ -451,11 +424,8 @@ impl Worker {
     /// # Errors
     /// If the arrays do not have the shape that the bank saves.
     pub fn load(&mut self, bank: usize, state: &[Values]) -> Result<(), WorkerError> {
-        let path = &self.paths[bank];
-        self.shares[bank]
-            .bank
-            .load(state)
-            .map_err(|fault| WorkerError::Model { path: path.clone(), fault: Box::new(fault) })
+        let loaded = self.shares[bank].load(state);
+        loaded.map_err(|fault| WorkerError::Model { path: self.paths[bank].clone(), fault: Box::new(fault) })
     }
 
     /// Reads a variable of this worker's share of a learning connection.
@@ -532,39 +502,6 @@ fn add(sums: &mut [i32], values: &[i32]) {
 fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(CoreId, Range<usize>)> {
     let (lo, hi) = (start.max(range.start), (start + len).min(range.end));
     (lo < hi).then(|| (core, lo - range.start..hi - range.start))
-}
-
-/// Neurons that are updated at once, so that their accumulators are still in the first cache when they are cleared.
-const AT_ONCE: usize = 2048;
-
-impl Share {
-    /// Updates all neurons and clears their accumulators.
-    fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) -> Fired {
-        // About as many as in the step before, so that the list need not grow.
-        let mut fired = Fired { index: Vec::with_capacity(self.last + self.last / 4 + 16), payload: Vec::new() };
-        for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
-            let mut active = 0;
-            for start in part.clone().step_by(AT_ONCE) {
-                let some = start..(start + AT_ONCE).min(part.end);
-                let mut context = BankContext { step, overflow: &mut self.overflow };
-                let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
-                active += self.bank.step(some.clone(), &mut context, &inputs, &mut fired);
-                for own in &self.sums {
-                    sums[own.clone()][some.clone()].fill(0);
-                }
-            }
-            *total += active;
-            if let Some(load) = loads.get_mut(core.0 as usize) {
-                count_updates(self.analog, load, part.len() as u64, active);
-            }
-        }
-        for i in &mut fired.index {
-            self.spikes[*i as usize] += 1;
-            *i += self.range.start as u32;
-        }
-        self.last = fired.index.len();
-        fired
-    }
 }
 
 /// The synapses of a listed projection, cut to its share.

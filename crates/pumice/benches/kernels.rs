@@ -84,6 +84,32 @@ fn deliver_rows(c: &mut Criterion) {
     group.finish();
 }
 
+/// Whole steps of 64 populations of which only some have anything to do: per neuron, at work or not.
+fn step_populations(c: &mut Criterion) {
+    let (populations, n, steps) = (64, 1_024, 100);
+    let mut group = c.benchmark_group(format!("step_populations/{populations}x{n}/{steps}_steps"));
+    group.throughput(Throughput::Elements((populations * n * steps) as u64));
+    for busy in [64, 1, 0] {
+        let mut graph = Graph::new();
+        for k in 0..populations {
+            let bias = if k < busy { 30 } else { 0 };
+            let cells =
+                Lif { du: 400.into(), dv: 120.into(), vth: 10.into(), bias_mant: bias.into(), ..Lif::new(&[n]) };
+            graph.add(&format!("cells_{k}"), cells).expect("a fresh name");
+        }
+        let profile = Profile::load("unlimited").expect("a shipped profile");
+        let mut simulation = Simulation::new(graph, &profile, &RunConfig::default()).expect("it fits");
+        simulation.set_timed(false);
+        simulation.run(RunSteps(steps as u64)).expect("nothing can fail");
+        let spikes = simulation.counts()[pumice::meter::Event::NeuronSpike];
+        assert_eq!(spikes == 0, busy == 0, "the busy populations must be alive: {spikes} spikes");
+        group.bench_function(BenchmarkId::new("busy", busy), |b| {
+            b.iter(|| simulation.run(RunSteps(steps as u64)).expect("nothing can fail"));
+        });
+    }
+    group.finish();
+}
+
 /// The same network on one worker and on two: what exchange costs per spike, or saves.
 fn exchange_batch(c: &mut Criterion) {
     let mut group = c.benchmark_group("exchange_batch");
@@ -102,5 +128,5 @@ fn exchange_batch(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, step_lif, deliver_rows, exchange_batch);
+criterion_group!(benches, step_lif, step_populations, deliver_rows, exchange_batch);
 criterion_main!(benches);

@@ -115,7 +115,7 @@ pub(super) fn written(name: &str, parameters: &str) -> String {
     if plastic { format!("{parameters}\n{STDP}") } else { parameters.to_owned() }
 }
 
-fn model(name: &str, parameters: &str) -> Model {
+pub(super) fn model(name: &str, parameters: &str) -> Model {
     let table: toml::Table = written(name, parameters).parse().unwrap_or_else(|e| panic!("{name}: {e}"));
     Model::read(name, toml::Value::Table(table)).unwrap().unwrap_or_else(|e| panic!("{name}: {e}"))
 }
@@ -136,7 +136,7 @@ fn step<N: Number>(kernel: &mut dyn Kernel<N>, model: &Model, t: u64, inputs: &[
 }
 
 /// Random whole inputs; what a learning connection hears of its targets stays silent, so that its weights stay.
-fn inputs(model: &Model, most: i32, draws: &mut Draws) -> Vec<Vec<i32>> {
+pub(super) fn inputs(model: &Model, most: i32, draws: &mut Draws) -> Vec<Vec<i32>> {
     let port = |port: pumice::models::PortSpec| {
         let one = |draws: &mut Draws| match port.kind {
             _ if ["s_in_bap", "error_in"].contains(&port.name) => 0,

@@ -11,3 +11,4 @@ mod learning;
 mod library;
 mod overflow;
 mod refused;
+mod rest;

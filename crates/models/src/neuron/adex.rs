@@ -208,6 +208,10 @@ impl Dynamics<i32, 1, 2, 0, 1> for Equations {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("v", OverflowKind::Saturate), ("w", OverflowKind::Saturate)]
     }
+
+    fn steady(&self) -> bool {
+        self.format.steady()
+    }
 }
 
 /// The equations in reals.

@@ -184,6 +184,10 @@ impl Dynamics<i32, 1, 5, 3, 1> for Adapting {
     fn driven(&self, _local: usize, [_, _, bias]: [i32; 3]) -> bool {
         bias != 0
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 /// The same in reals: register units, exact fractions.

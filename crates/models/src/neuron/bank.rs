@@ -63,6 +63,13 @@ pub trait Bank: Send + Debug {
     fn step(&mut self, range: Range<usize>, context: &mut BankContext<'_>, inputs: &[&[i32]], fired: &mut Fired)
     -> u64;
 
+    /// How many of the neurons `range` are active in a step without input, if no such step does anything: whatever its
+    /// number, it changes no variable, makes nobody fire and leaves no register. Then it need not be taken. `None` if it
+    /// does something, or the model cannot tell.
+    fn rest(&mut self, _range: Range<usize>) -> Option<u64> {
+        None
+    }
+
     /// Reads variable `var`.
     fn get(&self, var: usize) -> Vec<i32>;
 

@@ -130,6 +130,10 @@ impl Dynamics<i32, 1, 3, 1, 1> for Encoder {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &WORDS[..3]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 3, 1, 1> for Encoder {

@@ -75,6 +75,10 @@ impl Dynamics<i32, 1, 1, 1, 1> for Gate {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("v", OverflowKind::Wrap)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 1, 1, 1> for Gate {

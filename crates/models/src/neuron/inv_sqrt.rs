@@ -86,6 +86,10 @@ impl Dynamics<i32, 1, 0, 0, 1> for Rounds {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("a_in", OverflowKind::Saturate)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 /// The exact inverse square root.

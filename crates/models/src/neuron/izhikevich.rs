@@ -171,6 +171,10 @@ impl Dynamics<i32, 1, 2, 0, 1> for Equations {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("v", OverflowKind::Saturate), ("u", OverflowKind::Saturate)]
     }
+
+    fn steady(&self) -> bool {
+        self.format.steady()
+    }
 }
 
 /// The constants of one neuron.

@@ -21,7 +21,7 @@ use super::bank::saved;
 use super::circuit;
 use super::columns::{Columns, Read};
 use super::registers::{Limits, Registers, Sum};
-use super::step::{BLOCK, Blocks, Left, Membrane, walk};
+use super::step::{BLOCK, Blocks, Left, Membrane, rest, walk};
 use crate::arithmetic::{OverflowPolicy, Register, Threshold};
 use crate::{
     Arithmetic, Bank, BankContext, BankKernel, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError,
@@ -268,6 +268,10 @@ impl Blocks for LifBank {
         [&self.u, &self.v]
     }
 
+    fn registers(&mut self) -> impl Iterator<Item = &mut Vec<i32>> {
+        [&mut self.u, &mut self.v].into_iter()
+    }
+
     fn mask(&self) -> &[u8] {
         &self.mask
     }
@@ -305,6 +309,10 @@ impl Bank for LifBank {
         fired: &mut Fired,
     ) -> u64 {
         walk(self, range, context, inputs[0], fired)
+    }
+
+    fn rest(&mut self, range: Range<usize>) -> Option<u64> {
+        rest(self, range)
     }
 
     fn get(&self, var: usize) -> Vec<i32> {

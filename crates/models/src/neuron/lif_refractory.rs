@@ -98,6 +98,10 @@ impl Dynamics<i32, 1, 3, 3, 1> for Resting<Membrane> {
     fn circuit(&mut self) -> Option<(usize, &Lane, &mut Vec<i32>)> {
         Some((1, &self.0.kv, &mut self.0.shift))
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 3, 3, 1> for Resting<RealMembrane> {

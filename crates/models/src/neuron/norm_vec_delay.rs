@@ -59,6 +59,10 @@ impl Dynamics<i32, 2, 2, 1, 2> for Scaled {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("s_out", OverflowKind::Wrap), ("s2_out", OverflowKind::Wrap)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 2, 2, 1, 2> for Scaled {

@@ -50,6 +50,11 @@ impl Format {
         Ok(Format { bits, rounding, seed: setting.seed, place: setting.place })
     }
 
+    /// Whether nothing is drawn.
+    pub(crate) fn steady(&self) -> bool {
+        !matches!(self.rounding, Rounding::Stochastic)
+    }
+
     /// The draws of one neuron and step, one for each of its four roundings.
     #[inline(always)]
     pub(crate) fn words(&self, at: At) -> [u32; 4] {

@@ -45,10 +45,25 @@ pub(crate) trait Dynamics<N, const I: usize, const S: usize, const P: usize, con
         false
     }
 
+    /// Whether input, parameters and state say all that a step does: it draws nothing and does not ask for its number.
+    fn steady(&self) -> bool {
+        false
+    }
+
     /// Which state is the voltage, what membranes keep, and the shift of their thresholds, if there is an analog form.
     fn circuit(&mut self) -> Option<(usize, &Lane, &mut Vec<i32>)> {
         None
     }
+}
+
+/// What one step makes of one neuron.
+struct Stepped<N, const S: usize, const O: usize> {
+    state: [N; S],
+    out: [N; O],
+    /// The registers that were left, by bit.
+    left: u32,
+    /// Whether the neuron had input, state or a drive of its own.
+    active: bool,
 }
 
 /// A variable of all neurons, with what its register accepts.
@@ -138,6 +153,24 @@ where
         }
     }
 
+    /// What one step makes of neuron `i`.
+    #[inline(always)]
+    fn one(&self, i: usize, step: u64, x: [N; I]) -> Stepped<N, S, O> {
+        let p: [N; P] = std::array::from_fn(|k| self.parameters[k].values[i]);
+        let mut state = self.values(i);
+        let active = x.iter().chain(&state).any(|value| *value != N::default()) || self.dynamics.driven(i, p);
+        let mut left = 0u32;
+        let at = At { index: self.base + i as u32, local: i, step };
+        let out = self.dynamics.step(at, x, p, &mut state, &mut left);
+        Stepped { state, out, left, active }
+    }
+
+    /// The state of neuron `i`.
+    #[inline(always)]
+    fn values(&self, i: usize) -> [N; S] {
+        std::array::from_fn(|k| self.state[k].values[i])
+    }
+
     /// Steps `range`; gives each neuron's outputs to `send` and returns how many neurons were active.
     fn advance(
         &mut self,
@@ -147,17 +180,12 @@ where
         overflow: &mut Overflow,
         mut send: impl FnMut(usize, [N; O]),
     ) -> u64 {
-        let zero = N::default();
         let (mut active, mut counts, mut firsts) = (0, [0u64; 32], [0u32; 32]);
         for i in range {
-            let x: [N; I] = std::array::from_fn(|k| inputs[k][i]);
-            let p: [N; P] = std::array::from_fn(|k| self.parameters[k].values[i]);
-            let mut s: [N; S] = std::array::from_fn(|k| self.state[k].values[i]);
-            active += u64::from(x.iter().chain(&s).any(|value| *value != zero) || self.dynamics.driven(i, p));
-            let mut left = 0u32;
-            let at = At { index: self.base + i as u32, local: i, step };
-            let out = self.dynamics.step(at, x, p, &mut s, &mut left);
-            for (column, value) in self.state.iter_mut().zip(s) {
+            let Stepped { state, out, mut left, active: own } =
+                self.one(i, step, std::array::from_fn(|k| inputs[k][i]));
+            active += u64::from(own);
+            for (column, value) in self.state.iter_mut().zip(state) {
                 column.values[i] = value;
             }
             while left != 0 {
@@ -174,6 +202,18 @@ where
             overflow.note(name, *kind, counts[bit], step, firsts[bit]);
         }
         active
+    }
+
+    /// See [`Bank::rest`].
+    fn resting(&self, mut range: Range<usize>) -> Option<u64> {
+        if !self.dynamics.steady() {
+            return None;
+        }
+        range.try_fold(0, |active, i| {
+            let stepped = self.one(i, 0, [N::default(); I]);
+            let rests = stepped.state == self.values(i) && stepped.out == [N::default(); O] && stepped.left == 0;
+            rests.then_some(active + u64::from(stepped.active))
+        })
     }
 
     fn write(&mut self, var: usize, values: &[N]) -> Result<(), ModelError> {
@@ -275,6 +315,10 @@ where
                 }
             }
         })
+    }
+
+    fn rest(&mut self, range: Range<usize>) -> Option<u64> {
+        self.resting(range)
     }
 
     fn get(&self, var: usize) -> Vec<i32> {

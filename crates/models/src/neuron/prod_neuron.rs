@@ -48,6 +48,10 @@ impl Dynamics<i32, 2, 0, 2, 1> for Product {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("v", OverflowKind::Wrap)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 2, 0, 2, 1> for Product {

@@ -73,6 +73,10 @@ impl Dynamics<i32, 3, 4, 2, 3> for Prototype<Membrane> {
     fn driven(&self, _local: usize, [_, bias]: [i32; 2]) -> bool {
         bias != 0
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 3, 4, 2, 3> for Prototype<RealMembrane> {

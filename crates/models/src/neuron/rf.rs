@@ -191,6 +191,10 @@ impl Dynamics<i32, 2, 2, 3, 1> for Crossing<Turn> {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &NOTED
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 2, 2, 3, 1> for Crossing<RealTurn> {

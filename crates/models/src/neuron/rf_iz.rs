@@ -80,6 +80,10 @@ impl Dynamics<i32, 2, 2, 3, 1> for Reaching<Turn> {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &NOTED
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 2, 2, 3, 1> for Reaching<RealTurn> {

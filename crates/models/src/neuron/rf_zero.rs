@@ -96,6 +96,10 @@ impl Dynamics<i32, 2, 2, 3, 1> for PhaseZero {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("u", OverflowKind::Wrap), ("v", OverflowKind::Wrap)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 2, 2, 3, 1> for PhaseZero {

@@ -42,6 +42,10 @@ impl Dynamics<i32, 1, 1, 0, 1> for Adds {
     fn registers(&self) -> &[(&'static str, OverflowKind)] {
         &[("sigma", OverflowKind::Wrap)]
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 1, 0, 1> for Adds {

@@ -127,6 +127,10 @@ impl Dynamics<i32, 1, 4, 2, 1> for Rule {
     fn driven(&self, _local: usize, [_, bias]: [i32; 2]) -> bool {
         bias != 0
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 4, 2, 1> for Rule {

@@ -7,7 +7,7 @@ use pumice_num::{Level, Task, decay};
 
 use super::lif::{Rule, kind_of};
 use super::registers::{Extent, Inside, Limits, Registers, Sum, Watch};
-use crate::{BankContext, Fired, OverflowKind};
+use crate::{BankContext, Fired, Overflow, OverflowKind};
 
 /// Neurons per block: overflow is located inside a block only when its count says so.
 pub(super) const BLOCK: usize = 512;
@@ -33,6 +33,8 @@ pub(super) trait Blocks {
     fn block<R: Registers>(&mut self, range: Range<usize>, input: &[i32], registers: R) -> Left;
     /// All currents and voltages.
     fn state(&self) -> [&[i32]; 2];
+    /// All state: currents, voltages and what else there is.
+    fn registers(&mut self) -> impl Iterator<Item = &mut Vec<i32>>;
     /// Who fired.
     fn mask(&self) -> &[u8];
     fn rule(&self) -> Rule;
@@ -49,21 +51,55 @@ pub(super) fn walk<B: Blocks>(
     input: &[i32],
     fired: &mut Fired,
 ) -> u64 {
-    let (rule, limits) = (bank.rule(), bank.limits());
-    let mut active = 0;
-    let mut start = range.start;
-    while start < range.end {
-        let block = start..(start + BLOCK).min(range.end);
-        start = block.end;
-        let input = &input[block.clone()];
-        let [u, v] = bank.state().map(|all| &all[block.clone()]);
-        active += u64::from(match limits.watch(rule, bank.level().run(Scan { input, u, v })) {
-            Watch::Inside => bank.block(block.clone(), input, Inside).active,
-            watch => watched(bank, block.clone(), input, watch, context),
-        });
-        gather(&bank.mask()[block.clone()], block.start as u32, &mut fired.index);
+    let limits = bank.limits();
+    blocks(range).map(|block| update(bank, &limits, block.clone(), context, &input[block], fired)).sum()
+}
+
+/// How many neurons of a range are active in a step without input, if it does nothing; see [`Bank::rest`](crate::Bank::rest).
+///
+/// Each block takes the step, and takes it back where it does something.
+pub(super) fn rest<B: Blocks>(bank: &mut B, range: Range<usize>) -> Option<u64> {
+    let limits = bank.limits();
+    let (mut overflow, mut fired, mut active) = (Overflow::default(), Fired::default(), 0);
+    for block in blocks(range) {
+        let before: Vec<Vec<i32>> = bank.registers().map(|all| all[block.clone()].to_vec()).collect();
+        let mut context = BankContext { step: 0, overflow: &mut overflow };
+        active += update(bank, &limits, block.clone(), &mut context, &[0; BLOCK][..block.len()], &mut fired);
+        let mut moved = false;
+        for (now, before) in bank.registers().zip(&before) {
+            moved |= now[block.clone()] != before[..];
+            now[block.clone()].copy_from_slice(before);
+        }
+        if moved || !fired.index.is_empty() || !overflow.records().is_empty() {
+            return None;
+        }
     }
-    active
+    Some(active)
+}
+
+/// A range in blocks.
+fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(BLOCK).map(move |start| start..(start + BLOCK).min(end))
+}
+
+/// Updates one block; the number of neurons that were active.
+#[inline(always)]
+fn update<B: Blocks>(
+    bank: &mut B,
+    limits: &Limits,
+    block: Range<usize>,
+    context: &mut BankContext<'_>,
+    input: &[i32],
+    fired: &mut Fired,
+) -> u64 {
+    let [u, v] = bank.state().map(|all| &all[block.clone()]);
+    let active = match limits.watch(bank.rule(), bank.level().run(Scan { input, u, v })) {
+        Watch::Inside => bank.block(block.clone(), input, Inside).active,
+        watch => watched(bank, block.clone(), input, watch, context),
+    };
+    gather(&bank.mask()[block.clone()], block.start as u32, &mut fired.index);
+    active.into()
 }
 
 /// Finds how far input and state of a block reach.

@@ -72,6 +72,10 @@ impl Dynamics<i32, 1, 2, 3, 1> for Ternary<Membrane> {
     fn driven(&self, _local: usize, [_, _, bias]: [i32; 3]) -> bool {
         bias != 0
     }
+
+    fn steady(&self) -> bool {
+        true
+    }
 }
 
 impl Dynamics<f64, 1, 2, 3, 1> for Ternary<RealMembrane> {

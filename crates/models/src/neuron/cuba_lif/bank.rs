@@ -13,7 +13,7 @@ use super::super::lif::{Rule, current_range};
 use super::super::membrane::BIAS;
 use super::super::population::STATE;
 use super::super::registers::{Limits, Registers, Sum};
-use super::super::step::{BLOCK, Blocks, Left, Membrane, walk};
+use super::super::step::{BLOCK, Blocks, Left, Membrane, rest, walk};
 use super::{CubaLif, lane, length};
 use crate::arithmetic::Refractory;
 use crate::{Arithmetic, Bank, BankContext, Fired, Lane, ModelError, PerNeuron, Setting, Values};
@@ -144,6 +144,10 @@ impl Blocks for CubaBank {
         [&self.u, &self.v]
     }
 
+    fn registers(&mut self) -> impl Iterator<Item = &mut Vec<i32>> {
+        [&mut self.u, &mut self.v, &mut self.remaining].into_iter()
+    }
+
     fn mask(&self) -> &[u8] {
         &self.mask
     }
@@ -180,6 +184,10 @@ impl Bank for CubaBank {
         fired: &mut Fired,
     ) -> u64 {
         walk(self, range, context, inputs[0], fired)
+    }
+
+    fn rest(&mut self, range: Range<usize>) -> Option<u64> {
+        rest(self, range)
     }
 
     fn get(&self, var: usize) -> Vec<i32> {
