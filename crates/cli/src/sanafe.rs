@@ -23,7 +23,7 @@ use tables::Tables;
 pub(crate) struct SanafeArgs {
     /// The architecture: a file of SANA-FE (YAML, or YAML in .gz)
     arch: PathBuf,
-    /// The network with its mapping: a file of SANA-FE (YAML, or YAML in .gz)
+    /// The network with its mapping: a file of SANA-FE (YAML or netlist, or either in .gz)
     network: PathBuf,
     /// Steps of the run
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]

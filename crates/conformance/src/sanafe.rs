@@ -1,7 +1,7 @@
 //! Recordings of SANA-FE 2.2: networks on chips of its own description, with counts, energy and time.
 //!
-//! A case is a folder with `arch.yaml`, the network as `snn.yaml` or as `net.json` (or either with `.gz`) and
-//! `expected.json`. If the network is there in both forms, they must be the same. Counts and spikes must be
+//! A case is a folder with `arch.yaml`, the network as `snn.yaml`, `snn.net` or `net.json` (or any with `.gz`) and
+//! `expected.json`. If the network is there as `net.json` and in a form of SANA-FE, they must be the same. Counts and spikes must be
 //! equal; energies within 1e-9; the `simple` time exactly; `queue` within 1 % of the recorded `detailed` time. That depends on the
 //! layout of a heap: a spike's packets are sent in the order of `tile_visit_order` if it was recorded; among packets that are due at
 //! the same time ours has its own order. The third model of the recordings, `cycle`, ignores the architecture and is not compared.
@@ -150,8 +150,8 @@ fn case(folder: &Path) -> Result<Case, Fault> {
     let malformed = |name: &str, fault: &dyn std::fmt::Display| Fault::Malformed(format!("{name}: {fault}"));
     let unusable = |name: &'static str| move |fault: SanafeError| malformed(name, &fault);
     let arch = Architecture::open(&folder.join("arch.yaml")).map_err(unusable("arch.yaml"))?;
-    let written =
-        find(folder, "snn.yaml").map(|path| Network::open(&path)).transpose().map_err(unusable("snn.yaml"))?;
+    let named = ["snn.yaml", "snn.net"].into_iter().find_map(|name| Some((name, find(folder, name)?)));
+    let written = named.map(|(name, path)| Network::open(&path).map_err(unusable(name))).transpose()?;
     let neutral = match (&written, find(folder, "net.json")) {
         (Some(_), None) => None,
         _ => {

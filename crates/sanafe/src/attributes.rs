@@ -130,8 +130,13 @@ impl Attributes {
             "refractory_delay" => self.refractory_delay = Some(value.whole()?),
             "potential" => self.potential = number()?,
             "force_update" | "force_update_every_timestep" => self.force_update = Some(value.flag()?),
-            "force_soma_update" => {
-                return Err(key.fault("SANA-FE passes over `force_soma_update`, write `force_update`"));
+            name @ ("force_soma_update" | "force_potential") => {
+                return Err(key.fault(format!("SANA-FE passes over `{name}`, write `force_update` or `potential`")));
+            }
+            "random_mask" => {
+                return Err(key.fault(
+                    "`random_mask` takes draws of the C library from any neuron's turn, which are not modelled",
+                ));
             }
             "spikes" => {
                 let all = value.list()?.iter().map(|spike| spike.flag().map(u8::from));
@@ -143,8 +148,8 @@ impl Attributes {
             "time_constants" => self.time_constants = Some(numbers(value)?),
             "space_constants" => self.space_constants = Some(numbers(value)?),
             "log_potential" => self.log_potential = Some(value.flag()?),
-            // Every spike is written anyway.
-            "log_spikes" => _ = value.flag()?,
+            // Every spike is written anyway, and currents are in no trace.
+            "log_spikes" | "log_u" => _ = value.flag()?,
             other => return Err(key.fault(format!("no neuron has an attribute `{other}`"))),
         }
         Ok(())

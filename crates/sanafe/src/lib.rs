@@ -1,4 +1,4 @@
-//! Architectures and networks of SANA-FE 2.2 (YAML), run with its arithmetic: `sanafe-2.2`.
+//! Architectures and networks of SANA-FE 2.2 (YAML; networks as netlists too), run with its arithmetic: `sanafe-2.2`.
 //!
 //! Read are files as its users write and save them. The neurons are SANA-FE's, in double precision ([`Chip`]); meshes,
 //! events, prices and times are Pumice's own, those of `pumice-chip` and `pumice-meter`. Written from the behaviour of
@@ -9,6 +9,7 @@ mod attributes;
 mod chip;
 mod convolve;
 mod error;
+mod netlist;
 mod network;
 mod neuron;
 mod prices;

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::attributes::Attributes;
 use crate::convolve::Convolution;
 use crate::error::SanafeError;
-use crate::read;
 use crate::strength::Strengths;
 use crate::yaml::{Fault, Node};
+use crate::{netlist, read};
 
 /// A network and where its neurons lie.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,14 +74,15 @@ pub struct Edge {
 }
 
 impl Network {
-    /// Reads a file; one that ends in `.gz` is unpacked.
+    /// Reads a file, in YAML or as a netlist; one that ends in `.gz` is unpacked.
     ///
     /// # Errors
     ///
     /// [`SanafeError`] if it cannot be read or is no network file, with the line.
     pub fn open(path: &Path) -> Result<Network, SanafeError> {
         let text = read::text(path)?;
-        Network::parse(&text).map_err(|fault| SanafeError::File { path: path.to_path_buf(), fault: fault.to_string() })
+        let net = if netlist::is(&text) { netlist::parse(&text) } else { Network::parse(&text) };
+        net.map_err(|fault| SanafeError::File { path: path.to_path_buf(), fault: fault.to_string() })
     }
 
     /// Reads the text of a file.

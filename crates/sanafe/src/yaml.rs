@@ -11,6 +11,18 @@ pub(crate) struct Fault {
     what: String,
 }
 
+impl Fault {
+    /// A fault in a line, from 1.
+    pub(crate) fn at(line: usize, what: impl Into<String>) -> Fault {
+        Fault { line, what: what.into() }
+    }
+
+    /// The same fault, in another line.
+    pub(crate) fn on(self, line: usize) -> Fault {
+        Fault { line, ..self }
+    }
+}
+
 impl Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}: {}", self.line, self.what)

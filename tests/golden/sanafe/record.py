@@ -1,6 +1,6 @@
 """Records a case with SANA-FE 2.2.9 (`pip install sanafe==2.2.9`): python3 record.py CASE_FOLDER STEPS DESCRIPTION.
 
-The folder has `arch.yaml` and `snn.yaml`, in which every neuron has `log_spikes: true`; `expected.json` is written.
+The folder has `arch.yaml` and `snn.yaml` or the netlist `snn.net`, in which every neuron has `log_spikes: true`; `expected.json` is written.
 Each model of time runs in a process of its own.
 """
 
@@ -13,10 +13,11 @@ import sys
 import tempfile
 
 RUN = """
-import json, sys, sanafe
+import json, os, sys, sanafe
 arch = sanafe.load_arch(sys.argv[1] + "/arch.yaml")
 chip = sanafe.SpikingChip(arch)
-chip.load(sanafe.load_net(sys.argv[1] + "/snn.yaml", arch))
+netlist = os.path.exists(sys.argv[1] + "/snn.net")
+chip.load(sanafe.load_net(sys.argv[1] + ("/snn.net" if netlist else "/snn.yaml"), arch, netlist))
 out = sys.argv[4]
 result = chip.sim(int(sys.argv[2]), timing_model=sys.argv[3], processing_threads=1, spike_trace=out + "/spikes.csv",
                   potential_trace=out + "/potentials.csv" if sys.argv[3] == "simple" else True, perf_trace=out + "/perf.csv",
