@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::SanafeError;
 use crate::read;
@@ -204,6 +205,8 @@ pub(crate) struct AxonOut {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Synapse {
     pub(crate) model: String,
+    #[serde(default, rename = "plugin", deserialize_with = "plugin")]
+    _plugin: (),
     #[serde(default, rename = "update_every_timestep")]
     _update_every_timestep: Option<bool>,
     #[serde(rename = "energy_process_spike")]
@@ -220,6 +223,8 @@ pub(crate) struct Synapse {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dendrite {
     pub(crate) model: String,
+    #[serde(default, rename = "plugin", deserialize_with = "plugin")]
+    _plugin: (),
     #[serde(default, rename = "update_every_timestep")]
     _update_every_timestep: Option<bool>,
     #[serde(rename = "energy_update")]
@@ -236,6 +241,10 @@ pub(crate) struct Dendrite {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Soma {
     pub(crate) model: String,
+    #[serde(default, rename = "plugin", deserialize_with = "plugin")]
+    _plugin: (),
+    #[serde(default, rename = "noise", deserialize_with = "noise")]
+    _noise: (),
     #[serde(default, rename = "update_every_timestep")]
     _update_every_timestep: Option<bool>,
     pub(crate) energy_access_neuron: f64,
@@ -248,6 +257,18 @@ pub(crate) struct Soma {
     _log_energy: Option<bool>,
     #[serde(default, rename = "log_latency")]
     _log_latency: Option<bool>,
+}
+
+/// Refuses a plug-in.
+fn plugin<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(D::Error::custom(
+        "plug-ins are compiled C++ and are not run; allowed are units of the models that SANA-FE has itself",
+    ))
+}
+
+/// Refuses a stream of noise.
+fn noise<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(D::Error::custom("streams of noise are not read; leave `noise` out"))
 }
 
 /// A name with a range stands for several: `core[0..3]`. Returns how many.
@@ -287,6 +308,16 @@ pub(crate) fn one_of(name: &str, wanted: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_run_says_so() {
+        let unit = "model: m, energy_update: 0.0, latency_update: 0.0";
+        assert!(serde_saphyr::from_str::<Dendrite>(&format!("{{{unit}}}")).is_ok());
+        let fault = serde_saphyr::from_str::<Dendrite>(&format!("{{{unit}, plugin: x.so}}")).unwrap_err();
+        assert!(fault.without_snippet().to_string().contains("plug-ins are compiled C++"), "{fault}");
+        let fault = serde_saphyr::from_str::<Soma>("{model: m, noise: f.txt}").unwrap_err();
+        assert!(fault.without_snippet().to_string().contains("leave `noise` out"), "{fault}");
+    }
 
     #[test]
     fn names_with_ranges_stand_for_several() {
