@@ -2,9 +2,9 @@
 //!
 //! A case is a folder with `arch.yaml`, the network as `snn.yaml`, `snn.net` or `net.json` (or any with `.gz`) and
 //! `expected.json`. If the network is there as `net.json` and in a form of SANA-FE, they must be the same. Counts and spikes must be
-//! equal; energies within 1e-9; the `simple` time exactly; `queue` within 1 % of the recorded `detailed` time. That depends on the
-//! layout of a heap: a spike's packets are sent in the order of `tile_visit_order` if it was recorded; among packets that are due at
-//! the same time ours has its own order. The third model of the recordings, `cycle`, ignores the architecture and is not compared.
+//! equal; energies within 1e-9; the `simple` time exactly; `queue` within 1 % of the recorded `detailed` time. A spike's
+//! packets are sent in the order of `tile_visit_order` if it was recorded, for that order is another in every process of SANA-FE. The
+//! third model of the recordings, `cycle`, ignores the architecture and is not compared.
 
 mod net;
 
@@ -27,9 +27,9 @@ const EXACT: f64 = 1e-9;
 const PRINTED: f64 = 1e-6;
 /// Relative tolerance of the `queue` time of a whole case.
 const QUEUE: f64 = 1e-2;
-/// Relative tolerance of the `queue` time of one step: packets due at the same time, which are ordered differently, do not
-/// average out there. The most that 179 random networks showed was 20 %, in a case within 1.3 %.
-const QUEUE_STEP: f64 = 0.25;
+/// Relative tolerance of the `queue` time of one step: times that are equal here may differ in their last bit there, and then
+/// others go first. The most that random networks showed was 6.6 %, in a case within 0.3 %.
+const QUEUE_STEP: f64 = 0.1;
 
 #[derive(Debug, Deserialize)]
 struct Expected {

@@ -2,6 +2,7 @@
 
 mod build;
 mod dendrite;
+mod detailed;
 mod reach;
 
 use pumice_chip::timing::{CoreWork, Packet, Timing, TimingModel, Work};

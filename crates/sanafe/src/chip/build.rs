@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use pumice_chip::Mesh;
-use pumice_chip::timing::{Grid, Network as Links};
+use pumice_chip::timing::{Grid, Network as Links, Timing, TimingModel};
 use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
 
 use super::dendrite::{DELAYS, Dendrite};
+use super::detailed::Detailed;
 use super::reach::Reach;
 use super::{Chip, Place, Setup, Synapse};
 use crate::arch::{self, Architecture, Sync};
@@ -239,6 +240,14 @@ fn visit(visits: &[u32], arch: &Architecture) -> Result<Vec<u32>, String> {
     Ok(visit)
 }
 
+/// A model of time: for `queue` the form with SANA-FE's order.
+fn timing(model: TimingModel, grid: &Grid, network: Links) -> Box<dyn Timing> {
+    match model {
+        TimingModel::Queue => Box::new(Detailed::new(grid.clone(), network.link_buffer)),
+        _ => model.build(grid.clone(), network),
+    }
+}
+
 impl Chip {
     pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
         let (definitions, per_tile) = arch.cores()?;
@@ -281,7 +290,7 @@ impl Chip {
             reach: Reach::new(&places, &synapses, &mesh, &visit(&setup.visits, arch)?),
             dendrites_buffer: dendrites_buffer.unwrap_or(false),
             barrier_ps: barrier_ps(&arch.attributes.latency_sync, tiles)?,
-            timing: setup.timing.iter().map(|model| model.build(grid.clone(), network)).collect(),
+            timing: setup.timing.iter().map(|model| timing(*model, &grid, network)).collect(),
             cores: Vec::new(),
             packets: Vec::new(),
             logged: mapped.iter().enumerate().filter(|(_, m)| m.logged).map(|(k, _)| k).collect(),
