@@ -23,6 +23,7 @@ mod ports;
 mod probes;
 mod profiles;
 mod quantise;
+mod reals;
 mod registers;
 mod remote;
 mod rest;

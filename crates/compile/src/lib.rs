@@ -101,7 +101,8 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
         order: Vec::new(),
         places: placement.places.clone(),
         paths: graph.nodes().iter().map(|n| n.path.clone()).collect(),
-        in_ports: in_ports(graph),
+        in_ports: port_names(graph, Direction::In),
+        out_ports: port_names(graph, Direction::Out),
         arithmetic: hardware.arithmetic.clone(),
         synapses: synapses(graph, &placement),
         views,
@@ -119,10 +120,10 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     Ok(image)
 }
 
-fn in_ports(graph: &Graph) -> Vec<Vec<String>> {
+fn port_names(graph: &Graph, direction: Direction) -> Vec<Vec<String>> {
     let names = |node: &pumice_process::Node| {
         let id = graph.find(&node.path).expect("every node has its own path");
-        graph.ports_of(id, Direction::In).into_iter().map(|port| port.0.to_owned()).collect()
+        graph.ports_of(id, direction).into_iter().map(|port| port.0.to_owned()).collect()
     };
     graph.nodes().iter().map(names).collect()
 }

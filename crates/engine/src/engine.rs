@@ -29,6 +29,7 @@ mod build;
 mod hosts;
 mod plastic;
 mod probe;
+mod reals;
 mod state;
 mod structure;
 mod weights;
@@ -114,6 +115,8 @@ pub struct Engine {
     host_out: u64,
     overflow: Vec<Overflow>,
     recordings: Vec<Recording>,
+    /// By unit: its out-ports of reals that processes of integers receive, and which elements.
+    cut: Vec<Vec<(usize, Vec<bool>)>>,
     /// By probe: the bank whose spikes it keeps.
     whole_banks: Vec<Option<usize>>,
     /// Counters carried over from a snapshot: events by core, spikes by bank and neuron.
@@ -206,6 +209,7 @@ impl Engine {
             host_out: 0,
             overflow: clipped(&image),
             recordings: probe::empty(&image),
+            cut: reals::cut(&image),
             whole_banks: probe::whole_banks(&image),
             base_loads: vec![Counts::default(); chip.cores()],
             base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
@@ -378,7 +382,7 @@ impl Engine {
         self.units.iter_mut().for_each(Unit::clear);
         for (u, _) in image.units.iter().enumerate().filter(|(_, unit)| unit.buffered) {
             self.units[u].emit(self.step);
-            self.propagate(u, &mut direct);
+            self.propagate(u, &mut direct)?;
         }
         let mut pause = false;
         let mut batches = Vec::new();
@@ -387,7 +391,7 @@ impl Engine {
                 Task::Unit(u) => {
                     pause |= self.step_unit(*u, pool)?;
                     if !image.units[*u].buffered {
-                        self.propagate(*u, &mut direct);
+                        self.propagate(*u, &mut direct)?;
                     }
                 }
                 Task::Chip => batches = self.step_chip(pool, std::mem::take(&mut direct), observer.is_some())?,
@@ -429,7 +433,8 @@ impl Engine {
     }
 
     /// Sends the outputs of a unit along its wires.
-    fn propagate(&mut self, u: usize, direct: &mut Vec<(usize, usize, Vec<i32>)>) {
+    fn propagate(&mut self, u: usize, direct: &mut Vec<(usize, usize, Vec<i32>)>) -> Result<(), EngineError> {
+        self.count_cut(u)?;
         let image = self.image.clone();
         for wire in image.wires.iter().filter(|w| w.from.0 == u) {
             let join = image.units[wire.to.0].inputs[wire.to.1].1;
@@ -451,6 +456,7 @@ impl Engine {
             }
             direct.push((wire.to.0, wire.to.1, values));
         }
+        Ok(())
     }
 
     fn step_chip(

@@ -57,6 +57,18 @@ pub enum EngineError {
         /// Step.
         step: u64,
     },
+    /// A process of integers received what is not a number.
+    #[error("`{path}.{port}` sent NaN at element {index} in step {step} to a process that computes in integers")]
+    NotANumber {
+        /// Path of the sender.
+        path: String,
+        /// Out-port.
+        port: String,
+        /// Element.
+        index: u32,
+        /// Step.
+        step: u64,
+    },
     /// A variable was read or written in a way that it does not allow.
     #[error("{fault}")]
     Variable {

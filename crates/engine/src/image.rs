@@ -158,6 +158,8 @@ pub struct Image {
     pub paths: Vec<String>,
     /// Names of the in-ports of each process, by its number, for messages.
     pub in_ports: Vec<Vec<String>>,
+    /// Names of the out-ports of each process, by its number, for messages.
+    pub out_ports: Vec<Vec<String>>,
     /// The connections on the chip, whose weights can be read: process number and parameters.
     pub synapses: Vec<(u32, Model)>,
     /// How the connection behind each projection is wired, so that its weights can be written; by projection.

@@ -16,6 +16,8 @@ pub enum OverflowKind {
     Error,
     /// The value does not fit the bits that a `BitCheck` asks for.
     Exceed,
+    /// A real lost its fraction on its way to a process of integers.
+    Truncate,
 }
 
 /// How often one variable of one process left its register, and where first.
@@ -62,6 +64,29 @@ impl Overflow {
         }
     }
 
+    /// Notes the reals that `step` cuts to integers of 32 bits, as a cast does: toward zero, and to the ends of the range.
+    /// What is beyond counts as `beyond`. Gives the place of a value that is not a number.
+    pub fn note_cut(
+        &mut self,
+        variable: &str,
+        beyond: OverflowKind,
+        step: u64,
+        reals: impl Iterator<Item = (u32, f64)>,
+    ) -> Option<u32> {
+        for (i, x) in reals {
+            if x.is_nan() {
+                return Some(i);
+            }
+            let whole = x.trunc();
+            if f64::from(whole as i32) != whole {
+                self.note(variable, beyond, 1, step, i);
+            } else if whole != x {
+                self.note(variable, OverflowKind::Truncate, 1, step, i);
+            }
+        }
+        None
+    }
+
     /// Notes the accumulators that do not hold the exact sums of what was added to them in `step`.
     ///
     /// They hold the low bits, so what they held before is what remains without the low bits of `added`.
@@ -103,6 +128,17 @@ impl Overflow {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_a_cast_cuts_is_found() {
+        let reals = [0.0, -2.0, 2.5, -0.25, 2_147_483_647.75, 2_147_483_648.0, -2_147_483_648.0, -f64::INFINITY, 1e300];
+        let mut overflow = Overflow::default();
+        let all = || (10..).zip(reals);
+        assert_eq!(overflow.note_cut("a_out", OverflowKind::Saturate, 3, all()), None);
+        let found: Vec<_> = overflow.records().iter().map(|r| (r.kind, r.count, r.first_step, r.first_index)).collect();
+        assert_eq!(found, [(OverflowKind::Saturate, 3, 3, 15), (OverflowKind::Truncate, 3, 3, 12)]);
+        assert_eq!(overflow.note_cut("a_out", OverflowKind::Saturate, 3, all().chain([(99, f64::NAN)])), Some(99));
+    }
 
     proptest! {
         /// Accumulators have lost bits exactly where the exact sum does not fit them.

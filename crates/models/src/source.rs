@@ -25,6 +25,14 @@ pub(crate) fn check_messages(field: &str, row: &[f64], kind: Kind) -> Result<(),
     }
 }
 
+/// Refuses the first number that no register of 32 bits holds.
+pub(crate) fn check_registers<'a>(field: &str, mut all: impl Iterator<Item = &'a f64>) -> Result<(), ModelError> {
+    match all.find(|x| f64::from(**x as i32) != **x) {
+        Some(x) => Err(ModelError::range(field, x, "integers of 32 bits on a fixed-point backend")),
+        None => Ok(()),
+    }
+}
+
 /// Takes an array of `n` numbers out of a saved state.
 pub(crate) fn saved_numbers<N: Number>(state: &[Values], k: usize, n: usize) -> Result<Vec<N>, ModelError> {
     match state.get(k).map(Values::to_real) {

@@ -266,7 +266,7 @@ pub struct OverflowRow {
     pub process: String,
     /// The variable.
     pub variable: String,
-    /// `wrap`, `saturate` or `clip`.
+    /// `wrap`, `saturate`, `clip`, `exceed` or `truncate`.
     pub kind: String,
     /// How often.
     pub count: u64,

@@ -80,9 +80,11 @@ impl SpikeDataloader {
     fn player<N: Number>(&self, whole: bool) -> Result<Player<N>, ModelError> {
         let schedule = self.check()?;
         let numbers = self.dataset.iter().flat_map(|s| s.data.iter().flatten().chain(&s.ground_truth));
-        if let Some(x) = numbers.clone().find(|x| !x.is_finite() || (whole && x.fract() != 0.0)) {
-            let allowed = if whole { "integers on a fixed-point backend" } else { "finite numbers" };
-            return Err(ModelError::range("dataset", x, allowed));
+        if let Some(x) = numbers.clone().find(|x| !x.is_finite()) {
+            return Err(ModelError::range("dataset", x, "finite numbers"));
+        }
+        if whole {
+            super::check_registers("dataset", numbers)?;
         }
         let convert = |row: &Vec<f64>| row.iter().map(|x| N::from_real(*x)).collect::<Vec<N>>();
         let samples = self.dataset.iter().map(|s| (s.data.iter().map(convert).collect(), convert(&s.ground_truth)));

@@ -99,9 +99,7 @@ impl Behaviour for RingBuffer {
     }
 
     fn fixed(&self, _setting: &Setting<'_>) -> Result<Box<dyn Kernel<i32>>, ModelError> {
-        if let Some(x) = self.data.iter().flatten().find(|x| x.fract() != 0.0) {
-            return Err(ModelError::range("data", x, "integers on a fixed-point backend"));
-        }
+        super::check_registers("data", self.data.iter().flatten())?;
         Ok(Box::new(self.playback(|x| x as i32)?))
     }
 

@@ -54,6 +54,7 @@ pub(crate) fn image() -> Image {
         places: vec![Where::Synapses, Where::Bank(0)],
         paths: vec!["synapses".into(), "net/cells".into()],
         in_ports: vec![vec!["s_in".into()], vec!["a_in".into()]],
+        out_ports: vec![vec!["a_out".into()], vec!["s_out".into()]],
         synapses: Vec::new(),
         views: vec![pumice_engine::View::default()],
         probes: vec![
