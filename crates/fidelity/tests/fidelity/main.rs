@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod digits;
+mod extremes;
 #[cfg(debug_assertions)]
 mod faults;
 mod figures;

@@ -18,7 +18,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::rows::Columns;
-use crate::connection::synapses::accumulate;
 use crate::connection::weight::{SignMode, WeightFormat};
 use crate::plastic::{Updates, Whole};
 use crate::{
@@ -329,18 +328,22 @@ impl Plastic for Fixed {
 
     fn step(&mut self, step: u64, arrivals: &[Fired], overflow: &mut Overflow) {
         let n = self.due.len();
+        let mut sums = vec![0_i64; n];
         for (k, i) in arrivals[0].index.iter().map(|i| *i as usize).enumerate() {
             let spikes = arrivals[0].payload_of(k);
-            for ((due, w), j) in self.due.iter_mut().zip(&self.weight[i * n..]).zip(self.targets.clone()) {
-                if accumulate(due, shift(*w, self.exponent), spikes) {
-                    overflow.note("a_out", self.beyond, 1, step, j as u32);
-                }
+            for (sum, w) in sums.iter_mut().zip(&self.weight[i * n..]) {
+                *sum += i64::from(shift(*w, self.exponent)) * i64::from(spikes);
             }
             // A second spike within an epoch is lost to the trace, as on the chip.
-            let lost = spikes - i32::from(!self.pending[i]);
+            let lost = spikes.saturating_sub(i32::from(!self.pending[i]));
             let lost = if self.speaks() { lost.max(0).unsigned_abs() } else { 0 };
             overflow.note("trace spikes", OverflowKind::Clip, lost.into(), step, i as u32);
             self.pending[i] = true;
+        }
+        for ((due, sum), j) in self.due.iter_mut().zip(sums).zip(self.targets.clone()) {
+            let exact = i64::from(*due) + sum;
+            *due = exact as i32;
+            overflow.note("a_out", self.beyond, u64::from(i64::from(*due) != exact), step, j as u32);
         }
         self.error.fill(0);
         for (k, j) in arrivals[1].index.iter().enumerate() {

@@ -43,7 +43,7 @@ impl Machine for Clock {
             novel = true;
             (waiting, passed) = (0, 0);
         }
-        (vars[1][0], vars[2][0]) = (waiting, passed + waiting);
+        (vars[1][0], vars[2][0]) = (waiting, passed.saturating_add(waiting));
         outputs[0][0] = i32::from(novel);
     }
 }

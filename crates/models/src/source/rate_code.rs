@@ -32,7 +32,7 @@ impl RateCode {
             return Err(ModelError::range("full", self.full, format!("an integer in 1..={}", 1 << 30)));
         }
         let mut counter = Counter { value: vec![0; n], sum: vec![0; n], full: self.full as i32 };
-        counter.assign(&self.value.values("value", n)?)?;
+        counter.value = counter.within("value", &self.value.values("value", n)?)?;
         Ok(counter)
     }
 }
@@ -45,14 +45,14 @@ struct Counter {
 }
 
 impl Counter {
-    fn assign(&mut self, values: &[f64]) -> Result<(), ModelError> {
+    /// The values of a variable, which are integers up to the full value.
+    fn within(&self, name: &str, values: &[f64]) -> Result<Vec<i32>, ModelError> {
         let ok = |x: f64| x.fract() == 0.0 && (0.0..=f64::from(self.full)).contains(&x);
         if let Some(i) = values.iter().position(|x| !ok(*x)) {
             let allowed = format!("an integer in 0..={}", self.full);
-            return Err(ModelError::range(format!("value[{i}]"), values[i], allowed));
+            return Err(ModelError::range(format!("{name}[{i}]"), values[i], allowed));
         }
-        self.value = values.iter().map(|x| *x as i32).collect();
-        Ok(())
+        Ok(values.iter().map(|x| *x as i32).collect())
     }
 }
 
@@ -74,8 +74,8 @@ impl<N: Number> Kernel<N> for Counter {
     fn set(&mut self, var: usize, values: &[N]) -> Result<(), ModelError> {
         let values: Vec<f64> = values.iter().map(|x| x.real()).collect();
         match var {
-            0 => self.assign(&values)?,
-            _ => self.sum = values.iter().map(|x| *x as i32).collect(),
+            0 => self.value = self.within("value", &values)?,
+            _ => self.sum = self.within("sum", &values)?,
         }
         Ok(())
     }
