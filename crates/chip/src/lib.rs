@@ -7,8 +7,10 @@
 //! says of non-volatile cells.
 
 mod batch;
+mod bits;
 mod block;
 pub mod cells;
+mod dense;
 mod drawn;
 mod due;
 mod exact;

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use pumice_models::Fired;
-use pumice_num::{Level, Task};
 
 use crate::block::Block;
+use crate::dense::Dense;
 use crate::due::Rows;
 use crate::image::Projection;
 use crate::record::Form;
@@ -25,11 +25,11 @@ pub(crate) struct RowTable {
     heaviest: i64,
 }
 
-/// Synapses in the smallest form that holds them: whole rows of bytes, or lists of 2 to 4 or 8 bytes each.
+/// Synapses in the smallest form that holds them: whole rows of bits or bytes, or lists of 2 to 4 or 8 bytes each.
 #[derive(Debug)]
 enum Packed {
-    /// One weight for every target from `first` on, zeros included; row after row.
-    Dense { first: usize, row: usize, weights: Vec<i8> },
+    /// A weight for every target.
+    Dense(Dense),
     /// Targets and weights in a form; row `r` is `start[r]..start[r + 1]`.
     Narrow { start: Block<u32>, synapses: Block<u8>, form: Form },
     /// Target and weight; rows as before.
@@ -71,7 +71,7 @@ impl RowTable {
     /// Memory in use `[byte]`.
     pub(crate) fn bytes(&self) -> usize {
         match &self.synapses {
-            Packed::Dense { weights, .. } => weights.len(),
+            Packed::Dense(dense) => dense.bytes(),
             Packed::Narrow { start, synapses, .. } => 4 * start.len() + synapses.len(),
             Packed::Wide { start, words } => 4 * start.len() + 8 * words.len(),
         }
@@ -81,9 +81,10 @@ impl RowTable {
     pub(crate) fn deliver(&self, d: usize, fired: &Fired, sums: &mut [i32]) {
         let row = |i: u32| d * self.n_in + i as usize;
         match &self.synapses {
-            Packed::Dense { first, row: len, weights } => {
-                let rows = |i: u32| &weights[row(i) * len..(row(i) + 1) * len];
-                self.add_dense(rows, fired, &mut sums[*first..first + len]);
+            Packed::Dense(dense) if !self.graded => dense.add(row(0), &fired.index, 1 << self.scale, sums),
+            Packed::Dense(dense) => {
+                let spikes = fired.index.chunks(1).enumerate();
+                spikes.for_each(|(k, own)| dense.add(row(0), own, self.gain(fired, k), sums));
             }
             Packed::Narrow { start, synapses, form } if !self.graded => {
                 let rows = Rows { start, first: row(0), due: &fired.index };
@@ -131,23 +132,6 @@ impl RowTable {
     fn gain(&self, fired: &Fired, k: usize) -> i32 {
         if self.graded { fired.payload_of(k) << self.scale } else { 1 << self.scale }
     }
-
-    /// Adds whole rows, several at once where all have the same gain.
-    fn add_dense<'a>(&self, row: impl Fn(u32) -> &'a [i8], fired: &Fired, sums: &mut [i32]) {
-        let level = Level::widest();
-        if self.graded {
-            for (k, i) in fired.index.iter().enumerate() {
-                level.run(AddRows { rows: [row(*i)], gain: self.gain(fired, k), sums });
-            }
-            return;
-        }
-        let gain = 1 << self.scale;
-        let (eight, rest) = fired.index.as_chunks::<8>();
-        let (four, rest) = rest.as_chunks::<4>();
-        eight.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
-        four.iter().for_each(|some| level.run(AddRows { rows: some.map(&row), gain, sums }));
-        rest.iter().for_each(|i| level.run(AddRows { rows: [row(*i)], gain, sums }));
-    }
 }
 
 /// The most that one row adds to the magnitude of a sum; a row may have several synapses onto the same target.
@@ -161,10 +145,7 @@ impl Packed {
     /// Shows target and weight of every synapse of a row.
     fn each(&self, row: usize, mut show: impl FnMut(usize, i32)) {
         match self {
-            Packed::Dense { first, row: len, weights } => {
-                let own = &weights[row * len..(row + 1) * len];
-                own.iter().enumerate().for_each(|(k, w)| show(first + k, i32::from(*w)));
-            }
+            Packed::Dense(dense) => dense.each(row, show),
             Packed::Narrow { start, synapses, form } => {
                 let rows = Rows { start, first: row, due: &[0] };
                 form.each(synapses, rows, |weight| weight, show);
@@ -177,8 +158,8 @@ impl Packed {
     }
 
     fn new(start: Vec<u32>, kept: Vec<(u32, i32)>) -> Self {
-        if let Some(dense) = Packed::dense(&start, &kept) {
-            return dense;
+        if let Some(dense) = Dense::new(&start, &kept) {
+            return Packed::Dense(dense);
         }
         let (mut places, mut low, mut high) = (0, i32::MAX, i32::MIN);
         for (target, weight) in &kept {
@@ -194,49 +175,6 @@ impl Packed {
         }
         Packed::Narrow { start: starts, synapses, form }
     }
-
-    /// Whole rows of bytes, where they hold every weight and take no more memory than lists of 4 bytes.
-    ///
-    /// Several synapses between the same two neurons become one of their sum, which adds the same.
-    fn dense(start: &[u32], kept: &[(u32, i32)]) -> Option<Self> {
-        let first = kept.iter().map(|(target, _)| *target).min()? as usize;
-        let row = kept.iter().map(|(target, _)| *target).max()? as usize + 1 - first;
-        let rows = start.len() - 1;
-        if rows.saturating_mul(row) > kept.len().saturating_mul(4) {
-            return None;
-        }
-        let mut weights = vec![0_i8; rows * row];
-        for (own, ends) in weights.chunks_exact_mut(row).zip(start.windows(2)) {
-            for (target, w) in &kept[ends[0] as usize..ends[1] as usize] {
-                let weight = &mut own[*target as usize - first];
-                *weight = i8::try_from(i32::from(*weight).checked_add(*w)?).ok()?;
-            }
-        }
-        Some(Packed::Dense { first, row, weights })
-    }
-}
-
-/// Adds some whole rows, times a gain; their sums pass the accumulators once.
-struct AddRows<'a, const N: usize> {
-    rows: [&'a [i8]; N],
-    gain: i32,
-    sums: &'a mut [i32],
-}
-
-impl<const N: usize> Task for AddRows<'_, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        // A sum of N bytes fits 16 bits.
-        const { assert!(N <= 256) };
-        let n = self.sums.len();
-        let rows = self.rows.map(|row| &row[..n]);
-        for (k, sum) in self.sums.iter_mut().enumerate() {
-            let weights = rows.iter().fold(0_i16, |all, row| all.wrapping_add(i16::from(row[k])));
-            *sum = sum.wrapping_add(i32::from(weights).wrapping_mul(self.gain));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -251,27 +189,42 @@ mod tests {
         Projection { process: 0, path: "p".into(), source: Source::Bank(0), target: 0, port: 0, rows }
     }
 
-    fn form(table: &RowTable) -> &'static str {
-        match table.synapses {
-            Packed::Dense { .. } => "dense",
-            Packed::Narrow { .. } => "narrow",
-            Packed::Wide { .. } => "wide",
+    fn form(table: &RowTable) -> String {
+        match &table.synapses {
+            Packed::Dense(dense) => format!("{} bits", dense.bits()),
+            Packed::Narrow { form, .. } => format!("{form:?}"),
+            Packed::Wide { .. } => "wide".into(),
         }
     }
 
     #[test]
     fn the_smallest_form_is_taken() {
-        let all = |weight: i32| (0..64).map(|k| (k / 8, k % 8, weight, 0)).collect::<Vec<_>>();
+        let list = |weights: &[i32], n: u32| -> Vec<_> {
+            let weight = |k: u32| weights[(k * k / 7) as usize % weights.len()];
+            (0..8 * n).map(|k| (k / n, k % n, weight(k), 0)).collect()
+        };
         let one = |weight: i32| vec![(3, 0, 1, 0), (3, 7, weight, 0)];
-        for (entries, expected) in [
-            (all(-128), "dense"),
-            (all(127 << 6), "dense"),
-            (all(129), "narrow"),
-            (one(2), "narrow"),
-            (one(400), "narrow"),
-            (one(1 << 30), "wide"),
+        let few = |each: u32| (0..8 * 256).filter(|k| k % each == 0).map(|k| (k / 256, k % 256, 9, 0)).collect();
+        for (n, entries, expected) in [
+            (8, list(&[-128], 8), "8 bits"),
+            (256, list(&[-128], 256), "0 bits"),
+            (8, list(&[-128, 126], 8), "8 bits"),
+            (8, list(&[-128 << 7, 0, 127 << 7], 8), "8 bits"),
+            (8, list(&[255, 0], 8), "8 bits"),
+            (8, list(&[700, 800, 955], 8), "8 bits"),
+            (8, list(&[-1, 255], 8), "Word(29)"),
+            (256, list(&[-7, 7], 256), "1 bits"),
+            (256, list(&[-7, 70_000, 0], 256), "2 bits"),
+            (256, list(&[-9, -3, 3, 9], 256), "2 bits"),
+            (256, list(&[1, 2, 3, -9], 256), "8 bits"),
+            (255, list(&[-7, 7], 255), "8 bits"),
+            (256, few(15), "1 bits"),
+            (256, few(17), "Same(9)"),
+            (8, one(2), "Up"),
+            (8, one(400), "Word(29)"),
+            (8, one(1 << 30), "wide"),
         ] {
-            assert_eq!(form(&RowTable::new(&projection(8, 8, entries), &(0..8))), expected);
+            assert_eq!(form(&RowTable::new(&projection(8, n, entries), &(0..n))), expected);
         }
     }
 
@@ -307,6 +260,35 @@ mod tests {
                 let farthest = sums.iter().map(|sum| i64::from((sum - 7).abs())).max();
                 prop_assert!(farthest <= Some(table.reach(&fired)));
             }
+        }
+
+        /// The same of wide rows of few weights.
+        #[test]
+        fn wide_rows_add_their_synapses(
+            (n, up) in (200..600usize, 0..32u32),
+            weights in prop::collection::vec(any::<i32>(), 1..6),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 3 * 600),
+            (graded, each) in (any::<bool>(), 1..4usize),
+            spikes in prop_oneof![prop::collection::vec((0..3u32, any::<i32>()), 0..40), prop::collection::vec((0..3u32, Just(1)), 250..600)],
+        ) {
+            let entry = |k: usize| ((k / n) as u32, (k % n) as u32, picks[k].get(&weights) >> up, 0);
+            let entries: Vec<_> = (0..3 * n).step_by(each).map(entry).collect();
+            let mut p = projection(3, n, entries.clone());
+            p.rows.graded = graded;
+            let table = RowTable::new(&p, &(0..n));
+            let (index, payload) = spikes.into_iter().unzip();
+            let fired = Fired { index, payload };
+            let mut expected = vec![7_i128; n];
+            for (k, i) in fired.index.iter().enumerate() {
+                let gain = if graded { i128::from(fired.payload_of(k)) } else { 1 };
+                let own = entries.iter().filter(|e| e.0 == *i);
+                own.for_each(|(_, target, w, _)| expected[*target as usize] += i128::from(*w) * gain);
+            }
+            let (mut sums, mut exact) = (vec![7; n], vec![7; n]);
+            table.deliver(0, &fired, &mut sums);
+            table.deliver_exact(0, &fired, &mut exact);
+            prop_assert!(exact == expected);
+            prop_assert!(sums.into_iter().eq(expected.into_iter().map(|sum| sum as i32)));
         }
     }
 }

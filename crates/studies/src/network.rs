@@ -89,6 +89,11 @@ pub const NETWORKS: &[Kind] = &[
         build: brunel_delta::build,
     },
     Kind { name: "recurrent", summary: "10,000 LIF x 100 at about 1 % firing per step", build: recurrent::build },
+    Kind {
+        name: "scale_free",
+        summary: "the same in a graph of Barabasi and Albert, uneven fan-in",
+        build: recurrent::build_scale_free,
+    },
     Kind { name: "pd14", summary: "cortical microcircuit, 77,169 LIF, 299 M synapses, 0.1 ms", build: pd14::build },
     Kind {
         name: "pd14_dc",
@@ -96,6 +101,8 @@ pub const NETWORKS: &[Kind] = &[
         build: pd14::build_direct,
     },
     Kind { name: "dense", summary: "four all-to-all layers of 1,024, half of the weights zero", build: dense::build },
+    Kind { name: "dense_binary", summary: "the same, all weights -49 or 49", build: dense::build_binary },
+    Kind { name: "dense_ternary", summary: "the same, weights -69, 0 and 69", build: dense::build_ternary },
     Kind {
         name: "pilotnet",
         summary: "five convolutions and three dense layers, 200 x 66 pixels",
@@ -137,7 +144,7 @@ mod tests {
         let profile = Profile::load("unlimited").unwrap();
         for kind in NETWORKS {
             let run = |workers| {
-                let scale = if ["dense", "pd14_dc"].contains(&kind.name) { 0.1 } else { 0.02 };
+                let scale = if kind.name.starts_with("dense") || kind.name == "pd14_dc" { 0.1 } else { 0.02 };
                 let network = (kind.build)(scale, 1).unwrap();
                 let config = RunConfig::default().seed(3).workers(workers);
                 let mut simulation = Simulation::new(network.graph, &profile, &config).unwrap();
