@@ -49,7 +49,8 @@ fn host(kind: OverflowKind, count: u64, first: u32) -> Cut {
 #[test]
 fn sums_of_a_host_process_are_cut_and_counted() {
     for backend in [Backend::Fixed, Backend::Chip] {
-        let some = |graph: &mut Graph, out| graph.slice(out, &[0..2]).unwrap();
+        let two = 0..2;
+        let some = |graph: &mut Graph, out| graph.slice(out, std::slice::from_ref(&two)).unwrap();
         let on = (backend, OverflowPolicy::Unbounded);
         let found = run::<Activation>(&[3.0, -2.75, 0.5], some, on).unwrap();
         assert_eq!(found, (vec![3, -2], vec![host(Truncate, 2, 1)]), "{backend:?}");
