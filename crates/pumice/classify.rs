@@ -65,6 +65,8 @@ pub struct Classification {
     pub samples: Vec<Sample>,
     /// Events of all samples.
     pub counts: Counts,
+    /// Spikes of all neurons that are not on the chip, of all samples; `None` if there are no such neurons.
+    pub spikes_off_chip: Option<u64>,
     /// Events of all samples by layer, process and core.
     pub parts: Parts,
     /// Chips, cores and time of all samples.
@@ -109,6 +111,7 @@ impl Classification {
             timing: simulation.timing(),
             steps: self.steps,
             counts: &self.counts,
+            spikes_off_chip: self.spikes_off_chip,
             bill: &simulation.bill_of(&self.counts, &self.usage)?,
             usage: &self.usage,
             wall,
@@ -204,6 +207,8 @@ fn add_events(simulation: &Simulation, result: &mut Classification) {
         return;
     }
     result.counts += simulation.counts();
+    let off_chip = simulation.spikes_off_chip().map(|n| n + result.spikes_off_chip.unwrap_or(0));
+    result.spikes_off_chip = off_chip;
     let (sum, own) = (&mut result.parts, simulation.parts());
     sum.layers = merge(std::mem::take(&mut sum.layers).into_iter().chain(own.layers));
     sum.processes = merge(std::mem::take(&mut sum.processes).into_iter().chain(own.processes));

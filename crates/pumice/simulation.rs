@@ -442,6 +442,11 @@ impl Simulation {
         Some(self.engine.spikes(bank))
     }
 
+    /// Spikes of all neurons that are not on the chip since the last reset; `None` if there are no such neurons.
+    pub fn spikes_off_chip(&self) -> Option<u64> {
+        self.engine.spikes_off_chip()
+    }
+
     /// Emulated time since the last reset `[ps]`; `None` if it was not computed or the profile knows no times.
     pub fn time_ps(&self) -> Option<u64> {
         (self.timed && self.clock.knows()).then_some(self.clock.total_ps())
@@ -512,6 +517,7 @@ impl Simulation {
             timing: self.timing(),
             steps: self.steps(),
             counts: &self.counts(),
+            spikes_off_chip: self.spikes_off_chip(),
             bill: &self.bill()?,
             usage: &self.usage(),
             wall,

@@ -34,13 +34,15 @@ pub struct Snapshot {
     pub overflow: Vec<Overflow>,
     /// Spikes sent from the chip to units.
     pub host_out: u64,
+    /// Spikes sent by each unit, if it is one of neurons.
+    pub sent: Vec<Option<u64>>,
     /// Weights written into connections on the chip, as far as spikes that are due may need them, in order.
     pub written: Vec<Written>,
     /// Events caused by rows that have changed since.
     pub settled: Settled,
 }
 
-const SCHEMA: u64 = codec::schema("snapshot/3");
+const SCHEMA: u64 = codec::schema("snapshot/4");
 
 impl Snapshot {
     /// The snapshot as bytes of a container.

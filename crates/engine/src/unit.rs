@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
 use pumice_models::{
-    Arithmetic, Behaviour, Fired, Io, Kernel, ModelError, Number, Overflow, OverflowKind, PortSpec, Setting, Values,
+    Arithmetic, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind, Setting, Values,
 };
 
 use crate::image::{Join, UnitBody, UnitImage};
@@ -32,6 +32,8 @@ pub(crate) struct Seat<N> {
     ports: Vec<&'static str>,
     /// What such a loss counts as.
     beyond: OverflowKind,
+    /// Spikes sent by the first out-port, of a process that receives something and sends spikes.
+    spikes: Option<u64>,
 }
 
 /// A running process of the host.
@@ -108,8 +110,8 @@ impl Unit {
         let setting = Setting { arithmetic, seed, place: image.process };
         let beyond = arithmetic.beyond_32_bits();
         Ok(match &image.body {
-            UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image, (model.in_ports(), beyond))),
-            UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image, (model.in_ports(), beyond))),
+            UnitBody::Fixed(model) => Unit::Int(Seat::new(model.fixed(&setting)?, image, (model, beyond))),
+            UnitBody::Float(model) => Unit::Real(Seat::new(model.float(&setting)?, image, (model, beyond))),
             UnitBody::Host => Unit::Host {
                 line: None,
                 inputs: image.inputs.iter().map(|(n, _)| vec![0.0; *n]).collect(),
@@ -214,6 +216,23 @@ impl Unit {
         }
     }
 
+    /// Spikes that it has sent, if it is a process of neurons.
+    pub(crate) fn sent(&self) -> Option<u64> {
+        match self {
+            Unit::Int(seat) => seat.spikes,
+            Unit::Real(seat) => seat.spikes,
+            Unit::Host { .. } => None,
+        }
+    }
+
+    pub(crate) fn set_sent(&mut self, spikes: Option<u64>) {
+        match self {
+            Unit::Int(seat) => seat.spikes = spikes,
+            Unit::Real(seat) => seat.spikes = spikes,
+            Unit::Host { .. } => {}
+        }
+    }
+
     pub(crate) fn save(&self) -> Vec<Values> {
         match self {
             Unit::Int(seat) => seat.kernel.save(),
@@ -232,15 +251,17 @@ impl Unit {
 }
 
 impl<N: Number> Seat<N> {
-    fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage, (ports, beyond): (Vec<PortSpec>, OverflowKind)) -> Self {
+    fn new(kernel: Box<dyn Kernel<N>>, image: &UnitImage, (model, beyond): (&Model, OverflowKind)) -> Self {
+        let spikes = model.out_ports().first().is_some_and(|port| matches!(port.kind, Kind::Spike | Kind::Graded));
         Seat {
             kernel,
             inputs: image.inputs.iter().map(|(n, _)| vec![N::default(); *n]).collect(),
             outputs: image.outputs.iter().map(|n| vec![N::default(); *n]).collect(),
             touched: vec![false; image.inputs.len()],
             lost: BTreeMap::new(),
-            ports: ports.into_iter().map(|port| port.name).collect(),
+            ports: model.in_ports().into_iter().map(|port| port.name).collect(),
             beyond,
+            spikes: (spikes && !image.inputs.is_empty()).then_some(0),
         }
     }
 
@@ -273,6 +294,9 @@ impl<N: Number> Seat<N> {
             overflow.note(self.ports[port], self.beyond, 1, step, k);
         }
         self.kernel.step(&mut Io { step, inputs: &self.inputs, outputs: &mut self.outputs, overflow });
+        if let Some(spikes) = &mut self.spikes {
+            *spikes += self.outputs[0].iter().map(|x| u64::from(*x != N::default())).sum::<u64>();
+        }
     }
 }
 

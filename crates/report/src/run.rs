@@ -41,6 +41,8 @@ pub struct Run<'a> {
     pub steps: u64,
     /// Events of all samples.
     pub counts: &'a Counts,
+    /// Spikes of all neurons off the chip, if there are such neurons.
+    pub spikes_off_chip: Option<u64>,
     /// Their price.
     pub bill: &'a Bill,
     /// Chips, cores and time of all samples.
@@ -113,6 +115,8 @@ pub struct RunReport {
     pub synapses: u64,
     /// Spikes of all neurons on the chip; spikes of sources are `counts.host_spike_in`.
     pub spikes: Option<u64>,
+    /// Spikes of all neurons off the chip; `null` if there are no such neurons.
+    pub spikes_off_chip: Option<u64>,
     /// Synapses on the chip that were read and accumulated because of a spike.
     pub synaptic_events: Option<u64>,
     /// How often each event happened; only those that did.
@@ -281,8 +285,7 @@ impl RunReport {
     pub fn new(run: &Run<'_>) -> Self {
         let map = Map::new(&run.image.chip, run.profile);
         let emulated = !run.image.chip.banks.is_empty();
-        let on_chip = |n: u64| emulated.then_some(n);
-        let (spikes, synaptic) = (on_chip(run.counts.spikes()), on_chip(run.counts.synaptic_events()));
+        let [spikes, synaptic] = [run.counts.spikes(), run.counts.synaptic_events()].map(|n| emulated.then_some(n));
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
         let energy = bill.map(|bill| bill.total_j);
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);
@@ -309,6 +312,7 @@ impl RunReport {
             neurons: map.neurons,
             synapses: map.synapses,
             spikes,
+            spikes_off_chip: run.spikes_off_chip,
             synaptic_events: synaptic,
             counts: counts(run.counts),
             energy_j: energy,

@@ -40,8 +40,8 @@ impl RunReport {
             self.seed
         )?;
         self.write_answers(out)?;
+        self.write_activity(out)?;
         if self.neurons > 0 {
-            self.write_activity(out)?;
             self.write_energy(out)?;
             self.write_time(out)?;
         }
@@ -70,7 +70,11 @@ impl RunReport {
 
     fn write_activity(&self, out: &mut String) -> std::fmt::Result {
         let (spikes, events) = (self.spikes.unwrap_or(0), self.synaptic_events.unwrap_or(0));
-        line(out, "activity", &format!("{}, {}", counted(spikes, "spike"), counted(events, "synaptic event")))
+        let on =
+            (self.neurons > 0).then(|| format!("{}, {}", counted(spikes, "spike"), counted(events, "synaptic event")));
+        let off = self.spikes_off_chip.map(|n| format!("{} off the chip", counted(n, "spike")));
+        let all: Vec<String> = on.into_iter().chain(off).collect();
+        if all.is_empty() { Ok(()) } else { line(out, "activity", &all.join("; ")) }
     }
 
     fn write_energy(&self, out: &mut String) -> std::fmt::Result {

@@ -49,6 +49,20 @@ fn a_classification_says_what_it_came_to_and_the_figures_agree() {
     assert!(number(&result, "wall_time_s") > 0.0);
 }
 
+/// Neurons tell as many spikes off the chip as on it, in all samples.
+#[test]
+fn spikes_are_counted_off_the_chip_too() {
+    let bench = Bench::new();
+    for model in ["small.toml", "free.toml"] {
+        let on = bench.json(&["run", model, "--json"]);
+        let off = bench.json(&["run", model, "--backend", "fixed", "--json"]);
+        assert!(number(&on, "spikes") > 10.0, "the network is alive");
+        assert_eq!((&off["spikes_off_chip"], &off["spikes"]), (&on["spikes"], &Value::Null));
+        assert_eq!(on["spikes_off_chip"], Value::Null);
+    }
+    assert!(bench.well(&["run", "small.toml", "--backend", "float"]).contains("spikes off the chip"));
+}
+
 /// The last in the order of grades that `pumice_meter::Evidence` defines.
 fn weakest(rows: &[Value]) -> &str {
     const GRADES: [&str; 7] = ["measured", "fitted", "derived", "simulated", "vendor", "recalled", "assumed"];

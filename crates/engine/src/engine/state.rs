@@ -134,6 +134,7 @@ impl Engine {
             input_spikes: self.input_spikes.clone(),
             overflow: self.overflow.clone(),
             host_out: self.host_out,
+            sent: self.units.iter().map(Unit::sent).collect(),
             written: self.written.clone(),
             settled: self.settled.clone(),
         }
@@ -182,9 +183,15 @@ impl Engine {
         self.base_spikes.clone_from(&snapshot.spikes);
         self.base_loads.clone_from(&snapshot.loads);
         self.host_out = snapshot.host_out;
+        self.units.iter_mut().zip(&snapshot.sent).for_each(|(unit, sent)| unit.set_sent(*sent));
         self.counted = 0;
         self.load_weights(&snapshot.written, &snapshot.settled)?;
         self.load_structure()
+    }
+
+    /// Spikes of all neurons off the chip; `None` if there are none.
+    pub fn spikes_off_chip(&self) -> Option<u64> {
+        self.units.iter().filter_map(Unit::sent).reduce(|sum, n| sum + n)
     }
 
     /// Spikes of each neuron of a bank.

@@ -35,6 +35,7 @@ fn report(usage: Usage) -> RunReport {
         timing: TimingModel::Simple,
         steps: 100,
         counts: &counts,
+        spikes_off_chip: None,
         bill: &bill,
         usage: &usage,
         wall: Duration::from_millis(3),

@@ -27,6 +27,7 @@ fn report() -> RunReport {
         timing,
         steps,
         counts,
+        spikes_off_chip: None,
         bill,
         usage,
         wall,
