@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Arithmetic, Bank, Cut, Drawn, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
+use crate::{Arithmetic, Bank, Cut, Decay, Drawn, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
 
 /// An array that leaves or enters a process: integers from fixed kernels, reals from float twins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -240,6 +240,11 @@ pub trait Behaviour: Debug {
     /// Why the weights of synapses that learn cannot lie in non-volatile cells, or `None` if they can.
     fn unfit_for_cells(&self) -> Option<&'static str> {
         Some("learns by a rule that keeps its weights")
+    }
+
+    /// The decays of its registers, by the name of the parameter.
+    fn decays(&self) -> Vec<(&'static str, &Decay)> {
+        Vec::new()
     }
 
     /// Whether the neurons are analog circuits, which no digital core has.

@@ -10,6 +10,7 @@
 
 pub mod arithmetic;
 pub mod connection;
+pub mod decay;
 mod error;
 mod kernel;
 pub mod learning;

@@ -18,7 +18,9 @@ use crate::source::{
     bit_check, dataloader, delta_encoder, modulator, poisson, poisson_input, rate_code, receiver, remote, ring_buffer,
     sink, spiker,
 };
-use crate::{Bank, Behaviour, Cut, Drawn, Drive, Kernel, ModelError, Plastic, PortSpec, Rows, Sent, Setting, VarSpec};
+use crate::{
+    Bank, Behaviour, Cut, Decay, Drawn, Drive, Kernel, ModelError, Plastic, PortSpec, Rows, Sent, Setting, VarSpec,
+};
 
 macro_rules! processes {
     (
@@ -238,6 +240,10 @@ impl Behaviour for Model {
 
     fn plastic(&self, setting: &Setting<'_>, cut: &Cut) -> Option<Result<Box<dyn Plastic>, ModelError>> {
         self.behaviour().plastic(setting, cut)
+    }
+
+    fn decays(&self) -> Vec<(&'static str, &Decay)> {
+        self.behaviour().decays()
     }
 
     fn circuit(&self) -> bool {

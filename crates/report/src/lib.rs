@@ -6,6 +6,7 @@
 
 mod analog;
 mod cells;
+mod decay;
 mod energy;
 mod error;
 pub mod figure;
@@ -23,6 +24,7 @@ mod write;
 
 pub use analog::{AnalogReport, CalibrationReport};
 pub use cells::{CellLearningReport, CellsReport, ProgrammingReport};
+pub use decay::DecayRow;
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};

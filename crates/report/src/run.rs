@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analog::AnalogReport;
 use crate::cells::CellsReport;
+use crate::decay::DecayRow;
 use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
 use crate::neurobench::NeuroBench;
@@ -173,6 +174,9 @@ pub struct RunReport {
     pub synapse_memory_bits: u64,
     /// How full the used cores are, limit by limit.
     pub utilisation: UtilisationTable,
+    /// Decays that were given as fractions or time constants.
+    #[serde(default)]
+    pub decays: Vec<DecayRow>,
     /// Values that left their registers.
     pub overflow: Vec<OverflowRow>,
     /// What happened to the non-volatile cells; null on a chip without them.
@@ -339,6 +343,7 @@ impl RunReport {
             cores_available: map.cores_available,
             synapse_memory_bits: bits,
             utilisation: UtilisationTable::from(&map),
+            decays: DecayRow::all(run.image),
             overflow: run.overflow.iter().map(OverflowRow::from).collect(),
             cells: run.cells.clone(),
             analog: AnalogReport::new(&run.image.chip, run.profile),

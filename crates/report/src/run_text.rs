@@ -5,8 +5,9 @@ use std::fmt::Write;
 use pumice_meter::{Bound, Evidence};
 use pumice_profile::Family;
 
+use crate::decay::DecayRow;
 use crate::energy::PartRow;
-use crate::run::{EnergyRange, EventCount, RunReport};
+use crate::run::{EnergyRange, EventCount, OverflowRow, RunReport};
 use crate::text::{count, counted, fullness, percent, si};
 
 /// Width of the first column.
@@ -50,7 +51,7 @@ impl RunReport {
         self.write_cells(out)?;
         self.write_analog(out)?;
         self.write_off_chip(out)?;
-        self.write_overflow(out)?;
+        self.write_rows(out)?;
         self.write_bill(out)
     }
 
@@ -233,11 +234,13 @@ impl RunReport {
         if off.is_empty() { Ok(()) } else { line(out, "not on the chip", &off.join(", ")) }
     }
 
-    fn write_overflow(&self, out: &mut String) -> std::fmt::Result {
-        for (k, row) in self.overflow.iter().enumerate() {
-            line(out, if k == 0 { "register overflow" } else { "" }, &row.text())?;
-        }
-        Ok(())
+    /// What was given and is not what acts: decays, and values that left their registers.
+    fn write_rows(&self, out: &mut String) -> std::fmt::Result {
+        let rows = |out: &mut String, label: &str, rows: &mut dyn Iterator<Item = String>| {
+            rows.enumerate().try_for_each(|(k, row)| line(out, if k == 0 { label } else { "" }, &row))
+        };
+        rows(out, "decay registers", &mut self.decays.iter().map(DecayRow::text))?;
+        rows(out, "register overflow", &mut self.overflow.iter().map(OverflowRow::text))
     }
 
     fn write_bill(&self, out: &mut String) -> std::fmt::Result {

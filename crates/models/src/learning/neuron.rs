@@ -203,6 +203,10 @@ impl Behaviour for LearningLif {
         ports
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn vars(&self) -> Vec<VarSpec> {
         let mut vars = self.lif().vars();
         vars.extend(["y1", "y2", "y3"].map(|name| VarSpec::new(name, &self.shape)));

@@ -280,6 +280,10 @@ impl Neuron for CubaLif {
         &self.shape
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
         let (n, a) = (length(&self.shape), setting.arithmetic);
         let longest = a.refractory_max as i32;

@@ -423,6 +423,10 @@ impl Behaviour for Lif {
         vec![PortSpec::new("s_out", Kind::Spike, &self.shape)]
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn vars(&self) -> Vec<VarSpec> {
         ["u", "v", "vth", "bias"].map(|name| VarSpec::new(name, &self.shape)).to_vec()
     }

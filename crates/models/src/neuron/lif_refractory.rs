@@ -139,6 +139,10 @@ impl Neuron for LifRefractory {
         &self.shape
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
         let (given, a) = (self.given(), setting.arithmetic);
         let [u, v, bias] = given.columns(a, &cut)?;

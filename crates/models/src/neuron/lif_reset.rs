@@ -154,6 +154,10 @@ impl Behaviour for LifReset {
         self.lif().out_ports()
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn vars(&self) -> Vec<VarSpec> {
         self.lif().vars()
     }

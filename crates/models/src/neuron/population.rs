@@ -10,8 +10,8 @@ use std::ops::{Range, RangeInclusive};
 use super::analog::{Analog, Deviation};
 use super::circuit::Reach;
 use crate::{
-    Bank, BankContext, Behaviour, Fired, Io, Kernel, Kind, Lane, ModelError, Number, Overflow, OverflowKind, PerNeuron,
-    PortSpec, Sent, Setting, Values, VarSpec, lane, length,
+    Bank, BankContext, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError, Number, Overflow, OverflowKind,
+    PerNeuron, PortSpec, Sent, Setting, Values, VarSpec, lane, length,
 };
 
 /// Which neuron is stepped, and when.
@@ -356,6 +356,11 @@ pub(crate) trait Neuron: Debug {
     /// The running population in reals.
     type Float: Kernel<f64> + 'static;
 
+    /// See [`Behaviour::decays`].
+    fn decays(&self) -> Vec<(&'static str, &Decay)> {
+        Vec::new()
+    }
+
     /// See [`Behaviour::circuit`].
     const CIRCUIT: bool = false;
 
@@ -415,6 +420,10 @@ impl<T: Neuron> Behaviour for T {
 
     fn sent_by(&self, port: usize) -> Sent {
         T::sent_by(port)
+    }
+
+    fn decays(&self) -> Vec<(&'static str, &Decay)> {
+        self.decays()
     }
 
     fn circuit(&self) -> bool {

@@ -112,6 +112,10 @@ impl Neuron for TernaryLif {
         &self.shape
     }
 
+    fn decays(&self) -> Vec<(&'static str, &crate::Decay)> {
+        vec![("du", &self.du), ("dv", &self.dv)]
+    }
+
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
         self.check()?;
         let (given, a) = (self.given(), setting.arithmetic);
