@@ -78,7 +78,10 @@ impl StepExplanation {
                     ns(time.total_ps - time.work_ps - time.barrier_ps)
                 )
             }
-            Resource::Barrier => "fewer tiles in use make the barrier shorter".to_owned(),
+            Resource::Barrier => {
+                "fewer chips in use, or on one chip fewer tiles, make the barrier shorter, if the profile has it by their number"
+                    .to_owned()
+            }
             _ => match time.next_core {
                 Some(core) => format!(
                     "moving work off it gains at most {}; then core {core}{} is slowest with {}",

@@ -26,6 +26,7 @@ mod rows;
 mod share;
 mod table;
 pub mod timing;
+mod uncounted;
 mod worker;
 
 pub use batch::{Batch, HostBatch, PastSpikes, fired};
@@ -39,4 +40,5 @@ pub use placement::{CoreUse, Segment, core_uses};
 pub use plastic::{LearnBatch, Learned, PlasticFeed, PlasticImage, Teller};
 pub use room::Room;
 pub use table::Table;
+pub use uncounted::UNCOUNTED;
 pub use worker::{Worker, WorkerError};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use pumice::chip::UNCOUNTED;
 use pumice::profile::{Difference, Profile, diff};
 use pumice::report::write_text;
 use pumice_sanafe::{Architecture, SanafeError};
@@ -73,6 +74,7 @@ struct Summary {
     neurons_per_core: Option<u32>,
     prices: Vec<String>,
     inferred: Vec<String>,
+    uncounted: Vec<String>,
 }
 
 /// A difference between two profiles.
@@ -110,8 +112,21 @@ impl From<&Profile> for Summary {
             neurons_per_core: profile.core.neurons,
             prices: profile.price_names().into_iter().map(str::to_owned).collect(),
             inferred: profile.inferred().map(|(field, _)| field.to_owned()).collect(),
+            uncounted: uncounted(profile),
         }
     }
+}
+
+/// What has an energy, a time or a power in some table of prices, and is charged to nothing.
+fn uncounted(profile: &Profile) -> Vec<String> {
+    let tables: Vec<_> = profile.price_names().into_iter().filter_map(|name| profile.prices(Some(name)).ok()).collect();
+    let costs = |event| {
+        let energy = tables.iter().any(|prices| prices.energy.get(event).is_some_and(|price| price.v > 0.0));
+        energy || tables.iter().any(|prices| prices.time.get(event).is_some_and(|latency| latency.ps() > 0))
+    };
+    let events = UNCOUNTED.into_iter().filter(|event| costs(*event)).map(|event| event.name().to_owned());
+    let processors = tables.iter().any(|prices| prices.static_power.embedded_cpu.is_some());
+    events.chain(processors.then(|| "static.embedded_cpu".to_owned())).collect()
 }
 
 fn list(json: bool) -> Result<(), CliError> {
@@ -161,6 +176,9 @@ fn check(file: &str, json: bool) -> Result<(), CliError> {
     text += &format!("prices: {}\n", summary.prices.join(", "));
     if !summary.inferred.is_empty() {
         text += &format!("inferred, not stated by a source: {}\n", summary.inferred.join(", "));
+    }
+    if !summary.uncounted.is_empty() {
+        text += &format!("has a price, but is never counted: {}\n", summary.uncounted.join(", "));
     }
     emit(&text)
 }
