@@ -218,24 +218,20 @@ impl Routes {
 
     /// The packets that one spike of element `i` of a source sends, in the order of sending (ascending cores).
     pub fn packets(&self, source: Source, i: usize) -> impl Iterator<Item = Sent> + '_ {
+        self.spike(source, i).packets()
+    }
+
+    /// One spike of element `i` of a source.
+    fn spike(&self, source: Source, i: usize) -> Spike<'_> {
         let (number, from, rank) = match source {
             Source::Bank(b) => (b, Some(CoreId(self.place[b][i])), self.rank[b][i]),
             Source::Input(k) => (self.banks + k, None, 0),
         };
-        let own = &self.packets[number][self.start[number][i]..self.start[number][i + 1]];
-        own.iter().map(move |p| Sent {
-            from,
-            rank,
-            to: CoreId(p.core),
-            dense: p.dense,
-            sparse: p.sparse,
-            conv: p.conv,
-            cells: p.cells,
-        })
+        Spike { from, rank, packets: &self.packets[number][self.start[number][i]..self.start[number][i + 1]] }
     }
 
     /// What a spike of a bank is counted as.
-    fn spike(&self, bank: usize) -> Event {
+    fn spike_event(&self, bank: usize) -> Event {
         if self.analog[bank] { Event::AnalogSpike } else { Event::NeuronSpike }
     }
 
@@ -244,7 +240,7 @@ impl Routes {
         let number = match source {
             Source::Bank(b) => {
                 let load = &mut loads[self.place[b][i] as usize];
-                load.add(self.spike(b), spikes);
+                load.add(self.spike_event(b), spikes);
                 self.whole[b][i].add_sending(spikes, load);
                 b
             }
@@ -267,7 +263,7 @@ impl Routes {
     pub fn add_to_sum(&self, source: Source, i: usize, spikes: u64, sum: &mut Counts) {
         let whole = match source {
             Source::Bank(b) => {
-                sum.add(self.spike(b), spikes);
+                sum.add(self.spike_event(b), spikes);
                 self.whole[b][i].add_sending(spikes, sum);
                 &self.whole[b][i]
             }
@@ -319,6 +315,31 @@ fn ranks(place: &[Vec<u32>], cores: usize) -> Vec<Vec<u32>> {
     place.iter().map(|bank| bank.iter().map(&mut next).collect()).collect()
 }
 
+/// A spike and the packets that it sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Spike<'a> {
+    /// The core that sends them; `None` if they come from outside.
+    pub from: Option<CoreId>,
+    /// Place of the neuron on its core, in the order of updates.
+    pub rank: u32,
+    packets: &'a [Packet],
+}
+
+impl<'a> Spike<'a> {
+    /// The packets in the order of sending (ascending cores).
+    pub fn packets(self) -> impl ExactSizeIterator<Item = Sent> + 'a {
+        self.packets.iter().map(move |p| Sent {
+            from: self.from,
+            rank: self.rank,
+            to: CoreId(p.core),
+            dense: p.dense,
+            sparse: p.sparse,
+            conv: p.conv,
+            cells: p.cells,
+        })
+    }
+}
+
 /// A packet as it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -352,18 +373,18 @@ impl<'a> Traffic<'a> {
         Traffic { routes, batches, inputs }
     }
 
-    /// Shows every packet. The packets of one core come in the order of sending: by neuron in the order of updates, then
-    /// by receiving core. Those from outside come last.
-    pub fn each(&self, mut show: impl FnMut(Sent)) {
+    /// Shows every spike. Those of one core come in the order of sending: by neuron in the order of updates. Those from outside come
+    /// last.
+    pub fn each(&self, mut show: impl FnMut(Spike<'a>)) {
         let banks = self.batches.first().map_or(0, |batch| batch.fired.len());
         for b in 0..banks {
             for i in self.batches.iter().flat_map(|batch| &batch.fired[b].index) {
-                self.routes.packets(Source::Bank(b), *i as usize).for_each(&mut show);
+                show(self.routes.spike(Source::Bank(b), *i as usize));
             }
         }
         for (k, spiking) in self.inputs.iter().enumerate() {
             for i in spiking {
-                self.routes.packets(Source::Input(k), *i as usize).for_each(&mut show);
+                show(self.routes.spike(Source::Input(k), *i as usize));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pumice_meter::{Counts, Event, Latency, LatencyTable, MeterError, NeuronModel};
 
 use super::{Resource, Side};
-use crate::load::{Sent, Traffic};
+use crate::load::{CellReads, Sent, Traffic};
 use crate::mesh::{CoreId, Mesh};
 
 /// What one core spends its time on in one step.
@@ -229,14 +229,21 @@ impl Costs {
         idle * self.access_ps + updated * self.update_ps
     }
 
+    #[inline]
     fn processing_ps(&self, sent: &Sent) -> u64 {
+        let cells_ps = match sent.cells {
+            CellReads { synapses: 0, rows: 0, conversions: 0 } => 0,
+            CellReads { synapses, rows, conversions } => {
+                u64::from(synapses) * self.cell_ps
+                    + u64::from(rows) * self.row_ps
+                    + u64::from(conversions) * self.adc_ps
+            }
+        };
         self.in_ps
             + u64::from(sent.dense) * self.dense_ps
             + u64::from(sent.sparse) * self.sparse_ps
             + u64::from(sent.conv) * self.conv_ps
-            + u64::from(sent.cells.synapses) * self.cell_ps
-            + u64::from(sent.cells.rows) * self.row_ps
-            + u64::from(sent.cells.conversions) * self.adc_ps
+            + cells_ps
     }
 }
 
@@ -295,31 +302,42 @@ impl Gather {
             ..Progress::default()
         }));
         let Gather { packets, progress, flights, n, .. } = self;
-        traffic.each(|sent| {
-            let (generation_ps, flight_ps) = match sent.from {
-                None => (0, 0),
-                Some(from) => {
-                    let own = &mut progress[from.0 as usize];
-                    own.packets += 1;
-                    let mut generation_ps = costs.out_ps;
-                    if sent.rank >= own.rank {
-                        own.rank = sent.rank + 1;
-                        let until = costs.neurons_ps(u64::from(own.rank), own.updates, own.accesses);
-                        // All neurons of a core that visits none are analog.
-                        let spike_ps = if own.accesses > 0 { costs.spike_ps } else { costs.analog_ps };
-                        generation_ps += spike_ps + (until - own.neurons_ps);
-                        own.neurons_ps = until;
-                    }
-                    let flight = match flights.get(from.0 as usize * *n + sent.to.0 as usize) {
-                        Some(ps) => *ps,
-                        None => costs.hops.flight(mesh, from, sent.to),
-                    };
-                    (generation_ps, flight)
-                }
+        traffic.each(|spike| {
+            let first = packets.len();
+            let processing_ps = |sent: &Sent| costs.processing_ps(sent);
+            let Some(from) = spike.from else {
+                packets.extend(spike.packets().map(|sent| Packet {
+                    from: Packet::HOST,
+                    to: sent.to,
+                    generation_ps: 0,
+                    flight_ps: 0,
+                    processing_ps: processing_ps(&sent),
+                }));
+                return;
             };
-            let processing_ps = costs.processing_ps(&sent);
-            let from = sent.from.unwrap_or(Packet::HOST);
-            packets.push(Packet { from, to: sent.to, generation_ps, flight_ps, processing_ps });
+            let packet = |sent: Sent, flight_ps: u64| Packet {
+                from,
+                to: sent.to,
+                generation_ps: costs.out_ps,
+                flight_ps,
+                processing_ps: processing_ps(&sent),
+            };
+            match flights.get(from.0 as usize * *n..(from.0 as usize + 1) * *n) {
+                Some(row) => packets.extend(spike.packets().map(|sent| packet(sent, row[sent.to.0 as usize]))),
+                None => {
+                    packets.extend(spike.packets().map(|sent| packet(sent, costs.hops.flight(mesh, from, sent.to))))
+                }
+            }
+            let own = &mut progress[from.0 as usize];
+            own.packets += packets.len() - first;
+            if let Some(first) = packets.get_mut(first).filter(|_| spike.rank >= own.rank) {
+                own.rank = spike.rank + 1;
+                let until = costs.neurons_ps(u64::from(own.rank), own.updates, own.accesses);
+                // All neurons of a core that visits none are analog.
+                let spike_ps = if own.accesses > 0 { costs.spike_ps } else { costs.analog_ps };
+                first.generation_ps += spike_ps + (until - own.neurons_ps);
+                own.neurons_ps = until;
+            }
         });
         self.group();
     }
