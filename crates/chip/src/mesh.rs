@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A core of the emulated system, counted over all chips.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CoreId(pub u32);
 
 /// Coordinates of a tile in the mesh of its chip.

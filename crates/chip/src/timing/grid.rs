@@ -144,6 +144,15 @@ impl Grid {
         (x * self.rows + y) * 4 + side
     }
 
+    /// The line of a link between tiles, and its place there.
+    pub(super) fn place(&self, link: usize) -> (usize, usize) {
+        let (side, x, y) = (link % 4, link / 4 / self.rows, link / 4 % self.rows);
+        match side.checked_sub(2) {
+            None => (side * self.rows + y, x),
+            Some(south) => (2 * self.rows + south * self.columns + x, y),
+        }
+    }
+
     /// How many links there are, ports of cores included.
     pub fn links(&self) -> usize {
         self.ports() + self.spots.len()

@@ -26,19 +26,14 @@ pub(super) struct Order {
 
 impl Order {
     /// Makes room for cores that have no packet.
-    pub(super) fn clear(&mut self, cores: usize, gap: u64) {
+    pub(super) fn clear(&mut self, cores: usize) {
         let leaves = (cores + 1).next_power_of_two();
         self.bits = leaves.ilog2();
         self.tree.clear();
         self.tree.resize(2 * leaves, NEVER);
         self.row.clear();
         self.row.resize(leaves, NEVER);
-        (self.head, self.tail, self.gap) = (0, 0, gap);
-    }
-
-    fn key(&self, core: u32, time: u64) -> u64 {
-        // The largest time is kept for "never".
-        time.min((NEVER >> self.bits) - 1) << self.bits | u64::from(core)
+        (self.head, self.tail) = (0, 0);
     }
 
     /// Gives a core its first time; then [`Order::build`].
@@ -47,42 +42,58 @@ impl Order {
         self.tree[leaf] = self.key(core, time);
     }
 
-    pub(super) fn build(&mut self) {
+    /// Brings all first times in order; `gap` is that of the row.
+    pub(super) fn build(&mut self, gap: u64) {
+        self.gap = gap;
         for node in (1..self.row.len()).rev() {
             self.tree[node] = self.tree[2 * node].min(self.tree[2 * node + 1]);
         }
     }
 
-    /// The earliest time and its core.
-    #[inline]
-    pub(super) fn first(&self) -> Option<(u64, u32)> {
-        let first = self.tree[1].min(self.row[self.head]);
-        let core = first & ((1 << self.bits) - 1);
-        (first != NEVER).then_some((first >> self.bits, core as u32))
+    /// The number that stands for a core at a time: smaller means earlier.
+    #[inline(always)]
+    fn key(&self, core: u32, time: u64) -> u64 {
+        // The largest time is kept for "never".
+        time.min((NEVER >> self.bits) - 1) << self.bits | u64::from(core)
     }
 
-    /// Gives the core that is first its next time, a gap after `sent`, or none.
-    #[inline]
-    pub(super) fn replace_first(&mut self, sent: u64, gap: Option<u64>) {
-        let in_row = self.row[self.head] < self.tree[1];
-        let first = self.tree[1].min(self.row[self.head]);
+    /// The largest time.
+    #[inline(always)]
+    pub(super) fn last(&self) -> u64 {
+        (NEVER >> self.bits) - 1
+    }
+
+    /// The earliest time and its core, which leaves; `None` if none is before `limit`.
+    #[inline(always)]
+    pub(super) fn take(&mut self, limit: u64) -> Option<(u64, u32)> {
+        let (row, tree) = (self.row[self.head], self.tree[1]);
+        let first = row.min(tree);
+        if first == NEVER || first >> self.bits >= limit {
+            return None;
+        }
         let core = (first & ((1 << self.bits) - 1)) as u32;
-        let steady = gap == Some(self.gap) && sent == first >> self.bits;
-        let key = gap.map_or(NEVER, |gap| self.key(core, sent + gap));
-        let ring = self.row.len() - 1;
-        if in_row {
+        if row < tree {
             self.row[self.head] = NEVER;
-            self.head = (self.head + 1) & ring;
+            self.head = (self.head + 1) & (self.row.len() - 1);
+        } else {
+            self.change(core, NEVER);
         }
-        if steady {
+        Some((first >> self.bits, core))
+    }
+
+    /// Gives a core that was taken at `time` its next time, a gap after `sent`. Cores come in the order in which they were taken.
+    #[inline(always)]
+    pub(super) fn give(&mut self, core: u32, time: u64, sent: u64, gap: u64) {
+        let key = self.key(core, sent + gap);
+        if gap == self.gap && sent == time {
             self.row[self.tail] = key;
-            self.tail = (self.tail + 1) & ring;
-        }
-        if !(in_row && steady) {
-            self.change(core, if steady { NEVER } else { key });
+            self.tail = (self.tail + 1) & (self.row.len() - 1);
+        } else {
+            self.change(core, key);
         }
     }
 
+    #[inline(never)]
     fn change(&mut self, core: u32, key: u64) {
         let mut node = self.row.len() + core as usize;
         let mut least = key;
@@ -100,11 +111,11 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// As sorting all (time, core) does.
+        /// As sorting all (time, core) does, taken in batches that end before a core is next again.
         #[test]
-        fn the_earliest_is_always_first(gaps in prop::collection::vec(prop::collection::vec(0u64..5, 0..20), 1..40), gap in 0u64..5) {
+        fn the_earliest_is_always_first(gaps in prop::collection::vec(prop::collection::vec(0u64..5, 0..20), 1..40), gap in 0u64..5, most in 1usize..9) {
             let mut order = Order::default();
-            order.clear(gaps.len(), gap);
+            order.clear(gaps.len());
             let mut all = Vec::new();
             for (core, gaps) in gaps.iter().enumerate() {
                 let times = gaps.iter().scan(0, |sum, gap| { *sum += gap; Some(*sum) });
@@ -114,15 +125,29 @@ mod tests {
                 }
             }
             all.sort_unstable();
-            order.build();
+            order.build(gap);
+            let mut all = all.into_iter().map(|(time, core, _)| (time, core));
             let mut next = vec![1; gaps.len()];
-            for (time, core, _) in all {
-                prop_assert_eq!(order.first(), Some((time, core)));
-                let gap = gaps[core as usize].get(next[core as usize]);
-                next[core as usize] += 1;
-                order.replace_first(time, gap.copied());
+            loop {
+                let mut limit = u64::MAX;
+                let mut batch = Vec::new();
+                while batch.len() < most && let Some((time, core)) = order.take(limit) {
+                    prop_assert_eq!(Some((time, core)), all.next());
+                    let gap = gaps[core as usize].get(next[core as usize]).copied();
+                    next[core as usize] += 1;
+                    limit = limit.min(gap.map_or(u64::MAX, |gap| time + gap));
+                    batch.push((time, core, gap));
+                }
+                if batch.is_empty() {
+                    break;
+                }
+                for (time, core, gap) in batch {
+                    if let Some(gap) = gap {
+                        order.give(core, time, time, gap);
+                    }
+                }
             }
-            prop_assert_eq!(order.first(), None);
+            prop_assert_eq!(all.next(), None);
         }
     }
 }

@@ -1,12 +1,20 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::*;
 use crate::mesh::{CoreId, Mesh};
 use crate::timing::HopTimes;
+use crate::timing::ways::ONE;
 
-const MESH: Mesh = Mesh { width: 4, height: 3, cores_per_tile: 2, cores_per_chip: 24, chips: 2, chip_columns: 2 };
+/// With lines of up to 8, 16, 32 links and longer ones.
+const MESHES: [Mesh; 4] = [
+    Mesh { width: 4, height: 3, cores_per_tile: 2, cores_per_chip: 24, chips: 2, chip_columns: 2 },
+    Mesh { width: 6, height: 4, cores_per_tile: 1, cores_per_chip: 24, chips: 2, chip_columns: 2 },
+    Mesh { width: 1, height: 24, cores_per_tile: 2, cores_per_chip: 48, chips: 1, chip_columns: 1 },
+    Mesh { width: 48, height: 1, cores_per_tile: 1, cores_per_chip: 48, chips: 1, chip_columns: 1 },
+];
 const HOPS: HopTimes = HopTimes { east: 2000, west: 5000, north: 1000, south: 3000, crossing: 90_000, local: 300 };
 const CORES: usize = 48;
 
@@ -53,20 +61,23 @@ fn packets() -> impl Strategy<Value = Vec<(u32, u32, u64, u64)>> {
 }
 
 proptest! {
-    /// The picoseconds of the plain model, for any gaps, buffers and congestion.
+    /// The picoseconds of the plain model, for any gaps, buffers and congestion, short and long lines, small and large numbers.
     #[test]
-    fn it_is_the_plain_model(mut packets in packets(), buffer in 1u32..6, rest in 0u64..200_000) {
+    fn it_is_the_plain_model(
+        mut packets in packets(), buffer in 1u32..6, rest in 0u64..200_000, mesh in select(&MESHES), large in any::<bool>(),
+    ) {
         packets.sort_by_key(|packet| packet.0);
         let mut cores = vec![CoreWork { neurons_ps: rest, ..CoreWork::default() }; CORES];
         let mut all = Vec::new();
         for (from, to, generation_ps, processing_ps) in packets {
+            let processing_ps = if large { processing_ps << 20 } else { processing_ps };
             cores[from as usize].sending_ps += generation_ps;
             cores[to as usize].synapses_ps += processing_ps;
             let (from, to) = (CoreId(from), CoreId(to));
-            all.push(Packet { from, to, generation_ps, processing_ps, flight_ps: HOPS.flight(&MESH, from, to) });
+            all.push(Packet { from, to, generation_ps, processing_ps, flight_ps: HOPS.flight(&mesh, from, to) });
         }
         let work = Work { cores: &cores, packets: &all, barrier_ps: 700 };
-        let grid = Grid::new(&MESH, CORES);
+        let grid = Grid::new(&mesh, CORES);
         let slowest = Slowest::of(plain(&grid, buffer.into(), &work).into_iter()).time();
         let time = Queue::new(grid, Network { link_buffer: buffer, hops: HOPS }).step(&work);
         prop_assert_eq!((time.work_ps, time.next_core, time.next_ps), (slowest.work_ps, slowest.next_core, slowest.next_ps));
