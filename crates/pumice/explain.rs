@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pumice_chip::timing::{Link, Resource, Side, StepTime};
-use pumice_chip::{Source, count_updates, drawn_by_core};
+use pumice_chip::{Source, count_updates, drawn_by_core, fetched_words};
 use pumice_meter::{Bill, Component, Counts, Event, Term, Usage};
 
 use pumice_report::{Parts, Power};
@@ -221,21 +221,27 @@ impl Simulation {
             self.add_packets(Source::Input(k), &engine.spikes_since(Source::Input(k)), &mut counts);
             parts.push((input.path.clone(), input.path.clone(), counts));
         }
-        let mut connection = |path: &str, target: usize, event: Event, reads: u64| {
+        let mut connection = |path: &str, target: usize, event: Event, [reads, words]: [u64; 2]| {
             let mut counts = Counts::default();
             counts.add(event, reads);
+            counts.add(Event::SynapseMemoryWord, words);
             parts.push((path.to_owned(), chip.banks[target].path.clone(), counts));
         };
         for (k, p) in chip.projections.iter().enumerate() {
             let rows = engine.rows(k);
             let lengths = rows.start.windows(2).map(|ends| (ends[1] - ends[0]) as u64);
-            let reads = lengths.zip(engine.spikes_since(p.source)).map(|(row, n)| row * n).sum();
-            connection(&p.path, p.target, chip.read_event(p), reads);
+            let spikes = engine.spikes_since(p.source);
+            let reads = lengths.zip(&spikes).map(|(row, n)| row * n).sum();
+            let words = fetched_words(chip, p, rows).iter().zip(&spikes).map(|(words, n)| words * n).sum();
+            connection(&p.path, p.target, chip.read_event(p), [reads, words]);
         }
         for p in &chip.drawn {
             let spikes = engine.spikes_since(p.source);
-            let reads = drawn_by_core(chip, p).iter().map(|own| u64::from(own.n) * spikes[own.source as usize]).sum();
-            connection(&p.path, p.target, Event::SynapseReadSparse, reads);
+            let fetched = drawn_by_core(chip, p).into_iter().fold([0; 2], |[reads, words], own| {
+                let n = spikes[own.source as usize];
+                [reads + u64::from(own.n) * n, words + u64::from(own.words) * n]
+            });
+            connection(&p.path, p.target, Event::SynapseReadSparse, fetched);
         }
         parts.extend(self.learned());
         let settled: Counts = engine.settled().loads.iter().sum();

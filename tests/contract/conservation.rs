@@ -49,6 +49,38 @@ fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
     assert!(counts[Event::NeuronUpdate] <= counts[Event::NeuronAccess]);
 }
 
+/// A spike fetches the words that hold its row on each core: if every source spikes once, all of the memory that is used.
+#[test]
+fn a_spike_of_every_source_fetches_the_whole_memory() {
+    let tight = "extends = \"loihi1\"\n[meta]\nname = \"tight\"\n[core]\nneurons = 37\n[sources]\ncore = { ev = \"assumed\", src = \"test\" }\n";
+    let tight = Profile::from_text("tight.toml", tight).unwrap();
+    let mut graph = Graph::new();
+    let once =
+        graph.add("once", RingBuffer::spikes(&[90], [vec![vec![1.0; 90]], vec![vec![0.0; 90]; 9]].concat())).unwrap();
+    let cells = graph.add("cells", Lif::new(&[80])).unwrap();
+    let listed: Vec<_> = (0..900u32).map(|k| (k % 90, k * k % 80, f64::from(2 * (k % 9) as i32 - 8))).collect();
+    let sparse = graph.add("sparse", Sparse::new([80, 90], listed)).unwrap();
+    let weights: Vec<Vec<f64>> =
+        (0..80).map(|i| (0..90).map(|j| if (i + j) % 7 == 0 { 8.0 } else { 0.0 }).collect()).collect();
+    let dense = graph.add("dense", Dense::new(weights)).unwrap();
+    let drawn = graph.add("drawn", Random::new([80, 90], Topology::DrawnInDegree { degree: 12 }, 20.0)).unwrap();
+    for (spikes, sums) in [(sparse.s_in, sparse.a_out), (dense.s_in, dense.a_out), (drawn.s_in, drawn.a_out)] {
+        graph.connect(once.out, spikes).unwrap();
+        graph.connect(sums, cells.a_in).unwrap();
+    }
+    let mut simulation = Simulation::new(graph, &tight, &RunConfig::default()).unwrap();
+    simulation.run(RunSteps(9)).unwrap();
+    let words = simulation.counts()[Event::SynapseMemoryWord];
+    let uses = simulation.core_uses();
+    assert_eq!(uses.len(), 3);
+    for (load, own) in simulation.loads().iter().zip(&uses) {
+        assert!(own.synapse_bits > 0 && load[Event::SynapseMemoryWord] == own.synapse_bits / 64, "{own:?}");
+    }
+    assert_eq!(words, uses.iter().map(|own| own.synapse_bits / 64).sum::<u64>());
+    let by_process: u64 = simulation.counts_by_process().iter().map(|(_, own)| own[Event::SynapseMemoryWord]).sum();
+    assert_eq!(by_process, words);
+}
+
 /// Synapses that are drawn in place belong to their connection as listed ones do.
 #[test]
 fn the_parts_of_drawn_synapses_add_up_to_the_whole() {
@@ -102,7 +134,7 @@ fn the_loads_of_steps_add_up_to_the_totals() {
     }
 }
 
-/// Cutting populations into more cores changes packets, hops and time, and nothing else.
+/// Cutting populations into more cores changes packets, hops and time, and the words that hold rows in parts, and nothing else.
 #[test]
 fn moving_neurons_between_cores_changes_only_the_network() {
     let tight = "extends = \"loihi1\"\n[meta]\nname = \"tight\"\n[core]\nneurons = 37\n[sources]\ncore = { ev = \"assumed\", src = \"test\" }\n";
@@ -124,7 +156,7 @@ fn moving_neurons_between_cores_changes_only_the_network() {
     assert_eq!(wide.0, tight.0);
     for (event, n) in wide.1.iter() {
         let network = event.name().starts_with("hop") || event.name().starts_with("packet");
-        if !network && event != Event::HostSpikeIn {
+        if !network && !matches!(event, Event::HostSpikeIn | Event::SynapseMemoryWord) {
             assert_eq!(n, tight.1[event], "{event}");
         }
     }

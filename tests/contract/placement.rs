@@ -24,9 +24,11 @@ fn run(profile: &Profile, place: Place) -> (Shown, Counts, Simulation) {
     (shown(&simulation, handles), simulation.counts(), simulation)
 }
 
+/// Events that depend on where neurons lie: the network's, and words of memory, for a row lies in parts on the cores of its targets.
 fn is_network(event: Event) -> bool {
     let name = event.name();
-    name.starts_with("hop") || name.starts_with("packet") || matches!(event, Event::HostSpikeIn | Event::ChipCrossing)
+    let others = [Event::HostSpikeIn, Event::ChipCrossing, Event::SynapseMemoryWord];
+    name.starts_with("hop") || name.starts_with("packet") || others.contains(&event)
 }
 
 fn hops(counts: &Counts) -> u64 {

@@ -1,8 +1,9 @@
 //! Drawn synapses counted by source and core, for placement, metering and time.
 
-use pumice_models::Parts;
+use pumice_models::{Drawn, Parts, RowFormat};
 
 use crate::image::{ChipImage, DrawnProjection, Source};
+use crate::limits::CoreLimits;
 
 /// How many synapses of one source element lie on one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct OnCore {
     pub core: u32,
     /// Synapses.
     pub n: u32,
+    /// Words of synaptic memory that hold them.
+    pub words: u32,
 }
 
 /// Counts that are held at once: sources times cores.
@@ -37,7 +40,12 @@ pub fn drawn_by_core(image: &ChipImage, p: &DrawnProjection) -> Vec<OnCore> {
         });
         for (k, segment) in some.iter().enumerate() {
             let own = counts[k * n_in..(k + 1) * n_in].iter().enumerate().filter(|(_, n)| **n > 0);
-            found.extend(own.map(|(source, n)| OnCore { source: source as u32, core: segment.core.0, n: *n }));
+            found.extend(own.map(|(source, n)| OnCore {
+                source: source as u32,
+                core: segment.core.0,
+                n: *n,
+                words: 0,
+            }));
         }
     }
     found.sort_by_key(|f| (f.source, f.core));
@@ -47,7 +55,14 @@ pub fn drawn_by_core(image: &ChipImage, p: &DrawnProjection) -> Vec<OnCore> {
         own.n += if same { next.n } else { 0 };
         same
     });
+    let bits = bits_of_drawn(&image.limits, &p.synapses);
+    found.iter_mut().for_each(|own| own.words = image.limits.words(u64::from(own.n), bits));
     found
+}
+
+/// Bits of one drawn synapse.
+pub(crate) fn bits_of_drawn(limits: &CoreLimits, synapses: &Drawn) -> u32 {
+    limits.synapse_bits(RowFormat::Sparse, synapses.weight_bits(), synapses.delay_bits(), synapses.n_out())
 }
 
 /// The synapses of all drawn projections of a source, by source, then by core; one entry for each projection.

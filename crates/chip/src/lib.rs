@@ -34,7 +34,7 @@ pub use block::Block;
 pub use drawn::{OnCore, drawn_by_core};
 pub use image::{BankImage, ChipImage, DrawnProjection, DriveImage, InputImage, Projection, Source};
 pub use limits::{CoreLimits, SynapseFormat};
-pub use load::{CellReads, CoreLoad, Routes, Sent, Spike, Traffic, count_updates, read_event};
+pub use load::{CellReads, CoreLoad, Routes, Sent, Spike, Traffic, count_updates, fetched_words, read_event};
 pub use mesh::{CoreId, Hops, Mesh, Tile};
 pub use placement::{CoreUse, Segment, core_uses};
 pub use plastic::{LearnBatch, Learned, PlasticFeed, PlasticImage, Teller};

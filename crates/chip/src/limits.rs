@@ -104,6 +104,12 @@ impl CoreLimits {
         }
     }
 
+    /// Words that hold the synapses of one source on a core; 0 where it is not known how they are packed.
+    pub fn words(&self, synapses: u64, synapse_bits: u32) -> u32 {
+        let words = |format: &SynapseFormat| format.axon_bits(synapses, synapse_bits) / u64::from(format.word_bits);
+        self.synapse_format.as_ref().map_or(0, words) as u32
+    }
+
     /// Memory of the synapses of one source on a core `[bit]`.
     pub fn axon_bits(&self, synapses: u64, synapse_bits: u32) -> u64 {
         match &self.synapse_format {
@@ -136,6 +142,8 @@ mod tests {
         let loihi = loihi();
         assert_eq!(loihi.axon_bits(64, 8), 9 * 64);
         assert_eq!(loihi.axon_bits(65, 8), 10 * 64);
+        assert_eq!(loihi.words(65, 8), 10);
+        assert_eq!(CoreLimits::default().words(65, 8), 0, "not known");
         assert_eq!(loihi.axon_bits(0, 8), 0);
         assert_eq!(CoreLimits::default().axon_bits(65, 8), 520);
     }

@@ -1,6 +1,7 @@
 //! What a spike sets off where: static tables from which events are counted.
 
 mod whole;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use crate::image::{ChipImage, Source};
 use crate::mesh::CoreId;
 use crate::plastic::Teller;
 use whole::Whole;
+use words::Words;
+pub use words::fetched_words;
 
 /// What one core did in one step, or over a run.
 pub type CoreLoad = Counts;
@@ -36,6 +39,7 @@ struct Packet {
     dense: u32,
     sparse: u32,
     conv: u32,
+    words: u32,
     cells: CellReads,
 }
 
@@ -152,6 +156,8 @@ impl Routes {
         let drawn = drawn::of_source(image, source);
         let mut drawn = drawn.as_slice();
         let told = self.told(image, source);
+        let mut words = Words::new(image);
+        let memory: Vec<_> = projections.iter().map(|(p, rows)| words.memory(p, rows)).collect();
         for i in 0..image.size_of(source) {
             let first = packets.len();
             let mut number = |core: u32, packets: &mut Vec<Packet>| {
@@ -177,16 +183,18 @@ impl Routes {
                         packet.cells.synapses += 1;
                         continue;
                     }
-                    match rows.format {
-                        RowFormat::Dense => packet.dense += 1,
-                        RowFormat::Sparse => packet.sparse += 1,
-                        RowFormat::Conv => packet.conv += 1,
-                    }
+                    *packet.synapses(rows.format) += 1;
+                    words.count(core);
                 }
+                words.drain(&memory[p_number], |core, n| {
+                    let at = number(core, &mut packets);
+                    packets[at].words += n;
+                });
             }
             for own in drawn::take(&mut drawn, i) {
                 let at = number(own.core, &mut packets);
                 packets[at].sparse += own.n;
+                packets[at].words += own.words;
             }
             for (_, core) in told.range((i, 0)..(i + 1, 0)) {
                 number(*core, &mut packets);
@@ -278,20 +286,30 @@ impl Routes {
 }
 
 /// The events of reading.
-const READS: [Event; 6] = [
+const READS: [Event; 7] = [
     Event::SynapseReadDense,
     Event::SynapseReadSparse,
     Event::SynapseReadConv,
+    Event::SynapseMemoryWord,
     Event::SynapseReadCell,
     Event::CrossbarRowRead,
     Event::AdcConversion,
 ];
 
 impl Packet {
+    /// How many synapses of a format it sets off.
+    const fn synapses(&mut self, format: RowFormat) -> &mut u32 {
+        match format {
+            RowFormat::Dense => &mut self.dense,
+            RowFormat::Sparse => &mut self.sparse,
+            RowFormat::Conv => &mut self.conv,
+        }
+    }
+
     /// What it reads, by event of [`READS`].
-    const fn reads(&self) -> [u32; 6] {
+    const fn reads(&self) -> [u32; 7] {
         let CellReads { synapses, rows, conversions } = self.cells;
-        [self.dense, self.sparse, self.conv, synapses, rows, conversions]
+        [self.dense, self.sparse, self.conv, self.words, synapses, rows, conversions]
     }
 }
 
@@ -335,6 +353,7 @@ impl<'a> Spike<'a> {
             dense: p.dense,
             sparse: p.sparse,
             conv: p.conv,
+            words: p.words,
             cells: p.cells,
         })
     }
@@ -355,6 +374,8 @@ pub struct Sent {
     pub sparse: u32,
     /// Synapses of shared kernels that it sets off there.
     pub conv: u32,
+    /// Words of synaptic memory that it fetches there.
+    pub words: u32,
     /// What it reads there in cells.
     pub cells: CellReads,
 }

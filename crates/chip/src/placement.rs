@@ -117,9 +117,7 @@ fn add_synapses(limits: &CoreLimits, p: &crate::image::Projection, place: &[u32]
 
 /// Adds the drawn synapses of one projection, and their memory, to the cores of their targets.
 fn add_drawn(image: &ChipImage, p: &crate::image::DrawnProjection, uses: &mut [CoreUse]) {
-    let synapses = &p.synapses;
-    let (weight, delay) = (synapses.weight_bits(), synapses.delay_bits());
-    let bits = image.limits.synapse_bits(RowFormat::Sparse, weight, delay, synapses.n_out());
+    let bits = drawn::bits_of_drawn(&image.limits, &p.synapses);
     for own in drawn::drawn_by_core(image, p) {
         let used = &mut uses[own.core as usize];
         used.synapses += u64::from(own.n);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use pumice::chip::UNCOUNTED;
+use pumice::meter::Event;
 use pumice::profile::{Difference, Profile, diff};
 use pumice::report::write_text;
 use pumice_sanafe::{Architecture, SanafeError};
@@ -124,7 +125,9 @@ fn uncounted(profile: &Profile) -> Vec<String> {
         let energy = tables.iter().any(|prices| prices.energy.get(event).is_some_and(|price| price.v > 0.0));
         energy || tables.iter().any(|prices| prices.time.get(event).is_some_and(|latency| latency.ps() > 0))
     };
-    let events = UNCOUNTED.into_iter().filter(|event| costs(*event)).map(|event| event.name().to_owned());
+    // Where it is not known how synapses are packed, nobody can say how many words are fetched.
+    let words = profile.core.synapse_format.is_none().then_some(Event::SynapseMemoryWord);
+    let events = UNCOUNTED.into_iter().chain(words).filter(|event| costs(*event)).map(|event| event.name().to_owned());
     let processors = tables.iter().any(|prices| prices.static_power.embedded_cpu.is_some());
     events.chain(processors.then(|| "static.embedded_cpu".to_owned())).collect()
 }

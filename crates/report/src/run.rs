@@ -287,13 +287,12 @@ pub struct OverflowRow {
 impl RunReport {
     /// The report of a run without a task.
     pub fn new(run: &Run<'_>) -> Self {
-        let map = Map::new(&run.image.chip, run.profile);
+        let (map, wall) = (Map::new(&run.image.chip, run.profile), run.wall.as_secs_f64());
         let emulated = !run.image.chip.banks.is_empty();
         let [spikes, synaptic] = [run.counts.spikes(), run.counts.synaptic_events()].map(|n| emulated.then_some(n));
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
         let energy = bill.map(|bill| bill.total_j);
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);
-        let wall = run.wall.as_secs_f64();
         let bits = map.cores.iter().map(|c| c.synapse_bits.used).sum();
         let time = run.usage.time_ps.filter(|_| emulated);
         RunReport {

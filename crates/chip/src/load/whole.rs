@@ -14,7 +14,7 @@ pub(super) struct Whole {
     local: u64,
     hops: [u64; 5],
     /// By event of [`READS`].
-    reads: [u64; 6],
+    reads: [u64; 7],
 }
 
 impl Whole {

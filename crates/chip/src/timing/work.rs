@@ -183,6 +183,7 @@ pub struct Costs {
     dense_ps: u64,
     sparse_ps: u64,
     conv_ps: u64,
+    word_ps: u64,
     cell_ps: u64,
     row_ps: u64,
     adc_ps: u64,
@@ -205,6 +206,7 @@ impl Costs {
             dense_ps: ps(Event::SynapseReadDense),
             sparse_ps: ps(Event::SynapseReadSparse),
             conv_ps: ps(Event::SynapseReadConv),
+            word_ps: ps(Event::SynapseMemoryWord),
             cell_ps: ps(Event::SynapseReadCell),
             row_ps: ps(Event::CrossbarRowRead),
             adc_ps: ps(Event::AdcConversion),
@@ -243,6 +245,7 @@ impl Costs {
             + u64::from(sent.dense) * self.dense_ps
             + u64::from(sent.sparse) * self.sparse_ps
             + u64::from(sent.conv) * self.conv_ps
+            + u64::from(sent.words) * self.word_ps
             + cells_ps
     }
 }
