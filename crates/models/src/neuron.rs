@@ -5,6 +5,7 @@ pub mod allocator;
 pub mod analog;
 pub mod atrlif;
 pub mod bank;
+mod bounds;
 pub mod circuit;
 mod columns;
 pub mod cuba_lif;

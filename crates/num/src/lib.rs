@@ -14,7 +14,7 @@ mod simd;
 
 pub use draw::{BELL_DEVIATION, Draws, GROUP, INDICES, Purpose, draw, draw_bell, draw_below, draw_group, draw_unit};
 pub use mantissa::{MantissaExponent, shift};
-pub use register::{decay, decay_fraction, decay_near, fits, max, min, saturate, wrap, wrap_i64};
+pub use register::{decay, decay_close, decay_fraction, decay_near, fits, max, min, saturate, wrap, wrap_i64};
 pub use round::{round_half_even, stochastic, stochastic_shift, toward_zero, truncate_fraction};
 pub use simd::{Level, Task, prefetch};
 

@@ -84,6 +84,21 @@ pub fn decay_near(x: i32, keep: i32) -> i32 {
     )
 }
 
+/// As [`decay_near`] in fewer steps, for `x` in `-2^20..2^20` of which `|x| * keep <= 2^31 - 4096`.
+///
+/// The high 12 bits of such an `x` are all its sign, so that they are 4095 where it is negative.
+#[inline(always)]
+pub fn decay_close(x: i32, keep: i32) -> i32 {
+    let up = (x as u32 >> 20) as i32;
+    let kept = x.wrapping_mul(keep).wrapping_add(up) >> 12;
+    faulty!(
+        kept,
+        DecayShift => decay(x, keep),
+        DecayNearest => decay(x, keep),
+        DecayFloor => decay(x, keep)
+    )
+}
+
 /// The part of the state that a 12-bit decay register keeps, as a real number.
 pub fn decay_fraction(keep: i32) -> f64 {
     f64::from(keep) / 4096.0
@@ -149,6 +164,14 @@ mod tests {
             let x = (i64::from(x) * end.min(i64::from(i32::MAX)) / i64::from(i32::MAX)) as i32;
             let x = if close { x >> 18 } else { x };
             prop_assert_eq!(decay_near(x, keep), decay(x, keep));
+        }
+
+        /// The product fits a word wherever it is close to zero.
+        #[test]
+        fn decay_close_equals_decay(x in -(1 << 20)..1 << 20, keep in 0i32..=4096) {
+            let end = ((1_i64 << 31) - 4096) / i64::from(keep.max(1));
+            let x = i64::from(x).clamp(-end, end) as i32;
+            prop_assert_eq!(decay_close(x, keep), decay(x, keep));
         }
 
         /// A decay with any loss reaches zero, and never takes more than one LSB too much.

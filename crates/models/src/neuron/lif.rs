@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analog::{Analog, Deviating, Deviation};
 use super::bank::saved;
+use super::bounds::Bounds;
 use super::circuit;
 use super::columns::{Columns, Read};
 use super::registers::{Limits, Registers, Sum};
@@ -98,6 +99,7 @@ impl Lif {
             columns: Columns::new([ku, kv, bias, vth].map(cut), BLOCK.min(range.len())),
             shift: Vec::new(),
             rule,
+            bounds: Bounds::new(range.len()),
             mask: vec![0; range.len()],
             level: Level::widest(),
         })
@@ -185,6 +187,7 @@ pub(crate) struct LifBank {
     /// What an analog circuit adds to the thresholds; empty for nothing.
     shift: Vec<i32>,
     rule: Rule,
+    bounds: Bounds,
     mask: Vec<u8>,
     level: Level,
 }
@@ -214,11 +217,11 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
         let n = input.len();
         let (us, vs, mask) = (&mut us[..n], &mut vs[..n], &mut mask[..n]);
         let [ku, kv, bias, vth] = columns.map(|column| column.first(n));
-        let (mut active, mut left) = (0_u32, [0_u32; 4]);
+        let (mut idle, mut left) = (0_u32, [0_u32; 4]);
         for i in 0..n {
             let (raw, u0, v0) = (input[i], us[i], vs[i]);
             let bias = bias.at(i);
-            active += u32::from((raw | u0 | v0 | bias) != 0);
+            idle += u32::from((raw | u0 | v0 | bias) == 0);
             let aligned = R::Sum::aligned(raw, rule.align);
             let q = registers.input(aligned);
             left[0] += u32::from(R::Sum::from(q) != aligned);
@@ -242,7 +245,7 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
             vs[i] = if fire { reset } else { v };
             mask[i] = u8::from(fire);
         }
-        Left { by_register: left, active }
+        Left { by_register: left, active: n as u32 - idle }
     }
 }
 
@@ -272,6 +275,10 @@ impl Blocks for LifBank {
         [&mut self.u, &mut self.v].into_iter()
     }
 
+    fn bounds(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+
     fn mask(&self) -> &[u8] {
         &self.mask
     }
@@ -285,7 +292,7 @@ impl Blocks for LifBank {
     }
 
     fn limits(&self) -> Limits {
-        let keep = [KU, KV].map(|k| self.columns.ends(k).0);
+        let keep = [KU, KV].map(|k| self.columns.ends(k));
         Limits { keep, bias: self.columns.ends(BIAS), v: (self.rule.v_min, self.rule.v_max) }
     }
 
@@ -325,6 +332,7 @@ impl Bank for LifBank {
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        self.bounds.forget();
         let values = PerNeuron::from(values.to_vec());
         let n = self.len();
         match var {
@@ -345,12 +353,14 @@ impl Bank for LifBank {
         for var in [2, 3] {
             self.set(var, &saved(state, var, n)?)?;
         }
+        self.bounds.forget();
         // What ran may be beyond what a person may write: an unbounded arithmetic.
         (self.u, self.v) = (saved(state, 0, n)?, saved(state, 1, n)?);
         Ok(())
     }
 
     fn reach(&mut self) -> Option<circuit::Reach<'_>> {
+        self.bounds.forget();
         Some(circuit::Reach { v: &mut self.v, keep: self.columns.lane(KV), shift: &mut self.shift })
     }
 }

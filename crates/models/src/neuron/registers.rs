@@ -1,6 +1,6 @@
 //! What the registers of LIF neurons do at their ends, without branches, for vectorised updates.
 
-use pumice_num::{decay, decay_near, faulty};
+use pumice_num::{decay, decay_close, decay_near, faulty};
 
 use super::lif::{Rule, hold};
 use crate::arithmetic::{OverflowPolicy, Register};
@@ -58,9 +58,10 @@ pub(super) trait Registers: Copy {
     }
 }
 
-/// No value comes near the end of its register, so that nothing is to be held; see [`Limits`].
+/// No value comes near the end of its register, so that nothing is to be held; see [`Limits`]. Where all are `CLOSE` to zero,
+/// decays take fewer steps.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inside;
+pub(super) struct Inside<const CLOSE: bool>;
 
 /// All three lose their high bits, or are 32 bits wide: the number of bits that are lost.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,7 @@ fn wrap(x: i32, lost: u32) -> i32 {
     faulty!((x << lost) >> lost, NoWrap => x)
 }
 
-impl Registers for Inside {
+impl<const CLOSE: bool> Registers for Inside<CLOSE> {
     type Sum = i32;
 
     #[inline(always)]
@@ -107,7 +108,7 @@ impl Registers for Inside {
 
     #[inline(always)]
     fn decay(self, x: i32, keep: i32) -> i32 {
-        decay_near(x, keep)
+        if CLOSE { decay_close(x, keep) } else { decay_near(x, keep) }
     }
 }
 
@@ -207,6 +208,9 @@ impl Rule {
     }
 }
 
+/// An entry of an [`Extent`] that says nothing.
+pub(super) const UNKNOWN: u32 = u32::MAX;
+
 /// How far input and state of neurons reach: every magnitude is at most one more than its entry.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extent {
@@ -218,8 +222,8 @@ pub(super) struct Extent {
 /// What the parameters of neurons, taken together, say of their registers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// The least that a decay keeps of current and voltage.
-    pub(super) keep: [i32; 2],
+    /// The least and the most that a step keeps of current and voltage.
+    pub(super) keep: [(i32, i32); 2],
     /// Lowest and highest bias.
     pub(super) bias: (i32, i32),
     /// The highest of all lowest voltages, and the lowest of all highest.
@@ -229,6 +233,8 @@ pub(super) struct Limits {
 /// How much a step must be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Watch {
+    /// As [`Watch::Inside`], and currents and voltages are close to zero.
+    Close,
     /// Every value stays [`Inside`] its register, and every decay is within one product.
     Inside,
     /// No sum is wider than 32 bits.
@@ -240,10 +246,9 @@ pub(super) enum Watch {
 impl Limits {
     /// How a step from within `extent` must be watched.
     pub(super) fn watch(&self, rule: Rule, extent: Extent) -> Watch {
-        let [input, u, v] = [extent.input, extent.u, extent.v].map(|most| i64::from(most) + 1);
-        let bias = i64::from(self.bias.0).abs().max(i64::from(self.bias.1).abs());
+        let [input, u, v] = extent.most();
         let input = input << rule.align;
-        let drive = u + input + bias;
+        let drive = u + input + self.most_bias();
         if v + drive > i64::from(i32::MAX) {
             return Watch::Sums;
         }
@@ -251,14 +256,40 @@ impl Limits {
             OverflowPolicy::Unbounded => true,
             _ => x <= i64::from(i32::MAX >> (32 - register.bits)),
         };
-        let near = |x: i64, keep: i32| x * i64::from(4096 - keep) <= i64::from(i32::MAX) - 4095;
+        let product = |x: i64, factor: i32| x * i64::from(factor) <= i64::from(i32::MAX) - 4095;
+        let near = |x: i64, keep: (i32, i32)| product(x, 4096 - keep.0);
+        let close = |x: i64, keep: (i32, i32)| x <= 1 << 20 && product(x, keep.1);
         let inside = near(u, self.keep[0])
             && near(v, self.keep[1])
             && fits(input, rule.input)
             && fits(u + input, rule.current)
             && fits(drive, rule.bias_sum)
             && v + drive <= i64::from(self.v.1).min(-i64::from(self.v.0));
-        if inside { Watch::Inside } else { Watch::Words }
+        match inside {
+            true if close(u, self.keep[0]) && close(v, self.keep[1]) => Watch::Close,
+            true => Watch::Inside,
+            false => Watch::Words,
+        }
+    }
+
+    /// How far current and voltage can be after a step from within `extent` that leaves no register.
+    pub(super) fn next(&self, rule: Rule, extent: Extent) -> [u32; 2] {
+        let [input, u, v] = extent.most();
+        let kept = |x: i64, keep: (i32, i32)| (x * i64::from(keep.1)) >> 12;
+        let u = kept(u, self.keep[0]) + (input << rule.align);
+        let v = kept(v, self.keep[1]) + u + self.most_bias();
+        [u, v].map(|most| most.try_into().unwrap_or(UNKNOWN))
+    }
+
+    fn most_bias(&self) -> i64 {
+        i64::from(self.bias.0).abs().max(i64::from(self.bias.1).abs())
+    }
+}
+
+impl Extent {
+    /// The largest magnitudes of input, current and voltage.
+    fn most(self) -> [i64; 3] {
+        [self.input, self.u, self.v].map(|most| i64::from(most) + 1)
     }
 }
 
@@ -270,7 +301,8 @@ mod tests {
     use pumice_num::{Purpose, draw};
 
     proptest! {
-        /// From within limits that contain it, no step leaves a register, and the near decay is the decay.
+        /// From within limits that contain it, no step leaves a register or gets farther than is said, and the short decays are
+        /// the decay.
         #[test]
         fn what_limits_contain_is_inside(
             named in 0_usize..5,
@@ -284,14 +316,17 @@ mod tests {
             let most = |bits: u32| (1_u32 << bits) - 1;
             let mut extent = Extent { input: most(bits.0), u: most(bits.1), v: most(bits.2) };
             let v = if narrow { (-1_000_000, 70_000) } else { (rule.v_min, rule.v_max) };
-            let limits = Limits { keep: [keep.0, keep.1], bias: (bias.min(0), bias.max(0)), v };
-            while limits.watch(rule, extent) != Watch::Inside && extent.input | extent.u | extent.v != 0 {
+            let limits = Limits { keep: [(keep.0, keep.0), (keep.1, keep.1)], bias: (bias.min(0), bias.max(0)), v };
+            let inside = |extent: Extent| [Watch::Inside, Watch::Close].contains(&limits.watch(rule, extent));
+            while !inside(extent) && extent.input | extent.u | extent.v != 0 {
                 extent = Extent { input: extent.input >> 1, u: extent.u >> 1, v: extent.v >> 1 };
             }
-            prop_assert!(limits.watch(rule, extent) == Watch::Inside || narrow);
-            if limits.watch(rule, extent) != Watch::Inside {
+            prop_assert!(inside(extent) || narrow);
+            if !inside(extent) {
                 return Ok(());
             }
+            let close = limits.watch(rule, extent) == Watch::Close;
+            let next = limits.next(rule, extent);
             for k in 0..50 {
                 let words = draw(seed, Purpose::STIMULUS, 0, k, 0);
                 // Now and then an end of the range: -1 - most, or most.
@@ -301,8 +336,10 @@ mod tests {
                     _ => (word as i32) >> (most.leading_zeros() - 1),
                 };
                 let [u0, v0] = [within(words[0], extent.u), within(words[1], extent.v)];
-                prop_assert_eq!(Inside.decay(u0, keep.0), decay(u0, keep.0));
-                prop_assert_eq!(Inside.decay(v0, keep.1), decay(v0, keep.1));
+                for (x, keep) in [(u0, keep.0), (v0, keep.1)] {
+                    prop_assert_eq!(Inside::<false>.decay(x, keep), decay(x, keep));
+                    prop_assert!(!close || Inside::<true>.decay(x, keep) == decay(x, keep));
+                }
                 let q = i64::from(within(words[2], extent.input)) << rule.align;
                 prop_assert_eq!(i64::from(rule.input(q)), q);
                 let u = i64::from(decay(u0, keep.0)) + q;
@@ -311,6 +348,7 @@ mod tests {
                 prop_assert_eq!(i64::from(rule.bias_sum(drive)), drive);
                 let v = i64::from(decay(v0, keep.1)) + drive;
                 prop_assert!((i64::from(limits.v.0)..=i64::from(limits.v.1)).contains(&v));
+                prop_assert!(u.abs() <= i64::from(next[0]) && v.abs() <= i64::from(next[1]));
             }
         }
     }
@@ -320,13 +358,13 @@ mod tests {
     fn each_limit_counts() {
         let rule = Rule::of(&Arithmetic::loihi1());
         let (limits, extent) = (
-            Limits { keep: [3072, 3896], bias: (0, 5632), v: (rule.v_min, rule.v_max) },
+            Limits { keep: [(3072, 3072), (3896, 3896)], bias: (0, 5632), v: (rule.v_min, rule.v_max) },
             Extent { input: 1023, u: 0xF_FFFF, v: 0xF_FFFF },
         );
         assert_eq!(limits.watch(rule, extent), Watch::Inside);
         let others = [
-            (Limits { keep: [0, 3896], ..limits }, extent),
-            (Limits { keep: [3072, 0], ..limits }, extent),
+            (Limits { keep: [(0, 0), (3896, 3896)], ..limits }, extent),
+            (Limits { keep: [(3072, 3072), (0, 0)], ..limits }, extent),
             (Limits { bias: (-8_000_000, 0), ..limits }, extent),
             (Limits { v: (0, rule.v_max), ..limits }, extent),
             (limits, Extent { input: 0x7FFF, ..extent }),

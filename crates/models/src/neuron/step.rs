@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use pumice_num::{Level, Task, decay};
 
+use super::bounds::Bounds;
 use super::lif::{Rule, kind_of};
-use super::registers::{Extent, Inside, Limits, Registers, Sum, Watch};
+use super::registers::{Extent, Inside, Limits, Registers, Sum, UNKNOWN, Watch};
 use crate::{BankContext, Fired, Overflow, OverflowKind};
 
 /// Neurons per block: overflow is located inside a block only when its count says so.
@@ -35,6 +36,8 @@ pub(super) trait Blocks {
     fn state(&self) -> [&[i32]; 2];
     /// All state: currents, voltages and what else there is.
     fn registers(&mut self) -> impl Iterator<Item = &mut Vec<i32>>;
+    /// What is known of how far currents and voltages are; whoever writes one forgets it.
+    fn bounds(&mut self) -> &mut Bounds;
     /// Who fired.
     fn mask(&self) -> &[u8];
     fn rule(&self) -> Rule;
@@ -70,6 +73,9 @@ pub(super) fn rest<B: Blocks>(bank: &mut B, range: Range<usize>) -> Option<u64> 
             moved |= now[block.clone()] != before[..];
             now[block.clone()].copy_from_slice(before);
         }
+        if moved {
+            bank.bounds().forget();
+        }
         if moved || !fired.index.is_empty() || !overflow.records().is_empty() {
             return None;
         }
@@ -93,34 +99,35 @@ fn update<B: Blocks>(
     input: &[i32],
     fired: &mut Fired,
 ) -> u64 {
-    let [u, v] = bank.state().map(|all| &all[block.clone()]);
-    let active = match limits.watch(bank.rule(), bank.level().run(Scan { input, u, v })) {
-        Watch::Inside => bank.block(block.clone(), input, Inside).active,
-        watch => watched(bank, block.clone(), input, watch, context),
+    let (rule, level) = (bank.rule(), bank.level());
+    let [u, v] = bank.bounds().of(&block);
+    let mut extent = Extent { input: level.run(Scan(input)), u, v };
+    let mut watch = limits.watch(rule, extent);
+    if watch != Watch::Close {
+        let [u, v] = bank.state().map(|all| level.run(Scan(&all[block.clone()])));
+        extent = Extent { u, v, ..extent };
+        watch = limits.watch(rule, extent);
+    }
+    let active = match watch {
+        Watch::Close => bank.block(block.clone(), input, Inside::<true>).active,
+        Watch::Inside => bank.block(block.clone(), input, Inside::<false>).active,
+        Watch::Words | Watch::Sums => watched(bank, block.clone(), input, watch, context),
     };
+    let inside = [Watch::Close, Watch::Inside].contains(&watch);
+    bank.bounds().set(&block, if inside { limits.next(rule, extent) } else { [UNKNOWN; 2] });
     gather(&bank.mask()[block.clone()], block.start as u32, &mut fired.index);
     active.into()
 }
 
-/// Finds how far input and state of a block reach.
-struct Scan<'a> {
-    input: &'a [i32],
-    u: &'a [i32],
-    v: &'a [i32],
-}
+/// Finds how far numbers reach; see [`Extent`].
+struct Scan<'a>(&'a [i32]);
 
 impl Task for Scan<'_> {
-    type Output = Extent;
+    type Output = u32;
 
     #[inline(always)]
-    fn run(self) -> Extent {
-        let mut extent = Extent::default();
-        for ((input, u), v) in self.input.iter().zip(self.u).zip(self.v) {
-            extent.input |= (input ^ (input >> 31)) as u32;
-            extent.u |= (u ^ (u >> 31)) as u32;
-            extent.v |= (v ^ (v >> 31)) as u32;
-        }
-        extent
+    fn run(self) -> u32 {
+        self.0.iter().fold(0, |reach, x| reach | (x ^ (x >> 31)) as u32)
     }
 }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 use pumice_num::{Level, Task};
 
 use super::super::bank::saved;
+use super::super::bounds::Bounds;
 use super::super::columns::{Columns, Read};
 use super::super::lif::{Rule, current_range};
 use super::super::membrane::BIAS;
@@ -28,6 +29,7 @@ pub(crate) struct CubaBank {
     rule: Rule,
     freeze: bool,
     longest: i32,
+    bounds: Bounds,
     mask: Vec<u8>,
     level: Level,
 }
@@ -62,10 +64,10 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
         let n = input.len();
         let [ku, kv, bias, vth, period, v_min, v_max] = columns.map(|column| column.first(n));
         let (us, vs, rs, mask) = (&mut us[..n], &mut vs[..n], &mut rs[..n], &mut mask[..n]);
-        let (mut active, mut left) = (0_u32, [0_u32; 4]);
+        let (mut idle, mut left) = (0_u32, [0_u32; 4]);
         for i in 0..n {
             let (raw, u0, v0, r0, b) = (input[i], us[i], vs[i], rs[i], bias.at(i));
-            active += u32::from((raw | u0 | v0 | r0 | b) != 0);
+            idle += u32::from((raw | u0 | v0 | r0 | b) == 0);
             let aligned = R::Sum::aligned(raw, align);
             let q = registers.input(aligned);
             left[0] += u32::from(R::Sum::from(q) != aligned);
@@ -88,7 +90,7 @@ impl<R: Registers, K: Read> Task for Step<'_, R, K> {
             rs[i] = if fire { began } else { r0 - i32::from(r0 != 0) };
             mask[i] = u8::from(fire);
         }
-        Left { by_register: left, active }
+        Left { by_register: left, active: n as u32 - idle }
     }
 }
 
@@ -116,6 +118,7 @@ impl CubaLif {
             rule: Rule::of(a),
             freeze: freezes(a),
             longest,
+            bounds: Bounds::new(cut.len()),
             mask: vec![0; cut.len()],
             level: Level::widest(),
         }))
@@ -148,6 +151,10 @@ impl Blocks for CubaBank {
         [&mut self.u, &mut self.v, &mut self.remaining].into_iter()
     }
 
+    fn bounds(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+
     fn mask(&self) -> &[u8] {
         &self.mask
     }
@@ -162,7 +169,9 @@ impl Blocks for CubaBank {
 
     fn limits(&self) -> Limits {
         let [ku, kv, bias, v_min, v_max] = [KU, KV, BIAS_COLUMN, V_MIN, V_MAX].map(|k| self.columns.ends(k));
-        Limits { keep: [ku.0, kv.0], bias, v: (v_min.1, v_max.0) }
+        // What is frozen does not decay.
+        let kv = (kv.0, if self.freeze { 4096 } else { kv.1 });
+        Limits { keep: [ku, kv], bias, v: (v_min.1, v_max.0) }
     }
 
     fn membrane(&self, i: usize) -> Membrane {
@@ -203,6 +212,7 @@ impl Bank for CubaBank {
     }
 
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
+        self.bounds.forget();
         let values = PerNeuron::from(values.to_vec());
         let n = self.len();
         match var {
@@ -225,6 +235,7 @@ impl Bank for CubaBank {
         for var in [2, 3, 4, 5] {
             self.set(var, &saved(state, var, n)?)?;
         }
+        self.bounds.forget();
         // What ran may be beyond what a person may write: an unbounded arithmetic.
         (self.u, self.v) = (saved(state, 0, n)?, saved(state, 1, n)?);
         Ok(())
@@ -255,7 +266,8 @@ mod tests {
     }
 
     proptest! {
-        /// The bank gives the spikes, states, activity and overflow of the one-neuron form, at every level.
+        /// The bank gives the spikes, states, activity and overflow of the one-neuron form, at every level; in whatever parts it
+        /// is stepped, asked for its rest, and written in between.
         #[test]
         fn vectors_are_neurons_one_by_one(
             uniform in any::<bool>(),
@@ -285,9 +297,20 @@ mod tests {
                     let (mut a, mut b) = (Fired::default(), Fired::default());
                     let sums = input(t);
                     let n = Bank::step(&mut one, 0..282, &mut BankContext { step: t, overflow: &mut noted }, &[&sums], &mut a);
-                    let m = all.step(0..282, &mut BankContext { step: t, overflow: &mut notes }, &[&sums], &mut b);
+                    let cut = if t % 3 == 0 { sums[0].unsigned_abs() as usize % 282 } else { 0 };
+                    let mut context = BankContext { step: t, overflow: &mut notes };
+                    let m: u64 =
+                        [0..cut, cut..282].map(|part| all.step(part, &mut context, &[&sums], &mut b)).iter().sum();
                     prop_assert_eq!((n, a), (m, b));
+                    if t % 8 == 1 {
+                        all.rest(cut..282);
+                    }
                     prop_assert_eq!(Bank::save(&one), all.save());
+                    if t % 7 == 4 {
+                        let far: Vec<i32> = sums.iter().map(|x| x.wrapping_mul(0x5851_F42D) >> (8 + seed % 8)).collect();
+                        Bank::set(&mut one, t as usize % 2, &far).unwrap();
+                        all.set(t as usize % 2, &far).unwrap();
+                    }
                 }
                 prop_assert_eq!(noted.records(), notes.records());
                 let kept = all.save();
@@ -295,5 +318,28 @@ mod tests {
                 prop_assert_eq!(all.save(), kept);
             }
         }
+    }
+
+    /// A voltage that is written while it is frozen is as far as before when it thaws, where a short decay is not right.
+    #[test]
+    fn what_is_frozen_stays_as_far_as_it_was() {
+        let mut a = Arithmetic::loihi1();
+        a.refractory = Refractory::Freeze;
+        let setting = Setting { arithmetic: &a, seed: 0, place: 0 };
+        let decays = CubaLif { du: 4095.into(), dv: 400.into(), ..CubaLif::new(&[3], 5_000_000.into()) };
+        let model = CubaLif { v: 8_100_000.into(), refractory_period: 60.into(), ..decays };
+        let (mut one, mut all) =
+            (model.registers(&setting, 0..3).unwrap(), model.quiet(&setting, &(0..3)).unwrap().unwrap());
+        for step in 1..90 {
+            for bank in [&mut one as &mut dyn Bank, &mut all] {
+                let mut context = BankContext { step, overflow: &mut Overflow::default() };
+                bank.step(0..3, &mut context, &[&[0; 3]], &mut Fired::default());
+                if step == 2 {
+                    bank.set(1, &[600_000; 3]).unwrap();
+                }
+            }
+            assert_eq!(Bank::save(&one), all.save(), "step {step}");
+        }
+        assert!(all.get(1)[1] < 600_000 && all.get(1)[1] > 0, "{:?}", all.get(1));
     }
 }

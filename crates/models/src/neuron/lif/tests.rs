@@ -172,7 +172,8 @@ proptest! {
         prop_assert!(spikes > 0, "the population must be alive");
     }
 
-    /// The bank gives the spikes, states, activity and overflow of the equations, taken neuron by neuron, at every level.
+    /// The bank gives the spikes, states, activity and overflow of the equations, taken neuron by neuron, at every level; in
+    /// whatever parts it is stepped, asked for its rest, and written in between.
     #[test]
     fn vectors_are_neurons_one_by_one(
         uniform in any::<bool>(),
@@ -197,13 +198,25 @@ proptest! {
         for level in Level::available() {
             let mut bank = LifBank { level, ..model.make_bank(&a, range.clone()).unwrap() };
             let (mut noted, mut notes) = (Overflow::default(), Overflow::default());
-            for t in 1..7 {
+            for t in 1..10 {
                 let draw = |i: u32| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i, t)[0] as i32;
                 let input: Vec<i32> = (0..586).map(|i| draw(i) >> (31 - scale)).collect();
                 let (n, spikes, state) = equations(&bank, &input, &mut BankContext { step: t, overflow: &mut noted });
-                let mut fired = Fired::default();
-                let m = bank.step(0..586, &mut BankContext { step: t, overflow: &mut notes }, &[&input], &mut fired);
+                let (mut fired, cut) = (Fired::default(), if t % 3 == 0 { draw(600) as usize % 586 } else { 0 });
+                let m: u64 = [0..cut, cut..586]
+                    .map(|part| bank.step(part, &mut BankContext { step: t, overflow: &mut notes }, &[&input], &mut fired))
+                    .iter()
+                    .sum();
                 prop_assert_eq!((n, spikes, state), (m, fired.index, [bank.u.clone(), bank.v.clone()]));
+                if t % 4 == 1 {
+                    let before = bank.save();
+                    bank.rest(cut..586);
+                    prop_assert_eq!(bank.save(), before);
+                }
+                if t == 4 || t == 7 {
+                    let far: Vec<i32> = (0..586).map(|i| draw(i) >> 8).collect();
+                    bank.set(draw(601) as usize % 2, &far).unwrap();
+                }
             }
             prop_assert_eq!(noted.records(), notes.records());
         }
