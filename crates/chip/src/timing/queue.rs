@@ -83,10 +83,11 @@ pub struct Queue {
     /// Packets in the network, and the sum of their processing times.
     packets: u64,
     processing_ps: u64,
-    short: ShortLines<8>,
-    longer: ShortLines<16>,
-    longest: ShortLines<32>,
-    long: LongLines,
+    /// Densities, by the longest line of the grid.
+    up_to_8: ShortLines<8>,
+    up_to_16: ShortLines<16>,
+    up_to_32: ShortLines<32>,
+    longer: LongLines,
 }
 
 impl Queue {
@@ -102,10 +103,10 @@ impl Queue {
             number: 0,
             packets: 0,
             processing_ps: 0,
-            short: ShortLines::default(),
-            longer: ShortLines::default(),
-            longest: ShortLines::default(),
-            long: LongLines::default(),
+            up_to_8: ShortLines::default(),
+            up_to_16: ShortLines::default(),
+            up_to_32: ShortLines::default(),
+            longer: LongLines::default(),
             grid,
         }
     }
@@ -309,27 +310,27 @@ impl Timing for Queue {
         // The lines are taken out, so that they and the rest can be changed.
         match self.grid.longest_line() {
             0..=8 if small => {
-                let mut lines = std::mem::take(&mut self.short);
+                let mut lines = std::mem::take(&mut self.up_to_8);
                 let time = self.run(work, &mut lines);
-                self.short = lines;
+                self.up_to_8 = lines;
                 time
             }
             9..=16 if small => {
-                let mut lines = std::mem::take(&mut self.longer);
+                let mut lines = std::mem::take(&mut self.up_to_16);
                 let time = self.run(work, &mut lines);
-                self.longer = lines;
+                self.up_to_16 = lines;
                 time
             }
             17..=32 if small => {
-                let mut lines = std::mem::take(&mut self.longest);
+                let mut lines = std::mem::take(&mut self.up_to_32);
                 let time = self.run(work, &mut lines);
-                self.longest = lines;
+                self.up_to_32 = lines;
                 time
             }
             _ => {
-                let mut lines = std::mem::take(&mut self.long);
+                let mut lines = std::mem::take(&mut self.longer);
                 let time = self.run(work, &mut lines);
-                self.long = lines;
+                self.longer = lines;
                 time
             }
         }
