@@ -6,6 +6,7 @@
 //! This crate knows no graphs and no threads, prices nothing and touches no file; [`cells`] keeps what `pumice-device`
 //! says of non-volatile cells.
 
+mod balance;
 mod batch;
 mod bits;
 mod block;
@@ -29,6 +30,7 @@ pub mod timing;
 mod uncounted;
 mod worker;
 
+pub use balance::{Shares, UPDATE};
 pub use batch::{Batch, HostBatch, PastSpikes, fired};
 pub use block::Block;
 pub use drawn::{OnCore, drawn_by_core};

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use pumice_models::Parts;
 
+use crate::balance::Shares;
 use crate::block::Block;
 use crate::due::Due;
 use crate::image::{ChipImage, DrawnProjection, Source};
@@ -29,11 +30,11 @@ pub(crate) struct Layout {
 const LINE: usize = 16;
 
 impl Layout {
-    /// The share of worker `w` of `workers`.
-    pub(crate) fn new(image: &ChipImage, w: usize, workers: usize) -> Self {
+    /// The shares of worker `w`.
+    pub(crate) fn new(image: &ChipImage, shares: &Shares, w: usize) -> Self {
         let mut layout = Layout { shares: Vec::new(), first: Vec::new(), len: 0 };
-        for bank in &image.banks {
-            let share = bank.n * w / workers..bank.n * (w + 1) / workers;
+        for (b, bank) in image.banks.iter().enumerate() {
+            let share = shares.range((b, bank.n), w);
             let first = (0..bank.ports).map(|port| layout.len + port * share.len().next_multiple_of(LINE)).collect();
             layout.len += bank.ports * share.len().next_multiple_of(LINE);
             layout.first.push(first);
@@ -63,7 +64,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Draws and packs the synapses of `source` onto worker `w` of `workers`; `None` if there are none. On the way it tells
+    /// Draws and packs the synapses of `source` onto the shares of worker `w`; `None` if there are none. On the way it tells
     /// about how many synapses more are done.
     ///
     /// # Errors
@@ -71,14 +72,14 @@ impl Table {
     pub fn new(
         image: &ChipImage,
         source: Source,
-        (w, workers): (usize, usize),
+        (shares, w): (&Shares, usize),
         tell: &dyn Fn(u64),
     ) -> Result<Option<Self>, u64> {
-        let layout = Layout::new(image, w, workers);
+        let layout = Layout::new(image, shares, w);
         let own = held(image, source, &layout);
         let Some((delays, form, heaviest)) = shape(&own, &layout) else { return Ok(None) };
         // Every synapse is drawn twice.
-        let done = |p: &DrawnProjection| tell((p.n / workers / 2) as u64);
+        let done = |p: &DrawnProjection| tell((p.n / shares.workers() / 2) as u64);
         let mut start = count(&own, &layout, (delays, image.size_of(source)), &done)?;
         let n = start[start.len() - 1] as usize;
         let mut synapses = Block::zeroed(n * form.bytes());
@@ -102,15 +103,15 @@ impl Table {
         Ok(Some(Table { source, delays, start, synapses, form, heaviest }))
     }
 
-    /// The table of `source` on worker `w` of `workers` from its arrays, [`Table::start`] and [`Table::synapses`]; `None` if
-    /// they are not those of such a table.
+    /// The table of `source` on the shares of worker `w` from its arrays, [`Table::start`] and [`Table::synapses`]; `None`
+    /// if they are not those of such a table.
     pub fn from_arrays(
         image: &ChipImage,
         source: Source,
-        (w, workers): (usize, usize),
+        (shares, w): (&Shares, usize),
         (start, synapses): (Block<u32>, Block<u8>),
     ) -> Option<Self> {
-        let layout = Layout::new(image, w, workers);
+        let layout = Layout::new(image, shares, w);
         let (delays, form, heaviest) = shape(&held(image, source, &layout), &layout)?;
         let rows = image.size_of(source) * delays;
         let whole = start.len() == rows + 1 && start[0] == 0 && start[rows] as usize * form.bytes() == synapses.len();
@@ -118,9 +119,9 @@ impl Table {
         (whole && start.is_sorted() && inside).then_some(Table { source, delays, start, synapses, form, heaviest })
     }
 
-    /// The sources that have a table on worker `w` of `workers`, in their order.
-    pub fn sources(image: &ChipImage, (w, workers): (usize, usize)) -> Vec<Source> {
-        let layout = Layout::new(image, w, workers);
+    /// The sources that have a table on the shares of worker `w`, in their order.
+    pub fn sources(image: &ChipImage, (shares, w): (&Shares, usize)) -> Vec<Source> {
+        let layout = Layout::new(image, shares, w);
         image.sources().filter(|source| !held(image, *source, &layout).is_empty()).collect()
     }
 

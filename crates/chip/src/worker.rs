@@ -1,6 +1,6 @@
 //! One worker's step: integrate, fire; and, where synapses learn, the learn phase.
 //!
-//! A worker owns the same share of every bank. In step t it adds the rows of the spikes that are due
+//! A worker owns a share of every bank. In step t it adds the rows of the spikes that are due
 //! (those of step t-1-d for synapses with a delay of d) to one accumulator per neuron and in-port, then
 //! updates its neurons. Sums of integers do not depend on their order, so no result depends on the shares.
 
@@ -14,6 +14,7 @@ use pumice_models::{
 };
 use thiserror::Error;
 
+use crate::balance::Shares;
 use crate::batch::{Batch, HostBatch, PastSpikes, fired};
 use crate::due::Due;
 use crate::exact::{MOST, Scaling, farthest};
@@ -110,12 +111,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Worker `w` of `workers`; its tables of drawn synapses are given, in the order of sources.
+    /// Worker `w`, with its shares; its tables of drawn synapses are given, in the order of sources.
     ///
     /// # Errors
     /// If a population refuses its parameters, or has no form for cores.
-    pub fn new(image: &ChipImage, w: usize, workers: usize, tables: Vec<Table>) -> Result<Self, WorkerError> {
-        let layout = Layout::new(image, w, workers);
+    pub fn new(image: &ChipImage, shares: &Shares, w: usize, tables: Vec<Table>) -> Result<Self, WorkerError> {
+        let layout = Layout::new(image, shares, w);
         let mut shares = Vec::with_capacity(image.banks.len());
         for (b, bank) in image.banks.iter().enumerate() {
             let range = layout.shares[b].clone();

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pumice_chip::cells::{Acting, CellLearning, RowNoise};
 use pumice_chip::{
-    Batch, ChipImage, CoreLoad, HostBatch, Learned, Room, Routes, Segment, Source, Table, Traffic, Worker, fired,
+    Batch, ChipImage, CoreLoad, HostBatch, Learned, Room, Routes, Segment, Shares, Source, Table, Traffic, UPDATE,
+    Worker, fired,
 };
 use pumice_meter::{Counts, Event};
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -159,9 +160,8 @@ fn clipped(image: &Image) -> Vec<Overflow> {
 }
 
 /// The workers of an image, with the synapses of each.
-fn workers_with(acts: &ChipImage, tables: Vec<Vec<Table>>) -> Result<Vec<Worker>, EngineError> {
-    let n = tables.len();
-    let workers = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, w, n, tables));
+fn workers_with(acts: &ChipImage, shares: &Shares, tables: Vec<Vec<Table>>) -> Result<Vec<Worker>, EngineError> {
+    let workers = tables.into_iter().enumerate().map(|(w, tables)| Worker::new(acts, shares, w, tables));
     Ok(workers.collect::<Result<Vec<Worker>, _>>()?)
 }
 
@@ -190,10 +190,10 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn with_prepared(image: Image, prepared: Prepared, acting: Option<Acting>) -> Result<Self, EngineError> {
-        let Prepared { tables, routes } = prepared;
+        let Prepared { shares, tables, routes } = prepared;
         let chip = &image.chip;
         let acts = acting.as_ref().map_or(chip, |acting| &acting.image);
-        let workers = workers_with(acts, tables)?;
+        let workers = workers_with(acts, &shares, tables)?;
         let unit = |u: &crate::image::UnitImage| {
             let made = Unit::new(u, &image.arithmetic, chip.seed);
             made.map_err(|fault| EngineError::Model { path: u.path.clone(), fault: Box::new(fault) })
@@ -242,8 +242,9 @@ impl Engine {
     /// # Errors
     /// If a process refuses its parameters.
     pub fn set_cells(&mut self, acting: Acting) -> Result<(), EngineError> {
-        let (tables, routes) = build::build(&self.image.chip, &acting.image, self.workers.len(), &Progress::default())?;
-        (self.workers, self.routes) = (workers_with(&acting.image, tables)?, routes);
+        let shares = Shares::new(&acting.image, self.workers.len());
+        let (tables, routes) = build::build(&self.image.chip, &acting.image, &shares, &Progress::default())?;
+        (self.workers, self.routes) = (workers_with(&acting.image, &shares, tables)?, routes);
         self.take_cells(acting)
     }
 
@@ -574,7 +575,7 @@ const WORTH_A_THREAD: usize = 400_000;
 
 pub(crate) fn choose_workers(image: &Image) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let work = image.chip.neurons() + image.chip.synapses() / 50;
+    let work = image.chip.neurons() + image.chip.synapses() / UPDATE;
     if work < WORTH_A_THREAD { 1 } else { cores.min(work / WORTH_A_THREAD + 1) }
 }
 

@@ -1,18 +1,18 @@
 //! What takes time to make of an image, kept in a file so that a later run starts at once: rows and routes.
 //!
 //! ```text
-//! u64 length, container (crate::codec): fingerprint of the placed network, workers, sizes of all tables
+//! u64 length, container (crate::codec): fingerprint of the placed network, shares of all workers, sizes of all tables
 //! u64 length, container: routes
 //! for each table: start of each row (u32 each), CRC-32; synapses (2 to 4 bytes each, see `Form` in `chip`), CRC-32
 //! ```
 //!
 //! All integers are little-endian. The file belongs to one network, profile and seed, which its fingerprint says, and
-//! to one number of workers. Nothing of it is used before its checksum is found right; and the smallest table is made
+//! to the shares of some workers. Nothing of it is used before its checksum is found right; and the smallest table is made
 //! anew and held against the one in the file, so that a file whose synapses this version would draw otherwise is found too.
 
 use std::io::{self, Read, Write};
 
-use pumice_chip::{Block, ChipImage, Routes, Source, Table};
+use pumice_chip::{Block, ChipImage, Routes, Shares, Source, Table};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -72,6 +72,7 @@ struct Size {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Head {
     fingerprint: u64,
+    shares: Shares,
     /// By worker.
     tables: Vec<Vec<Size>>,
 }
@@ -79,6 +80,7 @@ struct Head {
 /// The rows of drawn synapses of all workers, and what a spike of each neuron sets off where.
 #[derive(Debug)]
 pub struct Prepared {
+    pub(crate) shares: Shares,
     /// By worker, in the order of sources.
     pub(crate) tables: Vec<Vec<Table>>,
     pub(crate) routes: Routes,
@@ -104,8 +106,9 @@ impl Prepared {
             0 => choose_workers(image),
             n => n,
         };
-        let (tables, routes) = build(&image.chip, acts, workers, progress)?;
-        Ok(Prepared { tables, routes })
+        let shares = Shares::new(acts, workers);
+        let (tables, routes) = build(&image.chip, acts, &shares, progress)?;
+        Ok(Prepared { shares, tables, routes })
     }
 
     /// Number of workers that the rows are cut for.
@@ -121,7 +124,7 @@ impl Prepared {
         let size =
             |t: &Table| Size { source: t.source(), starts: t.start().len() as u64, bytes: t.synapses().len() as u64 };
         let tables = self.tables.iter().map(|own| own.iter().map(size).collect()).collect();
-        let head = Head { fingerprint: codec::fingerprint(chip)?, tables };
+        let head = Head { fingerprint: codec::fingerprint(chip)?, shares: self.shares.clone(), tables };
         for container in [codec::encode(HEAD, &head)?, codec::encode(ROUTES, &self.routes)?] {
             to.write_all(&(container.len() as u64).to_le_bytes())?;
             to.write_all(&container)?;
@@ -141,6 +144,7 @@ impl Prepared {
     pub fn read(chip: &ChipImage, workers: usize, from: impl Read, length: u64) -> Result<Self, PreparedError> {
         let mut from = Bytes { from, left: length };
         let head: Head = codec::decode(HEAD, &from.container()?)?;
+        let shares = head.shares;
         if head.fingerprint != codec::fingerprint(chip)? {
             return Err(PreparedError::Foreign);
         }
@@ -148,13 +152,16 @@ impl Prepared {
         if have == 0 || (workers != 0 && workers != have) {
             return Err(PreparedError::Workers { have, want: workers });
         }
+        if !shares.fit(chip, have) {
+            return Err(PreparedError::Stale);
+        }
         let routes: Routes = codec::decode(ROUTES, &from.container()?)?;
         let mut tables = Vec::with_capacity(have);
         for (w, sizes) in head.tables.iter().enumerate() {
             let mut own = Vec::with_capacity(sizes.len());
             for size in sizes {
                 let arrays = (from.words(size.starts)?, from.bytes(size.bytes)?);
-                let table = Table::from_arrays(chip, size.source, (w, have), arrays);
+                let table = Table::from_arrays(chip, size.source, (&shares, w), arrays);
                 own.push(table.ok_or(PreparedError::Stale)?);
             }
             tables.push(own);
@@ -162,19 +169,19 @@ impl Prepared {
         if from.left > 0 {
             return Err(PreparedError::Length);
         }
-        let prepared = Prepared { tables, routes };
+        let prepared = Prepared { shares, tables, routes };
         if prepared.routes.fit(chip) && prepared.is_drawn_so(chip) { Ok(prepared) } else { Err(PreparedError::Stale) }
     }
 
     /// Whether every source has its table, and the smallest is what would be drawn.
     fn is_drawn_so(&self, chip: &ChipImage) -> bool {
-        let workers = self.workers();
+        let shares = &self.shares;
         let whole =
-            |(w, own): (usize, &Vec<Table>)| own.iter().map(Table::source).eq(Table::sources(chip, (w, workers)));
+            |(w, own): (usize, &Vec<Table>)| own.iter().map(Table::source).eq(Table::sources(chip, (shares, w)));
         let all = self.tables.iter().enumerate().flat_map(|(w, own)| own.iter().map(move |table| (w, table)));
         let smallest = all.filter(|(_, table)| !table.is_empty()).min_by_key(|(_, table)| table.len());
         let same = |(w, table): (usize, &Table)| {
-            Table::new(chip, table.source(), (w, workers), &|_| ()).is_ok_and(|again| again.as_ref() == Some(table))
+            Table::new(chip, table.source(), (shares, w), &|_| ()).is_ok_and(|again| again.as_ref() == Some(table))
         };
         self.tables.iter().enumerate().all(whole) && smallest.is_none_or(same)
     }

@@ -6,24 +6,24 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pumice_chip::{ChipImage, Routes, Source, Table, WorkerError};
+use pumice_chip::{ChipImage, Routes, Shares, Source, Table, WorkerError};
 
 use crate::error::EngineError;
 use crate::progress::Progress;
 
-/// The synapses of `acts` for all workers, and what a spike of each neuron of `chip` sets off where.
+/// The synapses of `acts` on the shares of all workers, and what a spike of each neuron of `chip` sets off where.
 pub(crate) fn build(
     chip: &ChipImage,
     acts: &ChipImage,
-    workers: usize,
+    shares: &Shares,
     progress: &Progress,
 ) -> Result<(Tables, Routes), EngineError> {
     if chip.drawn.is_empty() {
-        return Ok(((0..workers).map(|_| Vec::new()).collect(), Routes::new(chip)));
+        return Ok(((0..shares.workers()).map(|_| Vec::new()).collect(), Routes::new(chip)));
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     progress.begin(acts.drawn.iter().map(|p| p.n as u64).sum());
-    Ok(jobs(chip, acts, (workers, threads), progress)?)
+    Ok(jobs(chip, acts, (shares, threads), progress)?)
 }
 
 /// By worker: its tables, in the order of sources.
@@ -32,10 +32,10 @@ type Tables = Vec<Vec<Table>>;
 fn jobs(
     chip: &ChipImage,
     acts: &ChipImage,
-    (workers, threads): (usize, usize),
+    (shares, threads): (&Shares, usize),
     progress: &Progress,
 ) -> Result<(Tables, Routes), WorkerError> {
-    let sources: Vec<Source> = chip.sources().collect();
+    let (workers, sources): (_, Vec<Source>) = (shares.workers(), chip.sources().collect());
     let mut jobs: Vec<(usize, Source)> = sources.iter().flat_map(|s| (0..workers).map(move |w| (w, *s))).collect();
     let work = |source: Source| chip.drawn.iter().filter(|p| p.source == source).map(|p| p.n).sum::<usize>();
     jobs.sort_by_key(|(_, source)| std::cmp::Reverse(work(*source)));
@@ -44,7 +44,7 @@ fn jobs(
     let routes = std::thread::scope(|scope| {
         let run = || {
             while let Some((w, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let table = Table::new(acts, *source, (*w, workers), &|n| progress.add(n));
+                let table = Table::new(acts, *source, (shares, *w), &|n| progress.add(n));
                 made.lock().expect("no job panics with the lock").push((*w, *source, table));
             }
         };

@@ -98,6 +98,11 @@ impl Drawn {
         }
     }
 
+    /// Whether every target may have as many synapses as any other.
+    pub const fn is_even(&self) -> bool {
+        self.random.topology.is_even()
+    }
+
     /// A delay that no synapse exceeds `[steps]`.
     pub const fn longest_delay(&self) -> u8 {
         self.longest

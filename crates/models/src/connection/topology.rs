@@ -171,6 +171,11 @@ impl Topology {
         Ok(Wiring { topology: self, n_out, n_in, seed, place, axes: self.axes(n_out, n_in), fan_in })
     }
 
+    /// Whether every target expects as many synapses as any other.
+    pub const fn is_even(&self) -> bool {
+        !matches!(self, Topology::BarabasiAlbert { .. } | Topology::Distance { .. })
+    }
+
     fn axes(&self, n_out: u32, n_in: u32) -> Vec<(usize, usize)> {
         let Topology::Distance { source_shape, target_shape, .. } = self else {
             return Vec::new();
