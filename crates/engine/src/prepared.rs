@@ -22,7 +22,7 @@ use crate::error::EngineError;
 use crate::image::Image;
 use crate::progress::Progress;
 
-const HEAD: u64 = codec::schema("prepared/3");
+const HEAD: u64 = codec::schema("prepared/4");
 const ROUTES: u64 = codec::schema("prepared/3/routes");
 
 /// Why a file does not hold the rows of a network.
