@@ -128,7 +128,7 @@ fn show_names_values_evidence_and_what_is_unknown() {
         "no known limit: ",
         "synapse_read_sparse        >= 23.6 pJ               simulated",
         "neuron_spike               69.3 pJ                  fitted",
-        "no known price: neuron_spike, analog_update, analog_spike, synapse_read_cell, synapse_memory_word",
+        "no known price: neuron_spike, analog_update, analog_spike, synapse_read_cell, ",
         "1: 113 ns, 32: 465 ns",
         "chip                       104.4 mW [29.69 mW, 104.4 mW]",
     ] {
