@@ -17,11 +17,22 @@ fn profile(limits: &str) -> Profile {
 
 /// What the network shows and counts when it is laid like this.
 fn run(profile: &Profile, place: Place) -> (Shown, Counts, Simulation) {
+    run_with(profile, &RunConfig::default().seed(4).place(place))
+}
+
+fn run_with(profile: &Profile, config: &RunConfig) -> (Shown, Counts, Simulation) {
     let (graph, handles) = recurrent(300, 5);
-    let config = RunConfig::default().seed(4).place(place);
-    let mut simulation = Simulation::new(graph, profile, &config).unwrap();
+    let mut simulation = Simulation::new(graph, profile, config).unwrap();
     simulation.run(RunSteps(40)).unwrap();
     (shown(&simulation, handles), simulation.counts(), simulation)
+}
+
+/// How often every source spiked.
+fn rates(simulation: &Simulation) -> Rates {
+    let (chip, state) = (&simulation.image().chip, simulation.save().engine);
+    let banks = chip.banks.iter().map(|bank| bank.path.clone()).zip(state.spikes);
+    let inputs = chip.inputs.iter().map(|input| input.path.clone()).zip(state.input_spikes);
+    Rates { steps: simulation.steps(), spikes: banks.chain(inputs).collect() }
 }
 
 /// Events that depend on where neurons lie: the network's, and words of memory, for a row lies in parts on the cores of its targets.
@@ -33,6 +44,10 @@ fn is_network(event: Event) -> bool {
 
 fn hops(counts: &Counts) -> u64 {
     [Event::HopEast, Event::HopWest, Event::HopNorth, Event::HopSouth].map(|event| counts[event]).iter().sum()
+}
+
+fn joules(run: &(Shown, Counts, Simulation)) -> f64 {
+    run.2.bill().unwrap().total_j
 }
 
 fn assert_same_but_network(a: &(Shown, Counts, Simulation), b: &(Shown, Counts, Simulation)) {
@@ -62,6 +77,13 @@ fn goals_change_only_the_network_and_are_met() {
         assert_same_but_network(&packed, &moved);
         match goal {
             Place::Time => assert!(moved.2.time_ps().unwrap() <= packed.2.time_ps().unwrap(), "slower than packed"),
+            // Without rates it is as good as the guess that all sources spike alike.
+            Place::Energy => {
+                let config = RunConfig::default().seed(4).place(goal.clone()).rates(rates(&packed.2));
+                let known = run_with(&tight, &config);
+                assert_same_but_network(&packed, &known);
+                assert!(joules(&known) < joules(&packed), "{} J, {} J packed", joules(&known), joules(&packed));
+            }
             _ => assert!(hops(&moved.1) < hops(&packed.1), "{goal:?}: {} hops, {}", hops(&moved.1), hops(&packed.1)),
         }
         let again = run(&tight, goal);
@@ -72,6 +94,19 @@ fn goals_change_only_the_network_and_are_met() {
     assert_same_but_network(&packed, &spread);
     assert!(spread.2.image().chip.used_cores() > packed.2.image().chip.used_cores());
     assert!(spread.2.time_ps().unwrap() < packed.2.time_ps().unwrap());
+    // Static power over time is most of the energy of this chip, so fewer steps of the slowest core save both.
+    let cheap = run(&wide, Place::Energy);
+    assert_same_but_network(&packed, &cheap);
+    assert!(2.0 * joules(&cheap) < joules(&packed), "{} J, {} J packed", joules(&cheap), joules(&packed));
+}
+
+/// With a tick a step lasts as long on any cores, and only packets cost energy.
+#[test]
+fn a_chip_with_a_tick_gains_nothing_by_more_cores() {
+    let text = "extends = \"loihi1\"\n[meta]\nname = \"own\"\n[timestep]\ndiscipline = \"global_tick\"\ntick = { v = 1e-3, ev = \"assumed\", src = \"test\" }\n[sources]\n\"timestep.discipline\" = { ev = \"assumed\", src = \"test\" }\n";
+    let own = Profile::from_text("own.toml", text).unwrap();
+    let cores = [Place::Pack, Place::Energy, Place::Time].map(|goal| run(&own, goal).2.image().chip.used_cores());
+    assert_eq!(cores, [1; 3]);
 }
 
 /// Sixteen populations on a core each, each of which feeds five others; only three of them fire.

@@ -31,7 +31,7 @@ pub(crate) struct PlaceArgs {
 enum Goal {
     /// On as few cores as the limits allow
     Pack,
-    /// Packets and hops cost little energy
+    /// Little energy, that of static power over time included
     Energy,
     /// The slowest core is fast
     Time,

@@ -33,8 +33,10 @@ fn lay(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig, cells: &[b
     }
     let activity = Activity::new(chip, config.rates.as_ref())?;
     pack::pack(chip, hardware, cells)?;
-    if config.place == Place::Time {
-        search::spread(chip, hardware, &activity);
+    match config.place {
+        Place::Time => search::spread(chip, hardware, &activity, search::Aim::Time),
+        Place::Energy => search::spread(chip, hardware, &activity, search::Aim::Energy),
+        _ => {}
     }
     if config.place != Place::Pack {
         search::arrange(chip, hardware, &activity, config.place == Place::Energy);

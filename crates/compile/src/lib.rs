@@ -21,7 +21,7 @@ mod project;
 use pumice_chip::{ChipImage, CoreLimits, Mesh};
 use pumice_device::analog::NeuronDesign;
 use pumice_engine::{FromChip, Image, Join, ToChip, UnitBody, UnitImage, UnitWire, Where};
-use pumice_meter::{EnergyTable, LatencyTable};
+use pumice_meter::{EnergyTable, LatencyTable, StaticPower};
 use pumice_models::{Arithmetic, Behaviour};
 use pumice_process::{Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire};
 
@@ -45,6 +45,10 @@ pub struct Hardware {
     pub energy: EnergyTable,
     /// Latencies that placement may save.
     pub time: LatencyTable,
+    /// Power that time costs.
+    pub static_power: StaticPower,
+    /// What a step lasts at least `[ps]`, 0 without a tick.
+    pub tick_ps: u64,
     /// Cores whose synapses lie in non-volatile cells, of all chips together.
     pub cell_cores: u64,
     /// How the analog neurons of these cores are made, if they have some.
@@ -63,6 +67,8 @@ impl Hardware {
             arithmetic,
             energy: EnergyTable::default(),
             time: LatencyTable::default(),
+            static_power: StaticPower::default(),
+            tick_ps: 0,
             cell_cores: 0,
             analog: None,
         }
@@ -214,6 +220,8 @@ impl From<&pumice_profile::Profile> for Hardware {
             arithmetic: profile.arithmetic.values.clone(),
             energy: profile.energy.clone(),
             time: profile.time.clone(),
+            static_power: profile.static_power.clone(),
+            tick_ps: profile.timestep.tick.as_ref().map_or(0, |tick| tick.ps()),
             cell_cores: profile.cells.as_ref().map_or(0, |c| u64::from(c.cores) * u64::from(topology.chips)),
             analog: profile.analog.as_ref().map(pumice_profile::AnalogNeurons::design),
         }

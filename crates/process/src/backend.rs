@@ -53,7 +53,7 @@ pub enum Place {
     /// On as few cores as the limits allow, in the order of the processes.
     #[default]
     Pack,
-    /// Packed, then moved so that packets and hops cost as little energy as can be found.
+    /// Spread over so many cores, and moved, that all energy, that of static power over time included, is as little as can be found.
     Energy,
     /// Spread over so many cores, and moved, that the slowest core is as fast as can be found.
     Time,

@@ -3,17 +3,18 @@
 //! Sources count as often as they spiked in a former run if its rates are given, else all alike ([`Activity`]).
 //!
 //! ```text
-//! traffic  Σ over packets of links crossed            energy   Σ over packets of (hops * their prices + crossings + local)
-//! time     slowest core + steps * barrier: split the slowest cores in halves while that becomes shorter and limits hold
+//! traffic  Σ over packets of links crossed
+//! energy   the bill: events * their prices + time * static power; then Σ over packets of (hops * their prices + crossings + local)
+//! time     slowest core + steps * barrier, each step at least the tick; then links crossed
 //! ```
 //!
-//! [`arrange`] only exchanges the places of whole cores: all cores are alike, so that no limit can break.
+//! For time and energy [`spread`] splits the slowest cores in halves while that makes the sum smaller and limits hold. [`arrange`] only exchanges the places of whole cores: all cores are alike, so that no limit can break.
 
 use std::collections::BTreeMap;
 
 use pumice_chip::timing::CoreWork;
 use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, Source, core_uses};
-use pumice_meter::{EnergyTable, Event};
+use pumice_meter::{Bill, EnergyTable, Event, Usage};
 use pumice_num::{Draws, Purpose};
 
 use super::activity::Activity;
@@ -193,8 +194,17 @@ fn partners(chip: &ChipImage, activity: &Activity<'_>, used: &[u32]) -> Vec<Vec<
     partners
 }
 
-/// Time of all steps `[ps]`, and of each core.
-fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>) -> (u64, Vec<u64>) {
+/// What splitting cores is to make small.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Aim {
+    /// The time of all steps.
+    Time,
+    /// All energy, static too.
+    Energy,
+}
+
+/// The time of all steps `[ps]` or their energy `[J]`, and the time of each core `[ps]`.
+fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>, aim: Aim) -> (f64, Vec<u64>) {
     let routes = Routes::new(chip);
     let mut loads = vec![CoreLoad::default(); chip.cores()];
     for s in &chip.segments {
@@ -210,14 +220,25 @@ fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>) -> (
     };
     let times: Vec<u64> = loads.iter().map(time).collect();
     let barrier = hardware.time.barrier_ps(chip.tiles(), chip.used_chips()).unwrap_or(0);
-    (times.iter().max().copied().unwrap_or(0) + activity.steps * barrier, times)
+    let slowest = times.iter().max().copied().unwrap_or(0) + activity.steps * barrier;
+    let time_ps = slowest.max(activity.steps * hardware.tick_ps);
+    let cost = match aim {
+        Aim::Time => time_ps as f64,
+        Aim::Energy => {
+            let usage =
+                Usage { chips: chip.used_chips(), cores: chip.used_cores(), embedded_cpus: 0, time_ps: Some(time_ps) };
+            let bill = Bill::price(&loads.iter().sum(), &hardware.energy, &hardware.static_power, &usage);
+            bill.map_or(0.0, |bill| bill.total_j)
+        }
+    };
+    (cost, times)
 }
 
-/// Splits the slowest cores while that makes a step shorter, on the chips that are in use.
-pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>) {
+/// Splits the slowest cores while that makes time or energy smaller, on the chips that are in use.
+pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>, aim: Aim) {
     let room = u64::from(hardware.mesh.cores_per_chip) * u64::from(chip.used_chips().max(1));
     let room = room.min(hardware.mesh.cores()) as usize;
-    let (mut best, mut times) = estimate(chip, hardware, activity);
+    let (mut best, mut times) = estimate(chip, hardware, activity, aim);
     let mut walked = chip.synapses();
     loop {
         let slowest = times.iter().max().copied().unwrap_or(0);
@@ -234,9 +255,9 @@ pub(super) fn spread(chip: &mut ChipImage, hardware: &Hardware, activity: &Activ
             let fits =
                 chip.cores() <= room && core_uses(chip).iter().all(|u| broken(&hardware.limits, u, true).is_none());
             if fits && chip.segments != before {
-                let (time, all) = estimate(chip, hardware, activity);
-                if time < best {
-                    (best, times, better) = (time, all, true);
+                let (cost, all) = estimate(chip, hardware, activity, aim);
+                if cost < best {
+                    (best, times, better) = (cost, all, true);
                     break;
                 }
             }
