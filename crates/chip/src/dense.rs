@@ -6,7 +6,7 @@ use crate::bits::{Bits, Book};
 use crate::block::Block;
 
 /// Rows of fewer targets are no faster as bits.
-const NARROW: usize = 256;
+const NARROW: usize = 512;
 
 /// Rows that hold the weights of all targets of a range.
 #[derive(Debug)]

@@ -204,22 +204,22 @@ mod tests {
             (0..8 * n).map(|k| (k / n, k % n, weight(k), 0)).collect()
         };
         let one = |weight: i32| vec![(3, 0, 1, 0), (3, 7, weight, 0)];
-        let few = |each: u32| (0..8 * 256).filter(|k| k % each == 0).map(|k| (k / 256, k % 256, 9, 0)).collect();
+        let few = |each: u32| (0..8 * 512).filter(|k| k % each == 0).map(|k| (k / 512, k % 512, 9, 0)).collect();
         for (n, entries, expected) in [
             (8, list(&[-128], 8), "8 bits"),
-            (256, list(&[-128], 256), "0 bits"),
+            (512, list(&[-128], 512), "0 bits"),
             (8, list(&[-128, 126], 8), "8 bits"),
             (8, list(&[-128 << 7, 0, 127 << 7], 8), "8 bits"),
             (8, list(&[255, 0], 8), "8 bits"),
             (8, list(&[700, 800, 955], 8), "8 bits"),
             (8, list(&[-1, 255], 8), "Word(29)"),
-            (256, list(&[-7, 7], 256), "1 bits"),
-            (256, list(&[-7, 70_000, 0], 256), "2 bits"),
-            (256, list(&[-9, -3, 3, 9], 256), "2 bits"),
-            (256, list(&[1, 2, 3, -9], 256), "8 bits"),
-            (255, list(&[-7, 7], 255), "8 bits"),
-            (256, few(15), "1 bits"),
-            (256, few(17), "Same(9)"),
+            (512, list(&[-7, 7], 512), "1 bits"),
+            (512, list(&[-7, 70_000, 0], 512), "2 bits"),
+            (512, list(&[-9, -3, 3, 9], 512), "2 bits"),
+            (512, list(&[1, 2, 3, -9], 512), "8 bits"),
+            (511, list(&[-7, 7], 511), "8 bits"),
+            (512, few(15), "1 bits"),
+            (512, few(17), "Same(9)"),
             (8, one(2), "Up"),
             (8, one(400), "Word(29)"),
             (8, one(1 << 30), "wide"),
@@ -265,9 +265,9 @@ mod tests {
         /// The same of wide rows of few weights.
         #[test]
         fn wide_rows_add_their_synapses(
-            (n, up) in (200..600usize, 0..32u32),
+            (n, up) in (400..900usize, 0..32u32),
             weights in prop::collection::vec(any::<i32>(), 1..6),
-            picks in prop::collection::vec(any::<prop::sample::Index>(), 3 * 600),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 3 * 900),
             (graded, each) in (any::<bool>(), 1..4usize),
             spikes in prop_oneof![prop::collection::vec((0..3u32, any::<i32>()), 0..40), prop::collection::vec((0..3u32, Just(1)), 250..600)],
         ) {
