@@ -14,7 +14,7 @@ use crate::output::{emit, emit_json};
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The model file (TOML)
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Chip to check for: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,

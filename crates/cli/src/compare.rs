@@ -16,7 +16,7 @@ use crate::output::{emit, emit_json};
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// The model file (TOML)
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Chip to emulate: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,

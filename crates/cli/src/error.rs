@@ -1,6 +1,6 @@
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
@@ -32,6 +32,14 @@ pub(crate) enum CliError {
         model: PathBuf,
         /// Why.
         source: Box<pumice::profile::ProfileError>,
+    },
+    /// A network does not go onto the chip as it is.
+    #[error("{}: {source}", model.display())]
+    Compile {
+        /// The model file.
+        model: PathBuf,
+        /// Why.
+        source: Box<CliError>,
     },
     /// A benchmark network.
     #[error(transparent)]
@@ -153,6 +161,19 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// The same, with the file of the network where that does not go onto its chip.
+    pub(crate) fn of(self, model: &Path) -> CliError {
+        let compile = match &self {
+            CliError::Pumice(fault) => matches!(**fault, pumice::Error::Compile(_)),
+            CliError::Fidelity(fault) => matches!(
+                &**fault,
+                pumice_fidelity::FidelityError::Pumice(fault) if matches!(**fault, pumice::Error::Compile(_))
+            ),
+            _ => false,
+        };
+        if compile { CliError::Compile { model: model.to_owned(), source: Box::new(self) } } else { self }
+    }
+
     /// Says what is wrong in one sentence, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if matches!(self, CliError::Stdout(fault) if fault.kind() == io::ErrorKind::BrokenPipe) {

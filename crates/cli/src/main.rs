@@ -26,6 +26,7 @@ mod statistics;
 mod sweep;
 mod yields;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -87,18 +88,23 @@ enum Command {
     Completions(completions::CompletionArgs),
 }
 
+/// Runs a command on a model file, which its errors name.
+fn with(model: &Path, run: impl FnOnce() -> Result<(), CliError>) -> Result<(), CliError> {
+    run().map_err(|fault| fault.of(model))
+}
+
 impl Command {
     fn run(self) -> Result<(), CliError> {
         match self {
-            Command::Run(args) => args.run(),
-            Command::Compare(args) => args.run(),
-            Command::Check(args) => args.run(),
-            Command::Quantise(args) => args.run(),
-            Command::Sweep(args) => args.run(),
-            Command::Yield(args) => args.run(),
+            Command::Run(args) => with(&args.model.clone(), || args.run()),
+            Command::Compare(args) => with(&args.model.clone(), || args.run()),
+            Command::Check(args) => with(&args.model.clone(), || args.run()),
+            Command::Quantise(args) => with(&args.model.clone(), || args.run()),
+            Command::Sweep(args) => with(&args.model.clone(), || args.run()),
+            Command::Yield(args) => with(&args.model.clone(), || args.run()),
             Command::Explain(args) => args.run(),
             Command::Import(args) => args.run(),
-            Command::Map(args) => args.run(),
+            Command::Map(args) => with(&args.model.clone(), || args.run()),
             Command::Bench(args) => args.run(),
             Command::Statistics(args) => args.run(),
             Command::Profile(command) => command.run(),

@@ -15,7 +15,7 @@ use crate::place::PlaceArgs;
 #[derive(Debug, Args)]
 pub(crate) struct MapArgs {
     /// The model file (TOML)
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Chip to place it on: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,

@@ -15,7 +15,7 @@ use crate::{input, progress};
 #[derive(Debug, Args)]
 pub(crate) struct QuantiseArgs {
     /// The model file (TOML)
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Chip to quantise for: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,

@@ -22,7 +22,7 @@ use crate::{input, progress};
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The model file (TOML)
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Chip to emulate: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,

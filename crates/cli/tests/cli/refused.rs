@@ -123,7 +123,7 @@ fn a_network_that_does_not_fit_is_refused_with_what_it_needs() {
         for command in ["run", "map"] {
             let done = bench.run(&[command, "free.toml", "--profile", "tiny.toml"]);
             assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{limit}");
-            assert_eq!(done.err, format!("error: {sentence}\n"), "{limit}");
+            assert_eq!(done.err, format!("error: free.toml: {sentence}\n"), "{limit}");
         }
     }
 }
