@@ -65,6 +65,8 @@ pub struct Classification {
     pub samples: Vec<Sample>,
     /// Events of all samples.
     pub counts: Counts,
+    /// Steps of all samples that lasted longer than the tick of the chip, if it has one.
+    pub late_steps: Option<u64>,
     /// Spikes of all neurons that are not on the chip, of all samples; `None` if there are no such neurons.
     pub spikes_off_chip: Option<u64>,
     /// Events of all samples by layer, process and core.
@@ -114,6 +116,7 @@ impl Classification {
             spikes_off_chip: self.spikes_off_chip,
             bill: &simulation.bill_of(&self.counts, &self.usage)?,
             usage: &self.usage,
+            late_steps: self.late_steps,
             wall,
             overflow: &self.overflow,
             parts: &self.parts,
@@ -209,6 +212,7 @@ fn add_events(simulation: &Simulation, result: &mut Classification) {
     result.counts += simulation.counts();
     let off_chip = simulation.spikes_off_chip().map(|n| n + result.spikes_off_chip.unwrap_or(0));
     result.spikes_off_chip = off_chip;
+    result.late_steps = simulation.late_steps().map(|n| n + result.late_steps.unwrap_or(0));
     let (sum, own) = (&mut result.parts, simulation.parts());
     sum.layers = merge(std::mem::take(&mut sum.layers).into_iter().chain(own.layers));
     sum.processes = merge(std::mem::take(&mut sum.processes).into_iter().chain(own.processes));

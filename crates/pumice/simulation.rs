@@ -457,6 +457,14 @@ impl Simulation {
         if self.clock.knows() { self.clock.steps() } else { &[] }
     }
 
+    /// Steps since the last reset that lasted longer than the tick of the chip: it cannot keep its pace. `None` if it has no
+    /// tick, or times were not computed.
+    pub fn late_steps(&self) -> Option<u64> {
+        let tick_ps = self.profile.timestep.tick.as_ref()?.ps();
+        let late = self.clock.steps().iter().filter(|time| time.total_ps > tick_ps).count();
+        self.timed.then_some(late as u64)
+    }
+
     /// The events of each step since the last reset, if they are kept.
     pub fn step_counts(&self) -> &[Counts] {
         self.clock.counts()
@@ -520,6 +528,7 @@ impl Simulation {
             spikes_off_chip: self.spikes_off_chip(),
             bill: &self.bill()?,
             usage: &self.usage(),
+            late_steps: self.late_steps(),
             wall,
             overflow: &self.overflow(),
             parts: &self.parts(),

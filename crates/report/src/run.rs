@@ -48,6 +48,8 @@ pub struct Run<'a> {
     pub bill: &'a Bill,
     /// Chips, cores and time of all samples.
     pub usage: &'a Usage,
+    /// Steps that lasted longer than the tick of the chip, if it has one and their times are known.
+    pub late_steps: Option<u64>,
     /// How long it took here.
     pub wall: Duration,
     /// Wraps, clips and saturations by path of the process.
@@ -159,6 +161,8 @@ pub struct RunReport {
     pub time_per_inference_s: Option<TimePerInference>,
     /// Events that occurred and have no known latency: the emulated time does not contain them.
     pub untimed: Vec<String>,
+    /// Steps that lasted longer than the tick of the chip, so that it cannot keep its pace; `null` without a tick.
+    pub late_steps: Option<u64>,
     /// Time that the run took here `[s]`, without the floating-point twin.
     pub wall_time_s: f64,
     /// Time that the floating-point twin took here `[s]`.
@@ -291,10 +295,9 @@ impl RunReport {
         let emulated = !run.image.chip.banks.is_empty();
         let [spikes, synaptic] = [run.counts.spikes(), run.counts.synaptic_events()].map(|n| emulated.then_some(n));
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
-        let energy = bill.map(|bill| bill.total_j);
+        let (energy, time) = (bill.map(|bill| bill.total_j), run.usage.time_ps.filter(|_| emulated));
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);
         let bits = map.cores.iter().map(|c| c.synapse_bits.used).sum();
-        let time = run.usage.time_ps.filter(|_| emulated);
         RunReport {
             version: env!("CARGO_PKG_VERSION").into(),
             model: run.model.into(),
@@ -335,6 +338,7 @@ impl RunReport {
             emulated_time_s: time.map(seconds),
             time_per_inference_s: None,
             untimed: if time.is_some() { untimed(run) } else { Vec::new() },
+            late_steps: run.late_steps,
             wall_time_s: wall,
             wall_time_float_s: None,
             events_per_second: synaptic.filter(|_| wall > 0.0).map(|n| n as f64 / wall),

@@ -130,6 +130,9 @@ impl RunReport {
         );
         let model = self.timing.as_ref().map_or(String::new(), |name| format!(" (timing model {name})"));
         line(out, "emulated time", &format!("{each}{model}"))?;
+        if let Some(late) = self.late_steps.filter(|late| *late > 0) {
+            line(out, "  not in time", &format!("{} lasted longer than the tick", counted(late, "step")))?;
+        }
         match self.untimed.is_empty() {
             true => Ok(()),
             false => line(out, "  not timed", &self.untimed.join(", ")),

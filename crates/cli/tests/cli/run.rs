@@ -189,6 +189,24 @@ fn workers_change_no_result() {
     }
 }
 
+/// A chip with a tick says how often it could not keep it.
+#[test]
+fn steps_that_outlast_the_tick_are_told() {
+    let bench = Bench::new();
+    for (tick, late) in [("1e-9", 60), ("1e-3", 0)] {
+        let source = "{ ev = \"assumed\", src = \"test\" }";
+        let text = format!(
+            "extends = \"loihi1\"\n[meta]\nname = \"paced\"\n[timestep]\ndiscipline = \"global_tick\"\n\
+             tick = {{ v = {tick}, ev = \"assumed\", src = \"test\" }}\n[sources]\n\"timestep.discipline\" = {source}\n"
+        );
+        bench.write("paced.toml", &text);
+        assert_eq!(bench.json(&["run", "small.toml", "--profile", "paced.toml", "--json"])["late_steps"], late);
+        let told = bench.well(&["run", "small.toml", "--profile", "paced.toml"]);
+        assert_eq!(told.contains("  not in time     60 steps lasted longer than the tick"), late > 0, "{told}");
+    }
+    assert_eq!(bench.json(&["run", "small.toml", "--json"])["late_steps"], Value::Null);
+}
+
 #[test]
 fn a_profile_without_prices_prices_nothing_and_says_so() {
     let bench = Bench::new();

@@ -38,6 +38,7 @@ fn report(usage: Usage) -> RunReport {
         spikes_off_chip: None,
         bill: &bill,
         usage: &usage,
+        late_steps: None,
         wall: Duration::from_millis(3),
         overflow: &[],
         parts: &Parts {

@@ -30,6 +30,7 @@ fn report() -> RunReport {
         spikes_off_chip: None,
         bill,
         usage,
+        late_steps: None,
         wall,
         overflow,
         parts,
