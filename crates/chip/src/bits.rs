@@ -24,6 +24,9 @@ const COUNTED: usize = 255;
 /// Rows that are counted together: as many as four bits count.
 const GROUP: usize = 15;
 
+/// As many rows as three bits count, which is half the work.
+const HALF: usize = 7;
+
 /// As many rows are added one by one.
 const FEW: usize = 2;
 
@@ -224,9 +227,11 @@ impl Task for AddRows<'_> {
             for rows in whole {
                 count(rows.map(|i| row(first + i as usize)), &mut counts);
             }
-            if !rest.is_empty() {
-                let number = |k: usize| rest.get(k).map_or(bits.rows, |i| first + *i as usize);
-                count(std::array::from_fn(|k| row(number(k))), &mut counts);
+            let number = |k: usize| rest.get(k).map_or(bits.rows, |i| first + *i as usize);
+            match rest.len() {
+                0 => {}
+                1..=HALF => count_few(std::array::from_fn(|k| row(number(k))), &mut counts),
+                _ => count(std::array::from_fn(|k| row(number(k))), &mut counts),
             }
             for (counts, sums) in counts.iter().zip(sums.chunks_mut(n * size_of::<u64>())) {
                 match n == words.len() {
@@ -260,7 +265,6 @@ fn add_two(counts: [&[u64]; 2], (weights, base): ([i32; 2], i32), sums: &mut [i3
 /// are the bytes of `counts[k]`.
 #[inline(always)]
 fn count(rows: [&[u64]; GROUP], counts: &mut [[u64; BLOCK]; 8]) {
-    const BYTES: u64 = 0x0f0f_0f0f_0f0f_0f0f;
     let n = rows[0].len();
     let rows = rows.map(|row| &row[..n]);
     for j in 0..n {
@@ -269,12 +273,30 @@ fn count(rows: [&[u64]; GROUP], counts: &mut [[u64; BLOCK]; 8]) {
         let (ones, carry) = sum(low[0], high[0], q);
         let (twos, carry) = sum(low[1], high[1], carry);
         let (fours, eights) = sum(low[2], high[2], carry);
-        let ([even, odd], [more_even, more_odd]) = (join::<1>(ones, twos), join::<1>(fours, eights));
-        let ([a, c], [b, d]) = (join::<2>(even, more_even), join::<2>(odd, more_odd));
-        for (k, four) in [a, b, c, d].into_iter().enumerate() {
-            counts[k][j] += four & BYTES;
-            counts[k + 4][j] += four >> 4 & BYTES;
-        }
+        add_digits([ones, twos, fours, eights], j, counts);
+    }
+}
+
+/// The same of few rows.
+#[inline(always)]
+fn count_few(rows: [&[u64]; HALF], counts: &mut [[u64; BLOCK]; 8]) {
+    let n = rows[0].len();
+    let rows = rows.map(|row| &row[..n]);
+    for j in 0..n {
+        let [ones, twos, fours] = seven(rows.map(|row| row[j]));
+        add_digits([ones, twos, fours, 0], j, counts);
+    }
+}
+
+/// Adds the numbers whose digits stand in the bits of four words to the counts of word `j`.
+#[inline(always)]
+fn add_digits([ones, twos, fours, eights]: [u64; 4], j: usize, counts: &mut [[u64; BLOCK]; 8]) {
+    const BYTES: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+    let ([even, odd], [more_even, more_odd]) = (join::<1>(ones, twos), join::<1>(fours, eights));
+    let ([a, c], [b, d]) = (join::<2>(even, more_even), join::<2>(odd, more_odd));
+    for (k, four) in [a, b, c, d].into_iter().enumerate() {
+        counts[k][j] += four & BYTES;
+        counts[k + 4][j] += four >> 4 & BYTES;
     }
 }
 
