@@ -1,4 +1,5 @@
-//! A network on an architecture: its neurons are computed here; its events, prices and times are Pumice's.
+//! A network on an architecture: its neurons are computed here, and the `queue` time ([`detailed`]); its events, prices and other
+//! times are Pumice's.
 
 mod build;
 mod dendrite;

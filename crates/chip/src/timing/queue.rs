@@ -231,6 +231,14 @@ impl Queue {
         self.packets += n as u64;
     }
 
+    /// Runs a step on some of its lines, which are taken out meanwhile, so that they and the rest can be changed.
+    fn on<L: Lines + Default>(&mut self, work: &Work<'_>, of: fn(&mut Queue) -> &mut L) -> StepTime {
+        let mut lines = std::mem::take(of(self));
+        let time = self.run(work, &mut lines);
+        *of(self) = lines;
+        time
+    }
+
     /// Sends all packets of a step and names what set its length.
     fn run<L: Lines>(&mut self, work: &Work<'_>, lines: &mut L) -> StepTime {
         self.ways.start(&self.grid, lines);
@@ -307,32 +315,11 @@ impl Timing for Queue {
 
     fn step(&mut self, work: &Work<'_>) -> StepTime {
         let small = self.start(work);
-        // The lines are taken out, so that they and the rest can be changed.
         match self.grid.longest_line() {
-            0..=8 if small => {
-                let mut lines = std::mem::take(&mut self.up_to_8);
-                let time = self.run(work, &mut lines);
-                self.up_to_8 = lines;
-                time
-            }
-            9..=16 if small => {
-                let mut lines = std::mem::take(&mut self.up_to_16);
-                let time = self.run(work, &mut lines);
-                self.up_to_16 = lines;
-                time
-            }
-            17..=32 if small => {
-                let mut lines = std::mem::take(&mut self.up_to_32);
-                let time = self.run(work, &mut lines);
-                self.up_to_32 = lines;
-                time
-            }
-            _ => {
-                let mut lines = std::mem::take(&mut self.longer);
-                let time = self.run(work, &mut lines);
-                self.longer = lines;
-                time
-            }
+            0..=8 if small => self.on(work, |own| &mut own.up_to_8),
+            9..=16 if small => self.on(work, |own| &mut own.up_to_16),
+            17..=32 if small => self.on(work, |own| &mut own.up_to_32),
+            _ => self.on(work, |own| &mut own.longer),
         }
     }
 }
