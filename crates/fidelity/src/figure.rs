@@ -206,6 +206,7 @@ pub fn draw_sweep(points: &[Point], folder: &Path) -> Result<Vec<PathBuf>, Repor
             y: what.into(),
             layers: series(points, *first, &swept[1..]),
             shares: Some(Shares::Rising),
+            counts: true,
             ..Figure::default()
         };
         files.extend(figure.write(folder, "quality")?);

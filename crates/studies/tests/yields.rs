@@ -127,6 +127,13 @@ fn a_study_is_the_same_on_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let files = draw(&one, folder.path()).unwrap();
     assert!(files.iter().all(|file| file.exists()) && files.len() == 3);
+    let legend = |name: &str| std::fs::read_to_string(&files[1]).unwrap().lines().any(|line| line == name);
+    assert!(legend("1 d"), "chips of a day differ from those of a year");
+    // Ages at which the chips are alike share a line of the figure.
+    let mut alike = one;
+    alike.answers.iter_mut().for_each(|answer| answer.accuracy = 0.5);
+    draw(&alike, folder.path()).unwrap();
+    assert!(legend("fresh, 1 d, 1 y") && !legend("1 d"));
 }
 
 type Change = fn(&mut CellCores);

@@ -47,16 +47,18 @@ pub struct Figure {
     pub log_from: Option<f64>,
     /// Rows that the vertical axis counts, each of which is shown, drawn or not; any numbers if absent.
     pub rows: Option<std::ops::Range<u32>>,
-    /// The vertical axis is of shares and runs from 0 to 1, and the legend lies beside them; any numbers if absent.
+    /// The vertical axis is of shares and ends at 1, and the legend lies beside them; any numbers if absent.
     pub shares: Option<Shares>,
+    /// The horizontal axis counts: only whole numbers are marked.
+    pub counts: bool,
 }
 
 /// How shares run along the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shares {
-    /// From low to high.
+    /// From low to high; the axis begins a little below the lowest, with room for the legend.
     Rising,
-    /// From high to low; the horizontal axis is of shares too, and does not leave 0 to 1.
+    /// From high to low, on an axis from 0 to 1; the horizontal axis is of shares too, and does not leave 0 to 1.
     Falling,
 }
 
@@ -178,13 +180,16 @@ impl Figure {
         };
         let upright = self.layers.iter().filter_map(Layer::upright);
         let x = range(&corners.iter().map(|p| p.0).chain(upright).collect::<Vec<_>>());
+        // Room for the legend above what is drawn, or below.
+        let room = [0.0, 0.14, 0.22, 0.32, 0.42][self.named().min(4)];
         match self.shares {
-            Some(Shares::Rising) => return [x, 0.0..1.0],
+            Some(Shares::Rising) => {
+                let low = corners.iter().map(|p| p.1).filter(|y| y.is_finite()).fold(0.99, f64::min);
+                return [x, (low - (0.1 + room) * (1.0 - low)).max(0.0)..1.0];
+            }
             Some(Shares::Falling) => return [x.start.clamp(0.0, 0.99)..x.end.min(1.0), 0.0..1.0],
             None => {}
         }
-        // Room for the legend above what is drawn.
-        let room = [0.0, 0.14, 0.22, 0.32, 0.42][self.named().min(4)];
         let rows = self.rows.iter().flat_map(|rows| [f64::from(rows.start) - 0.4, f64::from(rows.end) - 0.6]);
         let y: Vec<f64> = corners.iter().map(|p| p.1).chain(rows).collect();
         let Some(low) = self.log_from else {
@@ -193,6 +198,11 @@ impl Figure {
         };
         let high = y.into_iter().filter(|y| y.is_finite()).fold(10.0 * low, f64::max);
         [x, low..low * (1.2 * high / low).powf(1.0 + 1.5 * room)]
+    }
+
+    /// What stands at a mark of the horizontal axis.
+    fn mark_across(&self, x: f64) -> String {
+        if self.counts && x.fract() != 0.0 { String::new() } else { number(x) }
     }
 
     /// What stands at a mark of the vertical axis.
@@ -236,7 +246,7 @@ impl Figure {
             .y_desc(&self.y)
             .label_style(("sans-serif", 14))
             .axis_desc_style(("sans-serif", 15))
-            .x_label_formatter(&|x| number(snap(*x, &across)))
+            .x_label_formatter(&|x| self.mark_across(snap(*x, &across)))
             .y_label_formatter(&|y| self.mark(snap(*y, &up)))
             .y_labels(self.rows.as_ref().map_or(11, |rows| (rows.len() + 1).clamp(3, 11)))
             .draw()?;
@@ -334,6 +344,10 @@ mod tests {
         assert_eq!((falling.ends()[0].end, falling.ends()[1].clone()), (1.0, 0.0..1.0));
         let rising = Figure { shares: Some(Shares::Rising), ..free };
         assert_eq!(rising.ends()[1], 0.0..1.0);
+        // What lies close together near 1 is told apart, and the legend has room below it.
+        let near = Layer::Path { name: "near".into(), points: vec![(2.0, 0.95), (3.0, 0.98)] };
+        let near = Figure { layers: vec![near], ..rising.clone() }.ends()[1].clone();
+        assert!(near.start > 0.9 && near.start < 0.945 && near.end == 1.0, "{near:?}");
         let svg = rising.svg();
         let on_y = |text: &&str| text.contains("text-anchor=\"end\"");
         let marks: Vec<&str> = svg.split("<text").filter(on_y).filter_map(|text| text.lines().nth(1)).collect();
@@ -341,6 +355,21 @@ mod tests {
             marks.contains(&"1") && marks.iter().all(|mark| mark.parse::<f64>().is_ok_and(|y| y <= 1.0)),
             "{marks:?}"
         );
+    }
+
+    #[test]
+    fn an_axis_that_counts_marks_no_halves() {
+        let path = Layer::Path { name: String::new(), points: vec![(2.0, 0.5), (4.0, 0.7)] };
+        let figure = Figure { layers: vec![path], x: "bits".into(), ..Figure::default() };
+        let marks = |figure: &Figure| -> Vec<String> {
+            let svg = figure.svg();
+            // Marks of the horizontal axis are centred.
+            let on_x = |text: &&str| text.contains("text-anchor=\"middle\"");
+            let marks = svg.split("<text").filter(on_x).filter_map(|text| text.lines().nth(1));
+            marks.filter(|mark| mark.parse::<f64>().is_ok()).map(str::to_owned).collect()
+        };
+        assert!(marks(&figure).contains(&"2.2".to_owned()), "{:?}", marks(&figure));
+        assert_eq!(marks(&Figure { counts: true, ..figure }), ["2", "3", "4"]);
     }
 
     /// Of a mean power of 112 mW, for one: -3.47e-18 W at the foot.

@@ -56,7 +56,7 @@ pub fn draw(found: &Yield, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     ages.sort_unstable();
     ages.dedup();
     let lowest = found.answers.iter().map(|a| a.accuracy).fold(found.target, f64::min);
-    let mut layers: Vec<Layer> = ages.iter().map(|age_ns| curve(found, *age_ns, lowest)).collect();
+    let mut layers = curves(found, &ages, lowest);
     let target = vec![(found.target, 0.0, 1.0)];
     layers.push(Layer::Ticks { name: "target of a good chip".into(), marks: target });
     let figure = Figure {
@@ -72,15 +72,28 @@ pub fn draw(found: &Yield, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     Ok([table].into_iter().chain(drawn).collect())
 }
 
+/// A line for each age; ages with the same line share it and are named together.
+fn curves(found: &Yield, ages: &[u64], lowest: f64) -> Vec<Layer> {
+    let mut all: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for age_ns in ages {
+        let (name, points) = (age_name(*age_ns), curve(found, *age_ns, lowest));
+        match all.iter_mut().find(|(_, drawn)| *drawn == points) {
+            Some((names, _)) => *names += &format!(", {name}"),
+            None => all.push((name, points)),
+        }
+    }
+    all.into_iter().map(|(name, points)| Layer::Line { name, points }).collect()
+}
+
 /// The part of the chips as they were made that reach an accuracy, as steps from a little below the lowest.
-fn curve(found: &Yield, age_ns: u64, lowest: f64) -> Layer {
+fn curve(found: &Yield, age_ns: u64, lowest: f64) -> Vec<(f64, f64)> {
     let own = found.answers.iter().filter(|a| a.age_ns == age_ns && a.variant == Variant::AsMade);
     let mut all: Vec<f64> = own.map(|a| a.accuracy).collect();
     all.sort_by(f64::total_cmp);
     let n = all.len() as f64;
     let first = (lowest - 0.01).max(0.0);
     let corners = all.iter().enumerate().flat_map(|(k, x)| [(*x, (n - k as f64) / n), (*x, (n - k as f64 - 1.0) / n)]);
-    Layer::Line { name: age_name(age_ns), points: [(first, 1.0)].into_iter().chain(corners).collect() }
+    [(first, 1.0)].into_iter().chain(corners).collect()
 }
 
 #[cfg(test)]
