@@ -12,7 +12,6 @@ use super::structure::{self, Growth};
 use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
-use crate::connection::synapses::accumulate;
 use crate::connection::weight::{WeightFormat, scaled};
 use crate::plastic::{Adjusted, Updates};
 use crate::{
@@ -46,9 +45,8 @@ pub(super) struct FixedLearning {
     acting: Option<Acting>,
     /// `due[0]` leaves in the next step.
     due: Vec<Vec<i32>>,
-    /// Workspace: sums of this step by delay, and whether there are any.
-    arriving: Vec<Vec<i64>>,
-    arrived: Vec<bool>,
+    /// Workspace: what this step brings, by delay.
+    arriving: Vec<Arriving>,
     /// What a sum counts as that 32 bits do not hold; it is noted with the number of the target.
     beyond: OverflowKind,
     /// Weights cut when they were loaded, reported with the first step.
@@ -62,6 +60,14 @@ struct Acting {
     weights: Vec<i32>,
     /// Number of each synapse in the variable of the weights, and where it lies; ascending.
     by_number: Vec<(u32, u32)>,
+}
+
+/// Exact sums of what one step brings to each target.
+#[derive(Clone, Debug)]
+struct Arriving {
+    sums: Vec<i64>,
+    /// Whether anything was added.
+    any: bool,
 }
 
 /// Brings given numbers into integers of a range.
@@ -136,8 +142,7 @@ impl FixedLearning {
             topology,
             acting: None,
             due: vec![vec![0; n_out]; longest + 1],
-            arriving: vec![vec![0; n_out]; longest + 1],
-            arrived: vec![false; longest + 1],
+            arriving: vec![Arriving { sums: vec![0; n_out], any: false }; longest + 1],
             beyond: arithmetic.beyond_32_bits(),
             clipped,
         })
@@ -158,44 +163,48 @@ impl FixedLearning {
         ((step - 1) % self.t_epoch) as u8 + 1
     }
 
+    /// Adds what the synapses of the given spikes bring to what waits for the targets; tells whose sum left 32 bits.
     fn deliver(&mut self, spikes: &Fired, mut lost: impl FnMut(u32)) {
-        let exponent = self.synapse_exponent();
-        let effective = |w: i32| if exponent == 0 { w } else { scaled(w, exponent) };
-        if self.acting.is_some() {
-            return self.deliver_acting(spikes, lost);
-        }
-        let weights = &self.plasticity.variables[Target::Weight as usize];
-        for (e, i) in spikes.index.iter().enumerate() {
-            let payload = if self.graded { spikes.payload_of(e) } else { 1 };
-            let row = self.topology.row(*i as usize);
-            if self.due.len() == 1 {
-                self.arrived[0] |= !row.is_empty();
-                let sums = &mut self.arriving[0];
-                for (j, w) in self.topology.target[row.clone()].iter().zip(&weights[row]) {
-                    let sum = &mut sums[*j as usize];
-                    *sum += i64::from(effective(i32::from(*w))) * i64::from(payload);
-                }
+        let mut arriving = std::mem::take(&mut self.arriving);
+        let exponent = match &self.acting {
+            // What a memory of cells holds is ungraded and has its exponent.
+            Some(acting) => {
+                self.gather(&mut arriving, spikes, false, |k| acting.weights[k]);
+                0
+            }
+            None => {
+                let weights = &self.plasticity.variables[Target::Weight as usize];
+                let exponent = self.synapse_exponent();
+                let effective = |w: i32| if exponent == 0 { w } else { scaled(w, exponent) };
+                self.gather(&mut arriving, spikes, self.graded, |k| effective(i32::from(weights[k])));
+                self.format.exponent - exponent
+            }
+        };
+        for (due, arriving) in self.due.iter_mut().zip(&mut arriving) {
+            if !std::mem::take(&mut arriving.any) {
                 continue;
             }
-            for k in row {
-                let d = self.delay_of(k);
-                self.arrived[d] = true;
-                let sum = &mut self.arriving[d][self.topology.target[k] as usize];
-                *sum += i64::from(effective(i32::from(weights[k]))) * i64::from(payload);
+            for (j, (due, sum)) in due.iter_mut().zip(&mut arriving.sums).enumerate() {
+                let sum = std::mem::take(sum);
+                // Lava shifts what 32 bits keep of the sum.
+                let exact = i64::from(*due) + if exponent < 0 { sum >> -exponent } else { sum << exponent };
+                *due = due.wrapping_add(shift(sum as i32, exponent));
+                if i64::from(*due) != exact {
+                    lost(j as u32);
+                }
             }
         }
-        let exponent = self.format.exponent - exponent;
-        for d in 0..self.due.len() {
-            if std::mem::take(&mut self.arrived[d]) {
-                for (j, (due, sum)) in self.due[d].iter_mut().zip(self.arriving[d].iter_mut()).enumerate() {
-                    let sum = std::mem::take(sum);
-                    // Lava shifts what 32 bits keep of the sum.
-                    let exact = i64::from(*due) + if exponent < 0 { sum >> -exponent } else { sum << exponent };
-                    *due = due.wrapping_add(shift(sum as i32, exponent));
-                    if i64::from(*due) != exact {
-                        lost(j as u32);
-                    }
-                }
+        self.arriving = arriving;
+    }
+
+    /// Sums the weights of the given spikes by delay and target, exactly.
+    fn gather(&self, arriving: &mut [Arriving], spikes: &Fired, graded: bool, weight: impl Fn(usize) -> i32) {
+        for (e, i) in spikes.index.iter().enumerate() {
+            let payload = i64::from(if graded { spikes.payload_of(e) } else { 1 });
+            for k in self.topology.row(*i as usize) {
+                let arriving = &mut arriving[self.delay_of(k)];
+                arriving.any = true;
+                arriving.sums[self.topology.target[k] as usize] += i64::from(weight(k)) * payload;
             }
         }
     }
@@ -203,22 +212,6 @@ impl FixedLearning {
     /// The exponent that is applied per synapse.
     fn synapse_exponent(&self) -> i32 {
         if self.per_synapse { self.format.exponent } else { 0 }
-    }
-
-    /// Delivers what a memory of cells holds: ungraded, after its exponent.
-    fn deliver_acting(&mut self, spikes: &Fired, mut lost: impl FnMut(u32)) {
-        let acting = self.acting.take();
-        let weights = acting.as_ref().map_or(&[] as &[i32], |acting| &acting.weights);
-        for i in &spikes.index {
-            for k in self.topology.row(*i as usize) {
-                let d = self.delay_of(k);
-                let due = &mut self.due[d][self.topology.target[k] as usize];
-                if accumulate(due, weights[k], 1) {
-                    lost(self.topology.target[k]);
-                }
-            }
-        }
-        self.acting = acting;
     }
 
     /// The delay with which synapse `k` acts.
