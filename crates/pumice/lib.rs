@@ -36,6 +36,7 @@ mod quantise;
 mod running;
 mod simulation;
 mod snapshot;
+mod trial;
 
 pub use classify::{Classification, Sample, Task, classify};
 pub use error::Error;
@@ -59,6 +60,7 @@ pub use quantise::{Quantisation, QuantisedConnection, QuantisedPopulation, quant
 pub use running::Running;
 pub use simulation::{Making, Number, RunSteps, Simulation};
 pub use snapshot::{KeptCells, Snapshot};
+pub use trial::{Workload, find_places};
 
 /// The names that most programs need.
 pub mod prelude {

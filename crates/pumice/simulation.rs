@@ -442,6 +442,17 @@ impl Simulation {
         Some(self.engine.spikes(bank))
     }
 
+    /// Spikes of each element of everything that sends packets on the chip since the last reset, by path: populations, and sources that
+    /// feed them from off the chip.
+    pub(crate) fn spikes_of_sources(&self) -> Vec<(String, Vec<u64>)> {
+        let chip = &self.image().chip;
+        let own = |source| match source {
+            Source::Bank(bank) => (chip.banks[bank].path.clone(), self.engine.spikes(bank)),
+            Source::Input(input) => (chip.inputs[input].path.clone(), self.engine.input_spikes(input).to_vec()),
+        };
+        chip.sources().map(own).collect()
+    }
+
     /// Spikes of all neurons that are not on the chip since the last reset; `None` if there are no such neurons.
     pub fn spikes_off_chip(&self) -> Option<u64> {
         self.engine.spikes_off_chip()

@@ -30,5 +30,6 @@ mod rest;
 mod state;
 mod structure;
 mod sums;
+mod trial;
 mod weights;
 mod workers;

@@ -8,7 +8,7 @@ use pumice::process::{Pin, Place, Rates};
 
 use crate::network::{Shown, recurrent, shown};
 
-fn profile(limits: &str) -> Profile {
+pub(crate) fn profile(limits: &str) -> Profile {
     let text = format!(
         "extends = \"loihi1\"\n[meta]\nname = \"laid\"\n[core]\n{limits}\n[sources]\ncore = {{ ev = \"assumed\", src = \"test\" }}\n"
     );
@@ -42,7 +42,7 @@ fn is_network(event: Event) -> bool {
     name.starts_with("hop") || name.starts_with("packet") || others.contains(&event)
 }
 
-fn hops(counts: &Counts) -> u64 {
+pub(crate) fn hops(counts: &Counts) -> u64 {
     [Event::HopEast, Event::HopWest, Event::HopNorth, Event::HopSouth].map(|event| counts[event]).iter().sum()
 }
 
@@ -110,7 +110,7 @@ fn a_chip_with_a_tick_gains_nothing_by_more_cores() {
 }
 
 /// Sixteen populations on a core each, each of which feeds five others; only three of them fire.
-fn uneven() -> (Graph, Vec<pumice::process::ProcessId>) {
+pub(crate) fn uneven() -> (Graph, Vec<pumice::process::ProcessId>) {
     let mut graph = Graph::new();
     let cells: Vec<_> = (0..16)
         .map(|k| {

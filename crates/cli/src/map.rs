@@ -19,6 +19,9 @@ pub(crate) struct MapArgs {
     /// Chip to place it on: the name of a profile or a path; else the model says
     #[arg(short, long)]
     profile: Option<String>,
+    /// Price tables of the profile, for `--place energy|time`; else its main ones
+    #[arg(long, value_name = "TABLES")]
+    prices: Option<String>,
     #[command(flatten)]
     place: PlaceArgs,
     /// Write the placement as a mapping file, for `--mapping`
@@ -38,8 +41,8 @@ pub(crate) struct MapArgs {
 impl MapArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
         let (mut file, mut profile) = input::load(&self.model, self.profile.as_deref(), None)?;
-        self.place.apply(&mut profile, &mut file.config)?;
         file.config.seed = self.seed.unwrap_or(file.config.seed);
+        let placement = self.place.apply(&mut profile, self.prices.as_deref(), &mut file)?;
         let image = compile(&file.graph, &Hardware::from(&profile), &file.config)?;
         let map = Map::new(&image.chip, &profile);
         if let Some(path) = &self.svg {
@@ -52,6 +55,9 @@ impl MapArgs {
             return emit_json(&map);
         }
         emit(&format!("{} on {}", file.name, map.text()))?;
+        if let Some(placement) = &placement {
+            emit(&format!("\nplaced {}\n", placement.text()))?;
+        }
         if let Some(path) = &self.write {
             emit(&format!("\nmapping written to {}\n", path.display()))?;
         }

@@ -4,19 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pumice::compile::read_mapping;
+use pumice::file::{ModelFile, Task};
 use pumice::process::{Place, RunConfig};
 use pumice::profile::Profile;
-use pumice::report::read_rates;
+use pumice::report::{PlacementReport, read_rates};
+use pumice::{Workload, find_places};
 
 use crate::error::CliError;
 
 /// How to lay populations on cores.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArgs {
-    /// How populations are laid on cores: on few, or moved to save energy, time or traffic
+    /// How populations are laid on cores: on few, or moved to save energy, time or traffic, after a trial that measures how often sources spike
     #[arg(long, value_enum, value_name = "GOAL", conflicts_with = "mapping")]
     place: Option<Goal>,
-    /// Weigh sources by how often they spiked in the run that wrote this folder (`pumice run --out`), for `--place energy|time|traffic`
+    /// Weigh sources by how often they spiked in the run that wrote this folder (`pumice run --out`), without a trial
     #[arg(long, value_name = "FOLDER", requires = "place", conflicts_with = "mapping")]
     rates: Option<PathBuf>,
     /// Lay every neuron where this file says (`pumice map --write` makes one)
@@ -40,8 +42,25 @@ enum Goal {
 }
 
 impl PlaceArgs {
-    /// Puts the number of chips into the profile and the placement into the configuration.
-    pub(crate) fn apply(&self, profile: &mut Profile, config: &mut RunConfig) -> Result<(), CliError> {
+    /// Puts the number of chips into the profile, finds places, and puts them into the configuration of the model. A trial does
+    /// a part of what the model file says, so that runs of any length lie alike.
+    pub(crate) fn apply(
+        &self,
+        profile: &mut Profile,
+        prices: Option<&str>,
+        file: &mut ModelFile,
+    ) -> Result<Option<PlacementReport>, CliError> {
+        self.choose(profile, &mut file.config)?;
+        let work = match &file.task {
+            Some(Task::Classify(task)) => Workload::Samples(task.into()),
+            _ => Workload::Steps(file.steps),
+        };
+        let (config, report) = find_places(&file.graph, profile, &file.config, prices, &work)?;
+        file.config = config;
+        Ok(report)
+    }
+
+    fn choose(&self, profile: &mut Profile, config: &mut RunConfig) -> Result<(), CliError> {
         if let Some(chips) = self.chips {
             profile.topology.chips = chips;
         }

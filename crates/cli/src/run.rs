@@ -119,14 +119,15 @@ impl RunArgs {
             input::record_spikes(&mut file.graph)?;
         }
         file.config = self.config(&file.config);
-        self.place.apply(&mut profile, &mut file.config)?;
+        let placement = self.place.apply(&mut profile, self.prices.as_deref(), &mut file)?;
         file.steps = self.steps.unwrap_or(file.steps);
-        let outcome = match file.task.take() {
+        let mut outcome = match file.task.take() {
             Some(Task::Classify(task)) => self.classify(file, &profile, task)?,
             Some(_) => return Err(CliError::OtherTask { model: self.model }),
             None if self.samples.is_some() => return Err(CliError::NoTask { model: self.model }),
             None => self.plain(file, &profile)?,
         };
+        outcome.report.placement = placement;
         if let Some(path) = &self.nv {
             crate::nv::save(&outcome.simulation.memory()?.nv(), path)?;
         }

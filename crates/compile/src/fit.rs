@@ -10,7 +10,7 @@ mod pinned;
 mod search;
 
 use pumice_chip::{ChipImage, CoreLimits, CoreUse, core_uses};
-use pumice_process::{Place, RunConfig};
+use pumice_process::{Place, Rates, RunConfig};
 
 use crate::{CompileError, Hardware, cells};
 use activity::Activity;
@@ -42,6 +42,25 @@ fn lay(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig, cells: &[b
         search::arrange(chip, hardware, &activity, config.place == Place::Energy);
     }
     Ok(())
+}
+
+/// What the search for places takes a laid network to cost by a goal, with the rates of its sources or all of them alike: energy `[J]`,
+/// time `[ps]`, else links crossed. Steps are those of the rates, 20 without.
+///
+/// # Errors
+/// If the rates are of another network.
+pub fn expected_cost(
+    chip: &ChipImage,
+    hardware: &Hardware,
+    goal: &Place,
+    rates: Option<&Rates>,
+) -> Result<f64, CompileError> {
+    let activity = Activity::new(chip, rates)?;
+    Ok(match goal {
+        Place::Energy => search::estimate(chip, hardware, &activity, search::Aim::Energy).0,
+        Place::Time => search::estimate(chip, hardware, &activity, search::Aim::Time).0,
+        _ => search::links(chip, hardware, &activity) as f64,
+    })
 }
 
 /// A resource of a core: its name in errors, and what helps when it is short.

@@ -27,7 +27,8 @@ use pumice_process::{Body, Direction, Graph, ProcessId, Reduce, RunConfig, Wire}
 
 pub use analog::exchange_circuits;
 pub use error::CompileError;
-pub use mapping::{mapping_text, read_mapping};
+pub use fit::expected_cost;
+pub use mapping::{mapping_text, pins, read_mapping};
 pub use place::Placement;
 
 /// What the compiler needs to know of a chip.

@@ -14,7 +14,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use pumice_chip::ChipImage;
+use pumice_chip::{ChipImage, Segment};
 use pumice_process::Pin;
 use serde::Deserialize;
 
@@ -48,12 +48,20 @@ pub fn read_mapping(path: &Path) -> Result<Vec<Pin>, CompileError> {
     }
 }
 
+/// Where a placed network lies; [`Place::Pinned`](pumice_process::Place::Pinned) lays it in the same way.
+pub fn pins(chip: &ChipImage) -> Vec<Pin> {
+    let pin = |s: &Segment| {
+        let process = chip.banks[s.bank].path.clone();
+        Pin { process, neurons: [s.start, s.start + s.len], core: s.core.0 }
+    };
+    chip.segments.iter().map(pin).collect()
+}
+
 /// The mapping file of a placed network; reading it places the network in the same way.
 pub fn mapping_text(chip: &ChipImage) -> String {
     let mut out = format!("schema = {SCHEMA}\n");
-    for s in &chip.segments {
-        let process = toml::Value::String(chip.banks[s.bank].path.clone());
-        let (start, end, core) = (s.start, s.start + s.len, s.core.0);
+    for Pin { process, neurons: [start, end], core } in pins(chip) {
+        let process = toml::Value::String(process);
         write!(out, "\n[[pin]]\nprocess = {process}\nneurons = [{start}, {end}]\ncore = {core}\n")
             .expect("writing to a String cannot fail");
     }

@@ -105,7 +105,7 @@ pub struct RunConfig {
     pub pinned: bool,
     /// How populations are laid on cores.
     pub place: Place,
-    /// How often elements spike; without rates placement takes all sources as equally active.
+    /// How often elements spike; without rates placement takes all sources as equally active (`pumice::find_places` measures them).
     pub rates: Option<Rates>,
 }
 

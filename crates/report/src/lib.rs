@@ -14,6 +14,7 @@ mod map;
 mod map_svg;
 mod map_text;
 mod neurobench;
+mod placement;
 mod power;
 mod rates;
 mod run;
@@ -29,6 +30,7 @@ pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
 pub use neurobench::NeuroBench;
+pub use placement::{PlacementCost, PlacementReport, RatesOrigin};
 pub use power::Power;
 pub use rates::read_rates;
 pub use run::{

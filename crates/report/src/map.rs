@@ -144,6 +144,11 @@ impl Map {
         }
     }
 
+    /// Synapse memory in use on all cores `[bit]`.
+    pub(crate) fn synapse_bits(&self) -> u64 {
+        self.cores.iter().map(|core| core.synapse_bits.used).sum()
+    }
+
     /// Use of one resource over all used cores.
     pub fn utilisation(&self, limit: Option<u64>, of: impl Fn(&CoreFill) -> u64) -> Utilisation {
         let n = self.cores.len().max(1) as f64;

@@ -21,6 +21,7 @@ use crate::decay::DecayRow;
 use crate::energy::{EnergyTables, Parts};
 use crate::map::{Map, Utilisation};
 use crate::neurobench::NeuroBench;
+use crate::placement::PlacementReport;
 use crate::text::counted;
 
 /// Everything that a report is made from.
@@ -176,6 +177,9 @@ pub struct RunReport {
     pub cores_available: Option<u64>,
     /// Synapse memory in use on all cores `[bit]`.
     pub synapse_memory_bits: u64,
+    /// How the network came to its places; null where it was packed or the user laid it.
+    #[serde(default)]
+    pub placement: Option<PlacementReport>,
     /// How full the used cores are, limit by limit.
     pub utilisation: UtilisationTable,
     /// Decays that were given as fractions or time constants.
@@ -297,7 +301,6 @@ impl RunReport {
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
         let (energy, time) = (bill.map(|bill| bill.total_j), run.usage.time_ps.filter(|_| emulated));
         let each = |n: Option<u64>| energy.zip(n.filter(|n| *n > 0)).map(|(j, n)| j / n as f64);
-        let bits = map.cores.iter().map(|c| c.synapse_bits.used).sum();
         RunReport {
             version: env!("CARGO_PKG_VERSION").into(),
             model: run.model.into(),
@@ -333,7 +336,7 @@ impl RunReport {
             unpriced: if emulated { lines(&run.bill.unpriced) } else { Vec::new() },
             included: lines(&run.bill.included),
             energy: energy_tables(run, emulated),
-            neurobench: emulated.then(|| NeuroBench::new(run, bits)),
+            neurobench: emulated.then(|| NeuroBench::new(run, map.synapse_bits())),
             timing: time.map(|_| run.timing.name().into()),
             emulated_time_s: time.map(seconds),
             time_per_inference_s: None,
@@ -344,7 +347,8 @@ impl RunReport {
             events_per_second: synaptic.filter(|_| wall > 0.0).map(|n| n as f64 / wall),
             cores_used: map.cores_used,
             cores_available: map.cores_available,
-            synapse_memory_bits: bits,
+            synapse_memory_bits: map.synapse_bits(),
+            placement: None,
             utilisation: UtilisationTable::from(&map),
             decays: DecayRow::all(run.image),
             overflow: run.overflow.iter().map(OverflowRow::from).collect(),

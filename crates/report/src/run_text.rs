@@ -178,7 +178,8 @@ impl RunReport {
             })
             .collect();
         let none = || "no known limit".to_owned();
-        line(out, "  fullest core", &if words.is_empty() { none() } else { words.join(", ") })
+        line(out, "  fullest core", &if words.is_empty() { none() } else { words.join(", ") })?;
+        self.placement.as_ref().map_or(Ok(()), |placement| line(out, "  placed", &placement.text()))
     }
 
     /// What happened to the non-volatile cells.

@@ -1,4 +1,4 @@
-//! `--place`, `--mapping` and `--chips`.
+//! `--place`, `--rates`, `--mapping` and `--chips`.
 
 use crate::bench::Bench;
 
@@ -55,6 +55,35 @@ fn a_mapping_that_map_wrote_is_taken_by_run() {
     }
     assert_eq!(bench.run(&["run", "free.toml", "--mapping", "none.toml"]).code, Some(2));
     assert_eq!(bench.run(&["run", "free.toml", "--mapping", "mapping.toml", "--place", "time"]).code, Some(2));
+}
+
+#[test]
+fn a_trial_measures_rates_where_none_are_given() {
+    let bench = Bench::new();
+    let json = |more: &[&str]| bench.json(&[&["run", "free.toml", "--json"], more].concat());
+    let (packed, placed) = (json(&[]), json(&["--place", "energy"]));
+    assert!(packed["placement"].is_null());
+    assert_eq!(packed["spikes"], placed["spikes"]);
+    assert!(placed["spikes"].as_u64().unwrap() > 20, "the network is alive");
+    let told = &placed["placement"];
+    assert_eq!((&told["rates"], &told["rates_steps"], &told["taken"]), (&"measured".into(), &50.into(), &true.into()));
+    // The trial was as long as the run, so it measured what the run costs.
+    assert_eq!((&told["measured"]["packed"], &told["measured"]["placed"]), (&packed["energy_j"], &placed["energy_j"]));
+    assert!(placed["energy_j"].as_f64() < packed["energy_j"].as_f64());
+    // A run of any length lies where `map` shows it, by the prices that are asked for.
+    let short = json(&["--place", "energy", "--steps", "2"]);
+    assert_eq!((&short["cores_used"], &short["placement"]), (&placed["cores_used"], told));
+    let fit = json(&["--place", "energy", "--prices", "silicon_fit"]);
+    assert_ne!(&fit["placement"], told);
+    let text =
+        bench.well(&["map", "free.toml", "--place", "energy", "--prices", "silicon_fit", "--write", "there.toml"]);
+    let mapped = json(&["--mapping", "there.toml", "--prices", "silicon_fit"]);
+    assert_eq!((&mapped["energy_j"], &mapped["placement"]), (&fit["energy_j"], &serde_json::Value::Null));
+    for told in [text, bench.well(&["run", "free.toml", "--place", "energy", "--prices", "silicon_fit"])] {
+        assert!(told.contains("for energy: ") && told.contains("; rates measured over 50 steps\n"), "{told}");
+    }
+    let samples = bench.json(&["run", "small.toml", "--place", "energy", "--json"]);
+    assert_eq!(samples["placement"]["rates_steps"], 60, "all three samples of 20 steps");
 }
 
 #[test]

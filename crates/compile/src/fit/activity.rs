@@ -1,4 +1,4 @@
-//! How often every source spikes, in how many steps: as measured in a former run, or all alike.
+//! How often every source spikes, in how many steps: as measured in a trial or a former run, or all alike.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Better places by local search: seeded, deterministic, and never worse than where it starts.
 //!
-//! Sources count as often as they spiked in a former run if its rates are given, else all alike ([`Activity`]).
+//! Sources count as often as they spiked in a trial or a former run if its rates are given, else all alike ([`Activity`]).
 //!
 //! ```text
 //! traffic  Σ over packets of links crossed
@@ -194,6 +194,15 @@ fn partners(chip: &ChipImage, activity: &Activity<'_>, used: &[u32]) -> Vec<Vec<
     partners
 }
 
+/// Links that all packets cross.
+pub(super) fn links(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>) -> u64 {
+    let used: Vec<u32> = (0..chip.cores() as u32).collect();
+    let partners = partners(chip, activity, &used);
+    let way = |from: usize, to: usize| Fares::LINKS.way(&hardware.mesh, from as u32, to as u32);
+    let sent = partners.iter().enumerate().flat_map(|(from, all)| all.iter().map(move |(to, n, _)| n * way(from, *to)));
+    sent.sum()
+}
+
 /// What splitting cores is to make small.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Aim {
@@ -204,7 +213,7 @@ pub(super) enum Aim {
 }
 
 /// The time of all steps `[ps]` or their energy `[J]`, and the time of each core `[ps]`.
-fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>, aim: Aim) -> (f64, Vec<u64>) {
+pub(super) fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activity<'_>, aim: Aim) -> (f64, Vec<u64>) {
     let routes = Routes::new(chip);
     let mut loads = vec![CoreLoad::default(); chip.cores()];
     for s in &chip.segments {
