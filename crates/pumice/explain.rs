@@ -180,7 +180,7 @@ impl Simulation {
     }
 
     /// Events by process on the chip: neurons and their packets by population, synapses by connection, spikes from
-    /// outside by their source. After a snapshot was taken back, neuron updates before it belong to no process.
+    /// outside by their source. After a snapshot was taken back, neuron updates and random numbers before it belong to no process.
     pub fn counts_by_process(&self) -> Vec<(String, Counts)> {
         merge(self.counted().into_iter().map(|(process, _, counts)| (process, counts)))
     }
@@ -190,7 +190,7 @@ impl Simulation {
         merge(self.counted().into_iter().map(|(_, layer, counts)| (layer, counts)))
     }
 
-    /// Updates of learning synapses, writes where they grow, and what programmed them into cells: of the one learning
+    /// Updates of learning synapses, the random numbers that they take, writes where they grow, and what programmed them into cells: of the one learning
     /// connection, or of all together, as cores count them.
     fn learned(&self) -> Option<(String, String, Counts)> {
         let loads = self.loads();
@@ -198,6 +198,7 @@ impl Simulation {
         for event in [Event::SynapseUpdate, Event::WeightWrite, Event::CellPulse, Event::CellVerifyRead] {
             sum.add(event, loads.iter().map(|load| load[event]).sum());
         }
+        sum.add(Event::RandomNumber, self.engine().learned()[Event::RandomNumber]);
         let chip = &self.image().chip;
         let (process, layer) = match &chip.plastic[..] {
             [one] => (one.path.clone(), chip.banks.get(one.target).map_or(one.path.clone(), |bank| bank.path.clone())),
@@ -213,6 +214,7 @@ impl Simulation {
         for (b, bank) in chip.banks.iter().enumerate() {
             let mut counts = Counts::default();
             count_updates(bank.circuits.is_some(), &mut counts, bank.n as u64 * engine.steps(), engine.updates(b));
+            counts.add(Event::RandomNumber, engine.random_numbers(b));
             self.add_packets(Source::Bank(b), &engine.spikes_since(Source::Bank(b)), &mut counts);
             parts.push((bank.path.clone(), bank.path.clone(), counts));
         }

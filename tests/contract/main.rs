@@ -23,6 +23,7 @@ mod ports;
 mod probes;
 mod profiles;
 mod quantise;
+mod random_numbers;
 mod reals;
 mod registers;
 mod remote;

@@ -89,12 +89,14 @@ pub(crate) struct PlasticShare {
     pub(crate) target: usize,
     pub(crate) port: usize,
     feeds: Vec<PlasticFeed>,
-    cores: Vec<CoreId>,
+    /// The core of each part, and whether the part begins it: then it counts what the core keeps of the sources.
+    cores: Vec<(CoreId, bool)>,
     /// The weights after the last learn phase, if they lie in cells.
     watched: Option<Portion>,
     /// Workspace: what reached each in-port.
     arrivals: Vec<Fired>,
-    counted: Vec<u64>,
+    /// What each part had counted at the mark.
+    counted: Vec<[u64; 2]>,
     overflow: Overflow,
 }
 
@@ -106,6 +108,11 @@ impl PlasticShare {
         targets: Range<usize>,
         parts: &[(CoreId, Range<usize>)],
     ) -> Result<Self, WorkerError> {
+        let begins = |core: CoreId, start: usize| {
+            let segments = chip.segments.iter().filter(|s| s.bank == image.target && s.core == core);
+            segments.map(|s| s.start).min() == Some(start)
+        };
+        let cores = parts.iter().map(|(core, part)| (*core, begins(*core, targets.start + part.start))).collect();
         let setting = Setting { arithmetic: &chip.arithmetic, seed: chip.seed, place: image.process };
         let cut = Cut { targets: Some(targets), ends: parts.iter().map(|(_, part)| part.end).collect() };
         let path = image.path.clone();
@@ -117,7 +124,7 @@ impl PlasticShare {
             target: image.target,
             port: image.port,
             feeds: image.feeds.clone(),
-            cores: parts.iter().map(|(core, _)| *core).collect(),
+            cores,
             arrivals: vec![Fired::default(); image.in_ports],
             counted: Vec::new(),
             overflow: Overflow::default(),
@@ -179,23 +186,33 @@ impl PlasticShare {
         (!self.overflow.records().is_empty()).then(|| std::mem::take(&mut self.overflow))
     }
 
-    /// Adds the updates since they were last cleared.
-    pub(crate) fn add_updates(&self, loads: &mut [Counts]) {
-        for (core, n) in self.cores.iter().zip(self.synapses.updates()) {
-            loads[core.0 as usize].add(Event::SynapseUpdate, *n);
-        }
+    /// Synapses visited and random numbers drawn since they were last cleared, by part.
+    fn counts(&self) -> impl Iterator<Item = [u64; 2]> {
+        let drawn = self.synapses.random_numbers();
+        let parts = self.synapses.updates().iter().zip(&self.cores).zip(drawn.parts);
+        parts.map(move |((updates, (_, begins)), own)| [*updates, own + if *begins { drawn.sources } else { 0 }])
+    }
+
+    /// Adds what was counted since it was last cleared.
+    pub(crate) fn add_counts(&self, loads: &mut [Counts]) {
+        self.add(loads, std::iter::repeat([0; 2]));
     }
 
     /// Remembers what is counted so far.
     pub(crate) fn mark(&mut self) {
-        self.counted.clear();
-        self.counted.extend_from_slice(self.synapses.updates());
+        self.counted = self.counts().collect();
     }
 
-    /// Adds the updates since the mark.
-    pub(crate) fn add_new_updates(&self, loads: &mut [Counts]) {
-        for ((core, n), before) in self.cores.iter().zip(self.synapses.updates()).zip(&self.counted) {
-            loads[core.0 as usize].add(Event::SynapseUpdate, n - before);
+    /// Adds what was counted since the mark.
+    pub(crate) fn add_new_counts(&self, loads: &mut [Counts]) {
+        self.add(loads, self.counted.iter().copied());
+    }
+
+    fn add(&self, loads: &mut [Counts], before: impl Iterator<Item = [u64; 2]>) {
+        for (((core, _), now), before) in self.cores.iter().zip(self.counts()).zip(before) {
+            let load = &mut loads[core.0 as usize];
+            load.add(Event::SynapseUpdate, now[0] - before[0]);
+            load.add(Event::RandomNumber, now[1] - before[1]);
         }
     }
 }

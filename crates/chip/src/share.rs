@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use pumice_meter::Counts;
+use pumice_meter::{Counts, Event};
 use pumice_models::{Bank, BankContext, Fired, ModelError, Overflow, Values};
 
 use crate::load::count_updates;
@@ -29,6 +29,10 @@ pub(crate) struct Share {
     pub(crate) parts: Vec<(CoreId, Range<usize>)>,
     pub(crate) spikes: Vec<u64>,
     pub(crate) active: Vec<u64>,
+    /// Random numbers drawn, by part.
+    pub(crate) random_numbers: Vec<u64>,
+    /// Random numbers that sources beside the neurons draw for each of them in every step.
+    pub(crate) driven: u64,
     pub(crate) overflow: Overflow,
     /// How far its accumulators may be from zero in this step, by in-port.
     pub(crate) reach: Vec<i64>,
@@ -59,6 +63,8 @@ impl Share {
             bank,
             spikes: vec![0; range.len()],
             active: vec![0; parts.len()],
+            random_numbers: vec![0; parts.len()],
+            driven: 0,
             overflow: Overflow::default(),
             reach: vec![0; ports.len()],
             touched: false,
@@ -79,8 +85,9 @@ impl Share {
         let mut fired = Fired { index: Vec::with_capacity(room), payload: Vec::new() };
         let touched = std::mem::take(&mut self.touched);
         let mut resting = self.resting.iter_mut();
-        for ((core, part), total) in self.parts.iter().zip(&mut self.active) {
-            let mut active = 0;
+        let totals = self.active.iter_mut().zip(&mut self.random_numbers);
+        for ((core, part), (total, all_drawn)) in self.parts.iter().zip(totals) {
+            let (mut active, mut drawn) = (0, self.driven * part.len() as u64);
             for (start, resting) in part.clone().step_by(RUN).zip(&mut resting) {
                 let run = start..(start + RUN).min(part.end);
                 let asked = resting.is_none() && step.is_multiple_of(ASKED);
@@ -96,15 +103,18 @@ impl Share {
                 }
                 *resting = None;
                 let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
-                let mut context = BankContext { step, overflow: &mut self.overflow };
+                let mut context = BankContext::new(step, &mut self.overflow);
                 active += self.bank.step(run.clone(), &mut context, &inputs, &mut fired);
+                drawn += context.random_numbers;
                 if touched {
                     self.sums.iter().for_each(|own| sums[own.clone()][run.clone()].fill(0));
                 }
             }
             *total += active;
+            *all_drawn += drawn;
             if let Some(load) = loads.get_mut(core.0 as usize) {
                 count_updates(self.analog, load, part.len() as u64, active);
+                load.add(Event::RandomNumber, drawn);
             }
         }
         for i in &mut fired.index {

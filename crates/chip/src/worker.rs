@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use pumice_meter::Counts;
+use pumice_meter::{Counts, Event};
 use pumice_models::{
     Behaviour, Drive, Fired, ModelError, Overflow, OverflowKind, Parts, Portion, Rows, Setting, Values,
 };
@@ -142,13 +142,17 @@ impl Worker {
             PlasticShare::new(image, p, share.range.clone(), &share.parts)
         });
         let plastic: Result<Vec<_>, _> = learning.collect();
+        let drivers = drivers(image, &shares)?;
+        for driver in &drivers {
+            shares[driver.target].driven += driver.drive.draws();
+        }
         Ok(Worker {
             plastic: plastic?,
             feeds,
             due: tables.iter().map(Table::due).collect(),
             targets: tables.iter().map(|table| table.targets(image, &layout)).collect(),
             tables,
-            drivers: drivers(image, &shares)?,
+            drivers,
             sums: vec![0; layout.len],
             shares,
             history: VecDeque::new(),
@@ -228,7 +232,7 @@ impl Worker {
             learned.adjusted.extend(Some((k, own.synapses.adjusted())).filter(|(_, adjusted)| !adjusted.is_empty()));
             learned.changed.extend(own.take_changes().map(|changed| (k, changed)));
             if host.loads {
-                own.add_new_updates(&mut learned.loads);
+                own.add_new_counts(&mut learned.loads);
             }
         }
         learned
@@ -378,11 +382,19 @@ impl Worker {
     /// Adds the events that neurons and learning synapses cause by themselves.
     pub fn add_totals(&self, steps: u64, loads: &mut [Counts]) {
         for share in &self.shares {
-            for ((core, part), active) in share.parts.iter().zip(&share.active) {
-                count_updates(share.analog, &mut loads[core.0 as usize], part.len() as u64 * steps, *active);
+            let counted = share.active.iter().zip(&share.random_numbers);
+            for ((core, part), (active, drawn)) in share.parts.iter().zip(counted) {
+                let load = &mut loads[core.0 as usize];
+                count_updates(share.analog, load, part.len() as u64 * steps, *active);
+                load.add(Event::RandomNumber, *drawn);
             }
         }
-        self.plastic.iter().for_each(|own| own.add_updates(loads));
+        self.add_learned(loads);
+    }
+
+    /// Adds the events that learning synapses cause by themselves.
+    pub fn add_learned(&self, loads: &mut [Counts]) {
+        self.plastic.iter().for_each(|own| own.add_counts(loads));
     }
 
     /// Reads a variable of this worker's share of a bank.
@@ -480,9 +492,10 @@ impl Worker {
         self.shares[bank].range.clone()
     }
 
-    /// Spikes and activity counted so far, by bank: spikes per neuron, active neuron steps per part.
-    pub fn counters(&self, bank: usize) -> (&[u64], &[u64]) {
-        (&self.shares[bank].spikes, &self.shares[bank].active)
+    /// What a bank did so far: spikes per neuron, active neuron steps per part, random numbers per part.
+    pub fn counters(&self, bank: usize) -> [&[u64]; 3] {
+        let share = &self.shares[bank];
+        [&share.spikes, &share.active, &share.random_numbers]
     }
 
     /// Sets every counter to zero.
@@ -490,8 +503,9 @@ impl Worker {
         for share in &mut self.shares {
             share.spikes.fill(0);
             share.active.fill(0);
+            share.random_numbers.fill(0);
         }
-        self.plastic.iter_mut().for_each(|own| own.synapses.clear_updates());
+        self.plastic.iter_mut().for_each(|own| own.synapses.clear_counts());
     }
 }
 

@@ -270,7 +270,19 @@ impl Engine {
 
     /// Updates of the neurons of a bank since the beginning, the last reset or the last snapshot taken back.
     pub fn updates(&self, bank: usize) -> u64 {
-        self.workers.iter().flat_map(|worker| worker.counters(bank).1).sum()
+        self.workers.iter().flat_map(|worker| worker.counters(bank)[1]).sum()
+    }
+
+    /// Random numbers that the neurons of a bank, and the sources beside them, drew in the same time.
+    pub fn random_numbers(&self, bank: usize) -> u64 {
+        self.workers.iter().flat_map(|worker| worker.counters(bank)[2]).sum()
+    }
+
+    /// Events that learning synapses caused by themselves in the same time.
+    pub fn learned(&self) -> Counts {
+        let mut loads = vec![Counts::default(); self.base_loads.len()];
+        self.workers.iter().for_each(|worker| worker.add_learned(&mut loads));
+        loads.iter().sum()
     }
 
     /// Whether every worker stays on one processor while it runs, or goes where the system puts it. The thread that calls

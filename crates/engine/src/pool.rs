@@ -224,7 +224,7 @@ impl<'scope> Pool<'scope> {
 
     /// Spikes of each neuron of a bank since the workers last counted from zero.
     pub(crate) fn spikes(&mut self, bank: usize) -> Result<Vec<u64>, EngineError> {
-        let mut all = self.first.counters(bank).0.to_vec();
+        let mut all = self.first.counters(bank)[0].to_vec();
         for (k, remote) in self.remotes.iter().enumerate() {
             let lost = || EngineError::Lost { worker: k + 1, step: 0 };
             remote.orders.send(Order::Spikes(bank)).map_err(|_| lost())?;
@@ -295,7 +295,7 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
                 worker.withdraw(connection, &places);
                 true
             }
-            Order::Spikes(bank) => outbox.send(Reply::Spikes(worker.counters(bank).0.to_vec())).is_ok(),
+            Order::Spikes(bank) => outbox.send(Reply::Spikes(worker.counters(bank)[0].to_vec())).is_ok(),
             Order::Act(connection, weights) => {
                 worker.act(connection, &weights);
                 true

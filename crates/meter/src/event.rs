@@ -44,7 +44,7 @@ macro_rules! for_each_event {
             DacConversion dac_conversion "A digital-to-analog conversion was made.";
             AdcConversion adc_conversion "An analog-to-digital conversion was made.";
             CrossbarRowRead crossbar_row_read "A crossbar row was driven for a read.";
-            RandomNumber random_number "A random number was drawn by the hardware.";
+            RandomNumber random_number "A core drew a random number: for the noise of a neuron, for a count of Poisson input, for a stochastic rounding, or for the place of a synapse that grows.";
             Barrier barrier "All cores passed the barrier that ends a timestep: one per timestep, whatever the number of cores.";
             EmbeddedInstruction embedded_instruction "An embedded processor executed an instruction.";
             HostSpikeIn host_spike_in "A spike entered the chip from the host.";

@@ -287,6 +287,11 @@ pub trait Drive: Send + Debug {
     /// Adds what it gives in `step` (counted from 1) to `sums`, one per element of its range.
     fn add(&self, step: u64, sums: &mut [i32]);
 
+    /// Random numbers that each element draws in every step.
+    fn draws(&self) -> u64 {
+        0
+    }
+
     /// The most that a step adds to the magnitude of a sum.
     fn reach(&self) -> i64;
 }

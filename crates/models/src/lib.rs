@@ -32,6 +32,6 @@ pub use kernel::{Behaviour, Drive, Io, Kernel, Number, Sent, Setting, Values};
 pub use neuron::bank::{Bank, BankContext, BankKernel, Fired};
 pub use overflow::{Overflow, OverflowKind, OverflowRecord};
 pub use parameter::{Decay, Lane, Matrix, PerNeuron, integer, lane};
-pub use plastic::{Adjusted, Cut, Place, Plastic, PlasticLayout, PlasticSynapse, Portion};
+pub use plastic::{Adjusted, Cut, Place, Plastic, PlasticLayout, PlasticSynapse, Portion, RandomNumbers};
 pub use port::{Kind, PortSpec, VarSpec, length};
 pub use table::{Model, RemoteModel};

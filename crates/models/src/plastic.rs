@@ -121,6 +121,19 @@ pub struct PlasticLayout {
     pub synapses: Vec<PlasticSynapse>,
 }
 
+/// Random numbers that learning drew: one for each stochastic rounding, whether an arithmetic gives each rounding a number
+/// of its own, the same to all (Lava's), or one of a recording.
+///
+/// A visit of a synapse rounds each variable that the rule changes. A trace is rounded where its decay has a fraction, in every
+/// step in which it is not 0, and at a spike whose impulse has a fraction. A target that lacks a synapse draws its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RandomNumbers {
+    /// For synapses and for the traces of targets, by part.
+    pub parts: Vec<u64>,
+    /// For the traces of all sources, which each core with targets keeps for itself.
+    pub sources: u64,
+}
+
 /// Learning synapses onto the targets of a [`Cut`].
 pub trait Plastic: Send + Debug {
     /// Adds the sums that are due to earlier steps to the accumulators of the cut's targets.
@@ -150,11 +163,14 @@ pub trait Plastic: Send + Debug {
     /// synapses gives. Numbers are those of the variable of the weights; synapses of other cuts are passed over.
     fn act(&mut self, _weights: &[(u32, i32)]) {}
 
-    /// Synapses visited by learning since the beginning or [`Plastic::clear_updates`], by part.
+    /// Synapses visited by learning since the beginning or [`Plastic::clear_counts`], by part.
     fn updates(&self) -> &[u64];
 
-    /// Counts updates from zero again.
-    fn clear_updates(&mut self);
+    /// Random numbers drawn in the same time.
+    fn random_numbers(&self) -> RandomNumbers;
+
+    /// Counts updates and random numbers from zero again.
+    fn clear_counts(&mut self);
 
     /// Reads variable `var`, an index into [`Behaviour::vars`](crate::Behaviour::vars).
     fn get(&self, var: usize) -> Portion;
@@ -175,31 +191,31 @@ pub trait Plastic: Send + Debug {
     fn load(&mut self, whole: &[Vec<i32>]) -> Result<(), ModelError>;
 }
 
-/// Synaptic updates by part.
+/// What happens to targets, counted by part.
 #[derive(Clone, Debug)]
-pub(crate) struct Updates {
+pub(crate) struct Tally {
     ends: Vec<u32>,
     counts: Vec<u64>,
 }
 
-impl Updates {
+impl Tally {
     /// For a cut of `n` targets.
     pub(crate) fn new(cut: &Cut, n: usize) -> Self {
         let ends: Vec<u32> = match cut.ends.is_empty() {
             true => vec![n as u32],
             false => cut.ends.iter().map(|e| *e as u32).collect(),
         };
-        Updates { counts: vec![0; ends.len()], ends }
+        Tally { counts: vec![0; ends.len()], ends }
     }
 
-    /// Counts `n` updates of synapses onto `target`.
+    /// Counts `n` at `target`.
     #[inline]
     pub(crate) fn onto(&mut self, target: u32, n: usize) {
         let part = if self.ends.len() == 1 { 0 } else { self.ends.partition_point(|end| *end <= target) };
         self.counts[part] += n as u64;
     }
 
-    /// Counts one update of a synapse onto each of `targets`, which ascend.
+    /// Counts one at each of `targets`, which ascend.
     #[inline]
     pub(crate) fn onto_each(&mut self, targets: &[u32]) {
         let mut rest = targets;
@@ -216,6 +232,11 @@ impl Updates {
 
     pub(crate) fn clear(&mut self) {
         self.counts.fill(0);
+    }
+
+    /// What all parts have counted; they count from zero again.
+    pub(crate) fn take(&mut self) -> u64 {
+        self.counts.iter_mut().map(std::mem::take).sum()
     }
 }
 
@@ -288,7 +309,7 @@ impl<P: Plastic> Kernel<i32> for Whole<P> {
             return Err(ModelError::range(format!("saved state {}", shapes.len()), "missing", "the number of updates"));
         };
         self.synapses.load(&arrays?)?;
-        self.synapses.clear_updates();
+        self.synapses.clear_counts();
         self.before = updates[0] as u64;
         Ok(())
     }

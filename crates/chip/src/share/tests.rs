@@ -54,7 +54,7 @@ impl Always {
     fn step(&mut self, step: u64, input: &[i32]) {
         self.fired.clear();
         for (part, active) in [0..20, 20..N - 3].into_iter().zip(&mut self.active) {
-            let mut context = BankContext { step, overflow: &mut self.overflow };
+            let mut context = BankContext::new(step, &mut self.overflow);
             *active += self.bank.step(part, &mut context, &[input], &mut self.fired);
         }
         self.fired.index.iter_mut().for_each(|i| *i += 3);

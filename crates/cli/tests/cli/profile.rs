@@ -26,7 +26,7 @@ fn prices_of_what_is_never_counted_are_told() {
     let bench = Bench::new();
     let file = |name: &str| root().join(format!("hw-profiles/{name}.toml")).display().to_string();
     let told = |path: &str| bench.json(&["profile", "check", path, "--json"])["uncounted"].clone();
-    assert_eq!(told(&file("loihi1")), serde_json::json!(["random_number", "static.embedded_cpu"]));
+    assert_eq!(told(&file("loihi1")), serde_json::json!(["static.embedded_cpu"]));
     assert_eq!(told(&file("odin")), serde_json::json!([]));
     let text = "extends = \"odin\"\n[meta]\nname = \"own\"\n[alt.own]\nabout = \"mine\"\n[alt.own.energy]\nscope = \"per_term\"\nneuron_model = \"additive\"\n\
                 synapse_memory_word = { v = 1e-12, ev = \"assumed\", src = \"mine\" }\n";

@@ -199,7 +199,7 @@ impl Engine {
         let mut all = self.base_spikes[bank].clone();
         for worker in &self.workers {
             let range = worker.range(bank);
-            for (sum, n) in all[range].iter_mut().zip(worker.counters(bank).0) {
+            for (sum, n) in all[range].iter_mut().zip(worker.counters(bank)[0]) {
                 *sum += n;
             }
         }

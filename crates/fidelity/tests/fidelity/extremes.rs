@@ -57,7 +57,7 @@ fn hold(model: &Model, arithmetic: &Arithmetic, seed: u64) {
         };
         let sums: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let mut fired = Fired::default();
-        bank.step(0..n, &mut BankContext { step, overflow: &mut on_core }, &sums, &mut fired);
+        bank.step(0..n, &mut BankContext::new(step, &mut on_core), &sums, &mut fired);
         let mut sent = vec![0; n];
         fired.index.iter().enumerate().for_each(|(k, i)| sent[*i as usize] = fired.payload_of(k));
         assert_eq!(sent, out[0], "what is sent in step {step}");

@@ -11,7 +11,7 @@ use super::library::{TABLE, inputs, model};
 fn step(bank: &mut dyn Bank, step: u64, inputs: &[Vec<i32>]) -> (Fired, u64, Overflow) {
     let (mut fired, mut overflow) = (Fired::default(), Overflow::default());
     let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-    let active = bank.step(0..bank.len(), &mut BankContext { step, overflow: &mut overflow }, &inputs, &mut fired);
+    let active = bank.step(0..bank.len(), &mut BankContext::new(step, &mut overflow), &inputs, &mut fired);
     (fired, active, overflow)
 }
 

@@ -13,9 +13,10 @@ use super::topology::Topology;
 use super::traces::Side;
 use crate::arithmetic::WeightExponent;
 use crate::connection::weight::{WeightFormat, scaled};
-use crate::plastic::{Adjusted, Updates};
+use crate::plastic::{Adjusted, Tally};
 use crate::{
     Arithmetic, Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, PlasticLayout, PlasticSynapse, Portion,
+    RandomNumbers,
 };
 
 /// The targets in the order of the variables `weights`, `tag_1`, `tag_2`.
@@ -117,12 +118,12 @@ impl FixedLearning {
             courses[0].0 = 0.0;
         }
         let n_out = targets.len();
-        let mut post = Side::new(n_out, &rule.post, bits, rule.t_epoch).starting(targets.start);
+        let mut post = Side::new(n_out, &rule.post, bits, rule.t_epoch).starting(targets.start).counting(cut);
         if rule.three_factor && !engine.port_traces_decay {
             post.hold();
         }
         Ok(FixedLearning {
-            plasticity: Plasticity::new(rule, engine, ends, variables, Updates::new(cut, n_out)),
+            plasticity: Plasticity::new(rule, engine, ends, variables, Tally::new(cut, n_out)),
             growth: None,
             pre: Side::new(topology.n_in, &courses, bits, rule.t_epoch),
             post,
@@ -370,6 +371,7 @@ impl Plastic for FixedLearning {
         });
         if let Some(growth) = &mut self.growth {
             growth.adjust(step, &self.topology, &mut self.plasticity.variables);
+            growth.drew(&self.topology).for_each(|j| self.post.random_numbers.onto(j, 1));
         }
         self.pre.clear_spikes();
         self.post.clear_spikes();
@@ -419,8 +421,19 @@ impl Plastic for FixedLearning {
         self.plasticity.updates.counts()
     }
 
-    fn clear_updates(&mut self) {
+    fn random_numbers(&self) -> RandomNumbers {
+        let by_visit = self.plasticity.roundings();
+        let parts = self.updates().iter().zip(self.post.random_numbers.counts());
+        RandomNumbers {
+            parts: parts.map(|(visits, traces)| visits * by_visit + traces).collect(),
+            sources: self.pre.random_numbers.counts().iter().sum(),
+        }
+    }
+
+    fn clear_counts(&mut self) {
         self.plasticity.updates.clear();
+        self.pre.random_numbers.clear();
+        self.post.random_numbers.clear();
     }
 
     fn get(&self, var: usize) -> Portion {

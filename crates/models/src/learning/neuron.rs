@@ -279,6 +279,7 @@ impl Neurons {
             self.own.fire(*i as usize, 1);
         }
         self.own.advance_range(range.clone(), &self.draws.traces(1, context.step), false);
+        context.random_numbers += self.own.random_numbers.take();
         self.own.clear_spikes();
         for (trace, i) in self.own.saturated.drain(..) {
             let name = ["y1", "y3"][trace];
@@ -375,7 +376,7 @@ impl Kernel<i32> for Fixed {
     fn step(&mut self, io: &mut Io<'_, i32>) {
         self.fired.clear();
         let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
-        let mut context = BankContext { step: io.step, overflow: io.overflow };
+        let mut context = BankContext::new(io.step, io.overflow);
         self.neurons.step(0..self.neurons.len(), &mut context, &inputs, &mut self.fired);
         for i in &self.fired.index {
             io.outputs[0][*i as usize] = 1;

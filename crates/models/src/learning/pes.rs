@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::rows::Columns;
 use crate::connection::weight::{SignMode, WeightFormat};
-use crate::plastic::{Updates, Whole};
+use crate::plastic::{Tally, Whole};
 use crate::{
     Behaviour, Cut, Fired, Io, Kernel, Kind, Matrix, ModelError, Overflow, OverflowKind, Plastic, PortSpec, Portion,
-    RowFormat, Rows, Setting, Values, VarSpec,
+    RandomNumbers, RowFormat, Rows, Setting, Values, VarSpec,
 };
 
 /// The constants of the rule, under nengo-loihi's names.
@@ -174,7 +174,8 @@ impl PesSynapses {
             beyond: setting.arithmetic.beyond_32_bits(),
             key: (setting.seed, setting.place),
             recorded: self.draws.clone().unwrap_or_default(),
-            updates: Updates::new(cut, targets.len()),
+            updates: Tally::new(cut, targets.len()),
+            rounded: 0,
             targets,
         })
     }
@@ -268,7 +269,9 @@ struct Fixed {
     beyond: OverflowKind,
     key: (u64, u32),
     recorded: Vec<Vec<Vec<f64>>>,
-    updates: Updates,
+    updates: Tally,
+    /// Roundings of the traces.
+    rounded: u64,
 }
 
 impl Fixed {
@@ -294,6 +297,7 @@ impl Fixed {
             let exact = self.decay * f64::from(self.trace[i]) + if spike { self.learning.tracing_mag } else { 0.0 };
             let (trace, cut) = stochastic_round(exact, self.draw(Purpose::TRACE, (0, i), i, t), 127.0);
             self.trace[i] = trace;
+            self.rounded += 1;
             overflow.note("traces", OverflowKind::Saturate, u64::from(cut && self.speaks()), t - 1, i as u32);
         }
     }
@@ -368,8 +372,13 @@ impl Plastic for Fixed {
         self.updates.counts()
     }
 
-    fn clear_updates(&mut self) {
+    fn random_numbers(&self) -> RandomNumbers {
+        RandomNumbers { parts: self.updates().to_vec(), sources: self.rounded }
+    }
+
+    fn clear_counts(&mut self) {
         self.updates.clear();
+        self.rounded = 0;
     }
 
     fn get(&self, var: usize) -> Portion {

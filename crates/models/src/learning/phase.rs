@@ -24,7 +24,7 @@ use super::terms::Terms;
 use super::topology::Topology;
 use super::traces::Side;
 use crate::connection::weight::{SignMode, WeightFormat};
-use crate::plastic::Updates;
+use crate::plastic::Tally;
 use crate::{Arithmetic, ModelError, Overflow, OverflowKind};
 
 /// The ends of the synaptic variables.
@@ -150,7 +150,7 @@ pub(super) struct Plasticity {
     pub(super) unsettled: Vec<u32>,
     /// Workspace.
     batch: Batch,
-    pub(super) updates: Updates,
+    pub(super) updates: Tally,
 }
 
 impl Plasticity {
@@ -159,7 +159,7 @@ impl Plasticity {
         engine: &LearningArithmetic,
         ends: Ends,
         variables: [Vec<i16>; 3],
-        updates: Updates,
+        updates: Tally,
     ) -> Self {
         let mut plasticity = Plasticity {
             rules: rule.series.iter().map(|s| Terms::new(s, engine)).collect(),
@@ -177,6 +177,11 @@ impl Plasticity {
         };
         plasticity.find_unsettled();
         plasticity
+    }
+
+    /// Roundings of a visit: one of each variable that a rule changes.
+    pub(super) fn roundings(&self) -> u64 {
+        self.rules.len() as u64
     }
 
     /// Lists the synapses that a phase without any product would change.

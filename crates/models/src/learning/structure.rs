@@ -211,6 +211,11 @@ impl Growth {
         }
     }
 
+    /// The targets, counted from the start of the cut, that drew a place in the last adjustment.
+    pub(super) fn drew(&self, topology: &Topology) -> impl Iterator<Item = u32> {
+        self.grown.iter().map(|k| topology.target[*k as usize])
+    }
+
     /// Takes back what grew at these places, which are numbered as they were given.
     pub(super) fn withdraw<N: Held>(&mut self, given: &[u32], topology: &Topology, variables: &mut [Vec<N>; 3]) {
         let own = |k: &u32| given.contains(&topology.given[*k as usize]);

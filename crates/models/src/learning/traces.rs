@@ -13,6 +13,8 @@
 use pumice_num::faulty;
 
 use super::draws::{Block, TraceDraws};
+use crate::Cut;
+use crate::plastic::Tally;
 
 /// Decay and impulse of one trace.
 #[derive(Clone, Debug)]
@@ -57,6 +59,16 @@ impl Course {
         let keep = f64::from(self.whole[1]) + self.fraction[1];
         let d = keep * f64::from(v);
         d.floor() as i16 + i16::from(draw < d - d.floor())
+    }
+
+    /// Random numbers that a decay takes: one where it can leave a fraction.
+    fn drawn_by_decay(&self) -> usize {
+        usize::from(self.fraction[1] > 0.0)
+    }
+
+    /// Random numbers that an impulse takes: one where it has a fraction.
+    fn drawn_by_impulse(&self) -> usize {
+        usize::from(self.impulse_fraction > 0)
     }
 
     #[inline(always)]
@@ -104,6 +116,8 @@ pub(super) struct Side {
     pub(super) fired: Vec<u32>,
     /// Traces that stopped at 127 in this step: trace and neuron.
     pub(super) saturated: Vec<(usize, u32)>,
+    /// Random numbers that their roundings drew.
+    pub(super) random_numbers: Tally,
 }
 
 impl Side {
@@ -121,7 +135,13 @@ impl Side {
             active: vec![0; n.div_ceil(64)],
             fired: Vec::new(),
             saturated: Vec::new(),
+            random_numbers: Tally::new(&Cut::ALL, n),
         }
+    }
+
+    /// Counts random numbers by the parts of a cut, of which these are the targets.
+    pub(super) fn counting(self, cut: &Cut) -> Self {
+        Side { random_numbers: Tally::new(cut, self.n), ..self }
     }
 
     /// Makes the neurons those from `first` on of a larger population.
@@ -164,6 +184,7 @@ impl Side {
             let number = self.first + i as u32;
             let (value, over) = course.add(self.value[at], || draws.impulse(number, trace, 0));
             self.value[at] = value;
+            self.random_numbers.onto(i as u32, course.drawn_by_impulse());
             if over {
                 self.saturated.push((trace, number));
             }
@@ -205,14 +226,17 @@ impl Side {
             history.fill(0);
             return false;
         }
+        let mut drawn = 0;
         for (trace, (course, v)) in self.courses.iter().zip(value).enumerate() {
             let mut now = *v;
             for e in 1..=t {
                 if !self.held {
                     if now != 0 {
                         now = course.decay(now, draws.decay(&mut blocks[trace], number, trace, e as u64));
+                        drawn += course.drawn_by_decay();
                     }
                     if spike == e {
+                        drawn += course.drawn_by_impulse();
                         let (sum, over) = course.add(now, || draws.impulse(number, trace, e as u64));
                         now = sum;
                         if over {
@@ -226,6 +250,7 @@ impl Side {
                 *v = now;
             }
         }
+        self.random_numbers.onto(i as u32, drawn);
         true
     }
 

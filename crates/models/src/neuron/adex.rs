@@ -209,8 +209,12 @@ impl Dynamics<i32, 1, 2, 0, 1> for Equations {
         &[("v", OverflowKind::Saturate), ("w", OverflowKind::Saturate)]
     }
 
+    fn draws(&self, _local: usize) -> u64 {
+        self.format.draws()
+    }
+
     fn steady(&self) -> bool {
-        self.format.steady()
+        self.format.draws() == 0
     }
 }
 

@@ -44,6 +44,15 @@ pub struct BankContext<'a> {
     pub step: u64,
     /// Where overflow is noted; indices are local to the bank.
     pub overflow: &'a mut Overflow,
+    /// Random numbers that the neurons drew, since the context was made.
+    pub random_numbers: u64,
+}
+
+impl<'a> BankContext<'a> {
+    /// A step in which nothing has been drawn.
+    pub fn new(step: u64, overflow: &'a mut Overflow) -> Self {
+        BankContext { step, overflow, random_numbers: 0 }
+    }
 }
 
 /// A population of neurons, or a part of one, in the integer arithmetic of a chip.
@@ -59,12 +68,13 @@ pub trait Bank: Send + Debug {
     /// Advances the neurons `range` by one step.
     ///
     /// `inputs` has one accumulator array of length [`Bank::len`] per in-port. Neurons that fired are appended
-    /// to `fired` in ascending order. Returns how many neurons were active: with input, bias or state.
+    /// to `fired` in ascending order, and what they drew is added to the context: a number from a recording is one that
+    /// the chip drew. Returns how many neurons were active: with input, bias or state.
     fn step(&mut self, range: Range<usize>, context: &mut BankContext<'_>, inputs: &[&[i32]], fired: &mut Fired)
     -> u64;
 
     /// How many of the neurons `range` are active in a step without input, if no such step does anything: whatever its
-    /// number, it changes no variable, makes nobody fire and leaves no register. Then it need not be taken. `None` if it
+    /// number, it changes no variable, makes nobody fire, draws nothing and leaves no register. Then it need not be taken. `None` if it
     /// does something, or the model cannot tell.
     fn rest(&mut self, _range: Range<usize>) -> Option<u64> {
         None
@@ -120,7 +130,7 @@ impl Kernel<i32> for BankKernel {
     fn step(&mut self, io: &mut Io<'_, i32>) {
         self.fired.clear();
         let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
-        let mut context = BankContext { step: io.step, overflow: io.overflow };
+        let mut context = BankContext::new(io.step, io.overflow);
         self.bank.step(0..self.bank.len(), &mut context, &inputs, &mut self.fired);
         for (k, i) in self.fired.index.iter().enumerate() {
             io.outputs[0][*i as usize] = self.fired.payload_of(k);

@@ -236,6 +236,10 @@ impl Dynamics<i32, 1, 3, 3, 1> for Compartment<Membrane, i32> {
     fn driven(&self, local: usize, [_, _, bias]: [i32; 3]) -> bool {
         bias != 0 || self.noise.enabled.at(local) != 0
     }
+
+    fn draws(&self, local: usize) -> u64 {
+        u64::from(self.noise.enabled.at(local) != 0)
+    }
 }
 
 impl Dynamics<f64, 1, 3, 3, 1> for Compartment<RealMembrane, f64> {

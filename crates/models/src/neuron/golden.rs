@@ -154,13 +154,13 @@ pub(crate) fn cut_and_resume(model: &dyn Behaviour, at: usize, inputs: &[Vec<Vec
     for (t, input) in inputs.iter().enumerate() {
         let (mut o, mut fired, mut pieces) = (Overflow::default(), Fired::default(), Fired::default());
         let slices: Vec<&[i32]> = input.iter().map(Vec::as_slice).collect();
-        let mut context = BankContext { step: t as u64 + 1, overflow: &mut o };
+        let mut context = BankContext::new(t as u64 + 1, &mut o);
         whole.step(0..n, &mut context, &slices, &mut fired);
         for (base, part) in &mut parts {
             let (base, len) = (*base, part.len());
             let own: Vec<&[i32]> = slices.iter().map(|all| &all[base..base + len]).collect();
             let mut got = Fired::default();
-            let mut context = BankContext { step: t as u64 + 1, overflow: &mut o };
+            let mut context = BankContext::new(t as u64 + 1, &mut o);
             part.step(0..len, &mut context, &own, &mut got);
             pieces.index.extend(got.index.iter().map(|i| i + base as u32));
             pieces.payload.extend(got.payload);

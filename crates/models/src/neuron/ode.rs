@@ -50,9 +50,9 @@ impl Format {
         Ok(Format { bits, rounding, seed: setting.seed, place: setting.place })
     }
 
-    /// Whether nothing is drawn.
-    pub(crate) fn steady(&self) -> bool {
-        !matches!(self.rounding, Rounding::Stochastic)
+    /// How many random numbers a neuron draws in a step: one for each of its four roundings, if they are stochastic.
+    pub(crate) fn draws(&self) -> u64 {
+        if matches!(self.rounding, Rounding::Stochastic) { 4 } else { 0 }
     }
 
     /// The draws of one neuron and step, one for each of its four roundings.

@@ -45,6 +45,11 @@ pub(crate) trait Dynamics<N, const I: usize, const S: usize, const P: usize, con
         false
     }
 
+    /// Random numbers that the neuron draws in every step.
+    fn draws(&self, _local: usize) -> u64 {
+        0
+    }
+
     /// Whether input, parameters and state say all that a step does: it draws nothing and does not ask for its number.
     fn steady(&self) -> bool {
         false
@@ -307,6 +312,7 @@ where
         fired: &mut Fired,
     ) -> u64 {
         let step = context.step;
+        context.random_numbers += range.clone().map(|i| self.dynamics.draws(i)).sum::<u64>();
         self.advance(range, step, inputs, context.overflow, |i, out| {
             if out[0] != 0 {
                 fired.index.push(i as u32);

@@ -66,7 +66,7 @@ pub(super) fn rest<B: Blocks>(bank: &mut B, range: Range<usize>) -> Option<u64> 
     let (mut overflow, mut fired, mut active) = (Overflow::default(), Fired::default(), 0);
     for block in blocks(range) {
         let before: Vec<Vec<i32>> = bank.registers().map(|all| all[block.clone()].to_vec()).collect();
-        let mut context = BankContext { step: 0, overflow: &mut overflow };
+        let mut context = BankContext::new(0, &mut overflow);
         active += update(bank, &limits, block.clone(), &mut context, &[0; BLOCK][..block.len()], &mut fired);
         let mut moved = false;
         for (now, before) in bank.registers().zip(&before) {

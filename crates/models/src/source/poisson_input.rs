@@ -154,6 +154,10 @@ impl Drive for Driven {
         self.level.run(Add { own: self, step, sums });
     }
 
+    fn draws(&self) -> u64 {
+        1
+    }
+
     fn reach(&self) -> i64 {
         self.counts.steps.len() as i64 * i64::from(self.weight.unsigned_abs())
     }

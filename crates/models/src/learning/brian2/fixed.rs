@@ -7,8 +7,8 @@ use pumice_num::{Purpose, draw, draw_unit};
 use super::text::{Expression, Name};
 use super::{LoihiSynapses, RoundingDecisions, every, kept};
 use crate::connection::weight::{MOST, SignMode};
-use crate::plastic::Updates;
-use crate::{Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion, Setting};
+use crate::plastic::Tally;
+use crate::{Cut, Fired, ModelError, Overflow, OverflowKind, Plastic, Portion, RandomNumbers, Setting};
 
 /// The running synapses; all numbers are integers, held where a product with a fraction is exact.
 #[derive(Debug)]
@@ -44,7 +44,9 @@ pub(super) struct Sweep {
     due: Vec<f64>,
     key: (u64, u32),
     decisions: RoundingDecisions,
-    updates: Updates,
+    updates: Tally,
+    /// Roundings of weights and traces, which every synapse has for itself.
+    rounded: Tally,
 }
 
 impl Sweep {
@@ -76,7 +78,8 @@ impl Sweep {
             before: std::array::from_fn(|_| vec![0.0; n]),
             waiting: vec![vec![0.0; p.shape[1]]; p.delay as usize],
             due: vec![0.0; targets.len()],
-            updates: Updates::new(cut, targets.len()),
+            updates: Tally::new(cut, targets.len()),
+            rounded: Tally::new(cut, targets.len()),
             targets,
             key: (setting.seed, setting.place),
             decisions: p.draws.clone().unwrap_or_default(),
@@ -157,12 +160,15 @@ impl Sweep {
             self.w[k] = moved.clamp(low, high);
             overflow.note("w", OverflowKind::Saturate, u64::from(self.w[k] != moved), step, self.number[k]);
             self.w_act[k] = self.acting(self.w[k]);
+            let mut rounded = 1;
             for n in 0..5 {
                 let Some((_, keep)) = self.traces[n] else { continue };
+                rounded += usize::from(self.trace[n][k] != 0.0);
                 let decayed = self.trace[n][k] * keep;
                 let decision = self.decide(n + 1, k, t, (self.before[n][k] * keep).fract(), 1.0);
                 self.trace[n][k] = decayed.trunc() + decision;
             }
+            self.rounded.onto(self.j[k], rounded);
         }
         self.j.iter().for_each(|j| self.updates.onto(*j, 1));
     }
@@ -228,8 +234,13 @@ impl Plastic for Sweep {
         self.updates.counts()
     }
 
-    fn clear_updates(&mut self) {
+    fn random_numbers(&self) -> RandomNumbers {
+        RandomNumbers { parts: self.rounded.counts().to_vec(), sources: 0 }
+    }
+
+    fn clear_counts(&mut self) {
         self.updates.clear();
+        self.rounded.clear();
     }
 
     fn get(&self, var: usize) -> Portion {

@@ -20,7 +20,7 @@ fn bank(circuits: &Circuits, model: impl Into<Model>, arithmetic: &Arithmetic, r
 
 fn step(bank: &mut dyn Bank, t: u64, input: &[i32]) -> Vec<u32> {
     let (mut overflow, mut fired) = (Overflow::default(), Fired::default());
-    let mut context = BankContext { step: t, overflow: &mut overflow };
+    let mut context = BankContext::new(t, &mut overflow);
     bank.step(0..bank.len(), &mut context, &[input], &mut fired);
     fired.index
 }

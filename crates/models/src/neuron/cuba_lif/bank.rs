@@ -296,9 +296,9 @@ mod tests {
                 for t in 1..30 {
                     let (mut a, mut b) = (Fired::default(), Fired::default());
                     let sums = input(t);
-                    let n = Bank::step(&mut one, 0..282, &mut BankContext { step: t, overflow: &mut noted }, &[&sums], &mut a);
+                    let n = Bank::step(&mut one, 0..282, &mut BankContext::new(t, &mut noted), &[&sums], &mut a);
                     let cut = if t % 3 == 0 { sums[0].unsigned_abs() as usize % 282 } else { 0 };
-                    let mut context = BankContext { step: t, overflow: &mut notes };
+                    let mut context = BankContext::new(t, &mut notes);
                     let m: u64 =
                         [0..cut, cut..282].map(|part| all.step(part, &mut context, &[&sums], &mut b)).iter().sum();
                     prop_assert_eq!((n, a), (m, b));
@@ -332,7 +332,8 @@ mod tests {
             (model.registers(&setting, 0..3).unwrap(), model.quiet(&setting, &(0..3)).unwrap().unwrap());
         for step in 1..90 {
             for bank in [&mut one as &mut dyn Bank, &mut all] {
-                let mut context = BankContext { step, overflow: &mut Overflow::default() };
+                let mut overflow = Overflow::default();
+                let mut context = BankContext::new(step, &mut overflow);
                 bank.step(0..3, &mut context, &[&[0; 3]], &mut Fired::default());
                 if step == 2 {
                     bank.set(1, &[600_000; 3]).unwrap();

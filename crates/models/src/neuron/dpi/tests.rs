@@ -96,7 +96,7 @@ proptest! {
         let mut run = |bank: &mut Box<dyn Bank>, from: usize, inputs: &[i32]| {
             fired.clear();
             for (k, input) in inputs.iter().enumerate() {
-                let mut context = BankContext { step: (from + k) as u64 + 1, overflow: &mut overflow };
+                let mut context = BankContext::new((from + k) as u64 + 1, &mut overflow);
                 bank.step(0..1, &mut context, &[&[*input]], &mut fired);
             }
             (fired.index.len(), bank.save())

@@ -103,7 +103,8 @@ fn a_snapshot_beyond_the_register_resumes() {
     let a = Arithmetic::brian2_loihi();
     let mut bank = model.make_bank(&a, 0..3).unwrap();
     for step in 1..=3 {
-        let mut context = BankContext { step, overflow: &mut Overflow::default() };
+        let mut overflow = Overflow::default();
+        let mut context = BankContext::new(step, &mut overflow);
         bank.step(0..3, &mut context, &[&[100_000, 0, -100_000]], &mut Fired::default());
     }
     assert_eq!(bank.get(0), [19_200_000, 0, -19_200_000]);
@@ -160,10 +161,10 @@ proptest! {
         for t in 1..=30u64 {
             let input: Vec<i32> = (0..40).map(|i| (word(1000 + 40 * t as u32 + i) % 200) as i32).collect();
             let (mut o, mut fired, mut pieces) = (Overflow::default(), Fired::default(), Fired::default());
-            whole.step(0..40, &mut BankContext { step: t, overflow: &mut o }, &[&input], &mut fired);
+            whole.step(0..40, &mut BankContext::new(t, &mut o), &[&input], &mut fired);
             for (part, (lo, hi)) in parts.iter_mut().zip([(0, cut), (cut, 40)]) {
                 let mut own = Fired::default();
-                part.step(0..hi - lo, &mut BankContext { step: t, overflow: &mut o }, &[&input[lo..hi]], &mut own);
+                part.step(0..hi - lo, &mut BankContext::new(t, &mut o), &[&input[lo..hi]], &mut own);
                 pieces.index.extend(own.index.iter().map(|i| i + lo as u32));
             }
             spikes += fired.index.len();
@@ -201,10 +202,10 @@ proptest! {
             for t in 1..10 {
                 let draw = |i: u32| pumice_num::draw(u64::from(seed), pumice_num::Purpose::STIMULUS, 0, i, t)[0] as i32;
                 let input: Vec<i32> = (0..586).map(|i| draw(i) >> (31 - scale)).collect();
-                let (n, spikes, state) = equations(&bank, &input, &mut BankContext { step: t, overflow: &mut noted });
+                let (n, spikes, state) = equations(&bank, &input, &mut BankContext::new(t, &mut noted));
                 let (mut fired, cut) = (Fired::default(), if t % 3 == 0 { draw(600) as usize % 586 } else { 0 });
                 let m: u64 = [0..cut, cut..586]
-                    .map(|part| bank.step(part, &mut BankContext { step: t, overflow: &mut notes }, &[&input], &mut fired))
+                    .map(|part| bank.step(part, &mut BankContext::new(t, &mut notes), &[&input], &mut fired))
                     .iter()
                     .sum();
                 prop_assert_eq!((n, spikes, state), (m, fired.index, [bank.u.clone(), bank.v.clone()]));
