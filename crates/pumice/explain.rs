@@ -227,6 +227,7 @@ impl Simulation {
             let mut counts = Counts::default();
             counts.add(event, reads);
             counts.add(Event::SynapseMemoryWord, words);
+            counts.add(Event::DendriteOperation, if event == Event::SynapseReadCell { 0 } else { reads });
             parts.push((path.to_owned(), chip.banks[target].path.clone(), counts));
         };
         for (k, p) in chip.projections.iter().enumerate() {

@@ -161,6 +161,8 @@ fn a_process_says_where_its_synapses_lie() {
     assert_eq!(simulation.image().chip.cell_cores.len(), 1);
     let counts = simulation.counts();
     assert!(counts[Event::SynapseReadDense] > 1000 && counts[Event::SynapseReadCell] > 1000);
+    // A crossbar adds up on its wires.
+    assert_eq!(counts[Event::DendriteOperation], counts[Event::SynapseReadDense] + counts[Event::SynapseReadSparse]);
     let loihi = Profile::load("loihi1").unwrap();
     let refused = Simulation::new(network().0, &loihi, &mixed).unwrap_err().to_string();
     assert!(refused.contains("`output`") && refused.contains("no core has cells"), "{refused}");

@@ -44,9 +44,44 @@ fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
     }
     assert!(reads > 10_000);
     assert_eq!(counts.synaptic_events(), reads);
+    assert_eq!(counts[Event::DendriteOperation], reads);
     assert_eq!(counts[Event::PacketIn], counts[Event::PacketOut] + counts[Event::HostSpikeIn]);
     assert_eq!(counts[Event::NeuronAccess], 310 * 100);
     assert!(counts[Event::NeuronUpdate] <= counts[Event::NeuronAccess]);
+}
+
+/// Joules and seconds of a dendrite are charged for every synapse that is read, in every model of time.
+#[test]
+fn a_dendrite_costs_what_its_profile_says() {
+    let own = |dendrite: &str| {
+        let text = format!(
+            "extends = \"loihi1\"\n[meta]\nname = \"own\"\n[energy]\nscope = \"per_term\"\nneuron_model = \"additive\"\n\
+             neuron_update = {{ v = 5e-12, ev = \"assumed\", src = \"test\" }}\n{dendrite}\n[time]\n\
+             neuron_model = \"additive\"\nsynapse_read_dense = {{ v = 9e-9, ev = \"assumed\", src = \"test\" }}\n{dendrite}\n"
+        );
+        Profile::from_text("own.toml", &text).unwrap()
+    };
+    let (free, paid) = (own(""), own("dendrite_operation = { v = 3e-9, ev = \"assumed\", src = \"test\" }"));
+    for timing in ["bound", "simple", "queue", "flit"].map(|name| name.parse().unwrap()) {
+        let run = |profile: &Profile| {
+            let mut graph = Graph::new();
+            // One spike in the second step onto seven neurons of one core.
+            let rows = vec![vec![0.0], vec![1.0], vec![0.0], vec![0.0], vec![0.0]];
+            let source = graph.add("source", RingBuffer::spikes(&[1], rows)).unwrap();
+            let synapses = graph.add("synapses", Dense::new(vec![vec![20.0]; 7])).unwrap();
+            let cells = graph.add("cells", Lif { vth: 100_000.into(), ..Lif::new(&[7]) }).unwrap();
+            graph.connect(source.out, synapses.s_in).unwrap();
+            graph.connect(synapses.a_out, cells.a_in).unwrap();
+            let mut simulation = Simulation::new(graph, profile, &RunConfig::default()).unwrap();
+            simulation.set_timing(timing);
+            simulation.run(RunSteps(5)).unwrap();
+            (simulation.counts(), simulation.bill().unwrap().dynamic_j, simulation.time_ps().unwrap())
+        };
+        let (free, paid) = (run(&free), run(&paid));
+        assert_eq!((free.0[Event::DendriteOperation], &free.0), (7, &paid.0));
+        assert!((paid.1 - free.1 - 7.0 * 3e-9).abs() < 1e-18, "{timing:?}");
+        assert_eq!(paid.2 - free.2, 7 * 3000, "{timing:?}");
+    }
 }
 
 /// A spike fetches the words that hold its row on each core: if every source spikes once, all of the memory that is used.

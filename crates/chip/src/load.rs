@@ -260,10 +260,7 @@ impl Routes {
             if number >= self.banks {
                 load.add(Event::HostSpikeIn, spikes);
             }
-            // Most packets set off synapses of one format.
-            for (event, n) in READS.into_iter().zip(packet.reads()).filter(|(_, n)| *n > 0) {
-                load.add(event, spikes * u64::from(n));
-            }
+            add_reads(packet.reads().map(u64::from), spikes, load);
         }
     }
 
@@ -295,6 +292,16 @@ const READS: [Event; 7] = [
     Event::CrossbarRowRead,
     Event::AdcConversion,
 ];
+
+/// Adds what `spikes` spikes read, by event of [`READS`], and what dendrites take in of it.
+fn add_reads(reads: [u64; 7], spikes: u64, load: &mut Counts) {
+    // Most packets set off synapses of one format.
+    for (event, n) in READS.into_iter().zip(reads).filter(|(_, n)| *n > 0) {
+        load.add(event, spikes * n);
+    }
+    let [dense, sparse, conv, ..] = reads;
+    load.add(Event::DendriteOperation, spikes * (dense + sparse + conv));
+}
 
 impl Packet {
     /// How many synapses of a format it sets off.

@@ -5,9 +5,9 @@ use crate::{Event, Term};
 /// The kinds of work that energy is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Component {
-    /// Neurons, dendrites and random numbers.
+    /// Neurons and random numbers.
     Neurons,
-    /// Synapses read, and their memory.
+    /// Synapses read, their memory, and the dendrites that take them in.
     Synapses,
     /// Packets and hops.
     Network,
@@ -55,13 +55,13 @@ impl Component {
             | Event::NeuronSpike
             | Event::AnalogUpdate
             | Event::AnalogSpike
-            | Event::DendriteOperation
             | Event::RandomNumber => Component::Neurons,
             Event::SynapseReadDense
             | Event::SynapseReadSparse
             | Event::SynapseReadConv
             | Event::SynapseReadCell
-            | Event::SynapseMemoryWord => Component::Synapses,
+            | Event::SynapseMemoryWord
+            | Event::DendriteOperation => Component::Synapses,
             Event::PacketOut
             | Event::PacketIn
             | Event::PacketLocal

@@ -29,7 +29,7 @@ macro_rules! for_each_event {
             SynapseReadConv synapse_read_conv "A synapse of a shared (convolution) kernel was read and accumulated.";
             SynapseReadCell synapse_read_cell "A synapse in non-volatile cells was read and accumulated.";
             SynapseMemoryWord synapse_memory_word "A word of synaptic memory was fetched.";
-            DendriteOperation dendrite_operation "A dendrite operation beyond accumulation was computed.";
+            DendriteOperation dendrite_operation "The dendrite of a neuron took in what a synapse gave: one for each synapse read from digital memory. A crossbar adds up on its wires. A dendrite of SANA-FE that keeps its sum over the step is updated for each of its neurons, too.";
             PacketOut packet_out "A packet was sent: one per spike and destination core, in the same tile or not.";
             PacketIn packet_in "A packet was received by its destination core.";
             PacketLocal packet_local "A packet had its source and its destination core in the same tile.";

@@ -2,7 +2,7 @@
 //!
 //! A profile has one kind of tile, core and unit, so the first of each counts, as where SANA-FE is not told another. Synapse units are formats if
 //! their names say so (`dense`, `sparse`, `conv`); the first stands for the formats that no name does. SANA-FE updates the dendrite for every
-//! read, so a read costs both. What has no place in a profile is listed.
+//! read, which is what a `dendrite_operation` is. What has no place in a profile is listed.
 
 use std::fmt::Write;
 
@@ -170,12 +170,12 @@ fn units(core: &Core, left_out: &mut Vec<String>) -> Result<Vec<Price>, String> 
             format!("axon_out `{}`", axon_out.name),
         ),
     ];
+    prices.push(price("dendrite_operation", d.energy, d.latency, format!("dendrite `{}`", dendrite.name)));
     let mut used = vec![];
     for (word, event) in FORMATS {
         let unit = named(word).unwrap_or(synapse);
         used.push(unit.name.as_str());
-        let what = format!("synapse `{}` and dendrite `{}`", unit.name, dendrite.name);
-        prices.push(price(event, unit.attributes.energy + d.energy, unit.attributes.latency + d.latency, what));
+        prices.push(price(event, unit.attributes.energy, unit.attributes.latency, format!("synapse `{}`", unit.name)));
     }
     let others = core.synapse.iter().map(|unit| unit.name.as_str()).filter(|name| !used.contains(name));
     skip("synapse", others.collect(), &synapse.name);

@@ -3,7 +3,7 @@
 use pumice_meter::{Counts, Event};
 use serde::{Deserialize, Serialize};
 
-use super::{Packet, READS};
+use super::{Packet, add_reads};
 use crate::image::ChipImage;
 use crate::mesh::CoreId;
 
@@ -13,7 +13,7 @@ pub(super) struct Whole {
     pub(super) packets: u64,
     local: u64,
     hops: [u64; 5],
-    /// By event of [`READS`].
+    /// By event of [`READS`](super::READS).
     reads: [u64; 7],
 }
 
@@ -48,6 +48,6 @@ impl Whole {
     /// What receivers are charged for.
     pub(super) fn add_receiving(&self, spikes: u64, sum: &mut Counts) {
         sum.add(Event::PacketIn, spikes * self.packets);
-        READS.into_iter().zip(self.reads).for_each(|(event, n)| sum.add(event, spikes * n));
+        add_reads(self.reads, spikes, sum);
     }
 }

@@ -11,29 +11,29 @@ use crate::mesh::{CoreId, Mesh};
 /// What one core spends its time on in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CoreWork {
-    /// Visiting and updating neurons, spikes and dendrites `[ps]`.
+    /// Visiting and updating neurons, spikes and random numbers `[ps]`.
     pub neurons_ps: u64,
     /// Sending packets `[ps]`.
     pub sending_ps: u64,
     /// Taking packets in `[ps]`.
     pub receiving_ps: u64,
-    /// Reading and learning synapses, and programming what was learned into their cells `[ps]`.
+    /// Reading synapses into dendrites, learning, and programming what was learned into their cells `[ps]`.
     pub synapses_ps: u64,
     /// Fetching words of synaptic memory `[ps]`.
     pub memory_ps: u64,
 }
 
-const NEURONS: [Event; 7] = [
+const NEURONS: [Event; 6] = [
     Event::NeuronAccess,
     Event::NeuronUpdate,
     Event::NeuronSpike,
     Event::AnalogUpdate,
     Event::AnalogSpike,
-    Event::DendriteOperation,
     Event::RandomNumber,
 ];
 
-const SYNAPSES: [Event; 9] = [
+const SYNAPSES: [Event; 10] = [
+    Event::DendriteOperation,
     Event::SynapseReadDense,
     Event::SynapseReadSparse,
     Event::SynapseReadConv,
@@ -180,6 +180,7 @@ pub struct Costs {
     analog_ps: u64,
     out_ps: u64,
     in_ps: u64,
+    /// Reads, into their dendrite.
     dense_ps: u64,
     sparse_ps: u64,
     conv_ps: u64,
@@ -195,6 +196,7 @@ impl Costs {
     /// The costs of a table.
     pub fn new(table: &LatencyTable) -> Self {
         let ps = |event| table.get(event).map_or(0, Latency::ps);
+        let read = |event| ps(event) + ps(Event::DendriteOperation);
         Costs {
             access_ps: ps(Event::NeuronAccess),
             update_ps: ps(Event::NeuronUpdate),
@@ -203,9 +205,9 @@ impl Costs {
             analog_ps: ps(Event::AnalogSpike),
             out_ps: ps(Event::PacketOut),
             in_ps: ps(Event::PacketIn),
-            dense_ps: ps(Event::SynapseReadDense),
-            sparse_ps: ps(Event::SynapseReadSparse),
-            conv_ps: ps(Event::SynapseReadConv),
+            dense_ps: read(Event::SynapseReadDense),
+            sparse_ps: read(Event::SynapseReadSparse),
+            conv_ps: read(Event::SynapseReadConv),
             word_ps: ps(Event::SynapseMemoryWord),
             cell_ps: ps(Event::SynapseReadCell),
             row_ps: ps(Event::CrossbarRowRead),

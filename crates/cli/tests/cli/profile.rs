@@ -89,11 +89,13 @@ fn an_architecture_of_sana_fe_becomes_a_profile() {
     assert_eq!(own["counts"], counts);
     let joules = |run: &serde_json::Value| run["energy_dynamic_j"].as_f64().unwrap();
     assert!(joules(&own) > 1e-9 && (joules(&own) / joules(&fit) - 1.0).abs() < 1e-12);
-    // Every unit that is read costs what its synapse and its dendrite cost together.
+    // A read costs its synapse, and its dendrite beside it.
     bench.well(&["profile", "import", &arch("f01_forms"), "--out", "forms.toml"]);
     let shown = bench.well(&["profile", "show", "forms.toml"]);
-    let price = shown.lines().find(|line| line.contains("synapse_read_sparse")).unwrap();
-    assert!(price.contains("21 pJ") && price.contains("assumed"), "{price}");
+    for (event, joules) in [("synapse_read_sparse", "20 pJ"), ("dendrite_operation", "1 pJ")] {
+        let price = shown.lines().find(|line| line.contains(event)).unwrap();
+        assert!(price.contains(joules) && price.contains("assumed"), "{price}");
+    }
     for case in ["a01_asym_random", "d01_delays_in_dendrite", "n01_truenorth_like", "f03_dense_delays"] {
         bench.well(&["profile", "import", &arch(case), "--out", "other.toml"]);
         bench.well(&["profile", "check", "other.toml"]);
