@@ -215,7 +215,9 @@ impl Simulation {
             let mut counts = Counts::default();
             count_updates(bank.circuits.is_some(), &mut counts, bank.n as u64 * engine.steps(), engine.updates(b));
             counts.add(Event::RandomNumber, engine.random_numbers(b));
-            self.add_packets(Source::Bank(b), &engine.spikes_since(Source::Bank(b)), &mut counts);
+            for source in chip.sources().filter(|source| chip.sender(*source) == Some(b)) {
+                self.add_packets(source, &engine.spikes_since(source), &mut counts);
+            }
             parts.push((bank.path.clone(), bank.path.clone(), counts));
         }
         for (k, input) in chip.inputs.iter().enumerate() {

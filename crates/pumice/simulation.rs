@@ -333,7 +333,7 @@ impl Simulation {
         let mut all = Vec::new();
         for (k, source) in chip.sources().enumerate() {
             let mut spikes = match source {
-                Source::Bank(bank) => self.engine.spikes(bank),
+                Source::Train(train) => self.engine.spikes(train),
                 Source::Input(input) => self.engine.input_spikes(input).to_vec(),
             };
             let before = self.read.get(k).map_or(&[] as &[u64], |(_, before)| before);
@@ -435,11 +435,13 @@ impl Simulation {
         self.engine.loads()
     }
 
-    /// Spikes of each neuron of a process on the chip since the last reset; `None` if it is not there.
+    /// Spikes of each neuron of a process on the chip since the last reset, by all its ports together; `None` if it is not
+    /// there.
     pub fn spikes(&self, process: ProcessId) -> Option<Vec<u64>> {
-        let banks = &self.image().chip.banks;
-        let bank = banks.iter().position(|b| b.process == process.number())?;
-        Some(self.engine.spikes(bank))
+        let chip = &self.image().chip;
+        let own = chip.trains().enumerate().filter(|(_, bank)| chip.banks[*bank].process == process.number());
+        let spikes = own.map(|(train, _)| self.engine.spikes(train));
+        spikes.reduce(|sum, more| sum.iter().zip(more).map(|(sum, n)| sum + n).collect())
     }
 
     /// Spikes of each element of everything that sends packets on the chip since the last reset, by path: populations, and sources that
@@ -447,7 +449,7 @@ impl Simulation {
     pub(crate) fn spikes_of_sources(&self) -> Vec<(String, Vec<u64>)> {
         let chip = &self.image().chip;
         let own = |source| match source {
-            Source::Bank(bank) => (chip.banks[bank].path.clone(), self.engine.spikes(bank)),
+            Source::Train(train) => (chip.banks[chip.bank_of(train)].path.clone(), self.engine.spikes(train)),
             Source::Input(input) => (chip.inputs[input].path.clone(), self.engine.input_spikes(input).to_vec()),
         };
         chip.sources().map(own).collect()

@@ -36,7 +36,7 @@ fn reads_are_the_fan_out_of_spikes_and_packets_arrive() {
     let mut reads = 0;
     for p in &chip.projections {
         let counted = match p.source {
-            pumice::chip::Source::Bank(b) => simulation.save().engine.spikes[b].clone(),
+            pumice::chip::Source::Train(b) => simulation.save().engine.spikes[b].clone(),
             pumice::chip::Source::Input(i) => simulation.save().engine.input_spikes[i].clone(),
         };
         reads +=

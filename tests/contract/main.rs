@@ -31,6 +31,7 @@ mod rest;
 mod state;
 mod structure;
 mod sums;
+mod trains;
 mod trial;
 mod weights;
 mod workers;

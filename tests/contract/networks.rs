@@ -62,13 +62,17 @@ fn products_take_two_vectors() {
 
 #[test]
 fn a_vector_is_normalised() {
-    let mut graph = Graph::new();
-    let x = graph.compose("x", InputVec::new(vec![vec![300.0, -400.0, 1200.0]], 0)).unwrap();
-    let sums = graph.apply("w", GradedSparse::identity(3), x).unwrap();
-    let net = graph.compose("net", NormalizeNet::new(3)).unwrap();
-    graph.feed(net.in_port, &[sums]).unwrap();
-    let probe = graph.probe_port(net.out_port, EVERY).unwrap();
-    let got = rows(graph, probe, Backend::Fixed, 8);
+    let results = [Backend::Fixed, Backend::Chip].map(|backend| {
+        let mut graph = Graph::new();
+        let x = graph.compose("x", InputVec::new(vec![vec![300.0, -400.0, 1200.0]], 0)).unwrap();
+        let sums = graph.apply("w", GradedSparse::identity(3), x).unwrap();
+        let net = graph.compose("net", NormalizeNet::new(3)).unwrap();
+        graph.feed(net.in_port, &[sums]).unwrap();
+        let probe = graph.probe_port(net.out_port, EVERY).unwrap();
+        rows(graph, probe, backend, 8)
+    });
+    let [got, on_cores] = results;
+    assert_eq!(got, on_cores);
     let last = got.last().unwrap();
     // Base 12: the length of the result is 2^18.
     let expected = [300.0, -400.0, 1200.0].map(|x| x / 1300.0 * 262_144.0);

@@ -246,7 +246,7 @@ fn events_are_counted_with_the_synapses_of_their_time() {
         let (after, now) = (chip.save().input_spikes, chip.spikes(0));
         for ((source, _), lengths) in rows.iter().zip(&lengths) {
             let spikes: Vec<u64> = match source {
-                Source::Bank(_) => now.iter().zip(&before).map(|(n, b)| n - b).collect(),
+                Source::Train(_) => now.iter().zip(&before).map(|(n, b)| n - b).collect(),
                 Source::Input(k) => after[*k].iter().zip(&inputs[*k]).map(|(n, b)| n - b).collect(),
             };
             reads += lengths.iter().zip(spikes).map(|(row, n)| row * n).sum::<u64>();

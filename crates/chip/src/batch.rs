@@ -10,7 +10,7 @@ use crate::load::CoreLoad;
 /// What one worker did in one step.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The neurons of its share that fired, by bank; indices are those of the whole bank.
+    /// The neurons of its share that fired, by train; indices are those of the whole bank.
     pub fired: Vec<Fired>,
     /// Loads by core, if they were asked for: the neurons' part (spikes' part comes from the routes).
     pub loads: Vec<CoreLoad>,
@@ -20,18 +20,18 @@ pub struct Batch {
     pub overflow: Vec<(usize, Overflow)>,
 }
 
-/// The neurons of a bank that fired in a step, from the batches of all workers in their order.
-pub fn fired(batches: &[Arc<Batch>], bank: usize) -> Fired {
+/// The spikes of a train in a step, from the batches of all workers in their order.
+pub fn fired(batches: &[Arc<Batch>], train: usize) -> Fired {
     let mut whole = Fired::default();
-    batches.iter().for_each(|batch| whole.append(&batch.fired[bank]));
+    batches.iter().for_each(|batch| whole.append(&batch.fired[train]));
     whole
 }
 
-/// The spikes of one step, of the whole chip: by bank and by input.
+/// The spikes of one step, of the whole chip: by train and by input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastSpikes {
-    /// By bank.
-    pub banks: Vec<Fired>,
+    /// By train.
+    pub trains: Vec<Fired>,
     /// By input.
     pub inputs: Vec<Fired>,
 }

@@ -477,7 +477,7 @@ impl RowNoise {
         for (delay, past) in history.iter().enumerate() {
             for (source, rows) in lines.iter() {
                 let fired = match source {
-                    Source::Bank(b) => past.banks.get(*b),
+                    Source::Train(t) => past.trains.get(*t),
                     Source::Input(i) => past.inputs.get(*i),
                 };
                 let fired = fired.into_iter().flat_map(|fired| &fired.index);
@@ -493,9 +493,9 @@ impl RowNoise {
         used.map(|((bank, port, own), _)| (*bank, *port, std::mem::replace(own, vec![0; own.len()]))).collect()
     }
 
-    /// Takes the spikes of the step that just ended, by bank.
-    pub fn receive(&mut self, banks: Vec<Fired>) {
-        self.history.push_front(PastSpikes { banks, inputs: Vec::new() });
+    /// Takes the spikes of the step that just ended, by train.
+    pub fn receive(&mut self, trains: Vec<Fired>) {
+        self.history.push_front(PastSpikes { trains, inputs: Vec::new() });
         self.history.truncate(self.depth);
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use pumice_models::neuron::circuit::Circuits;
-use pumice_models::{Arithmetic, Bank, Behaviour, Drawn, Model, ModelError, Rows, Setting};
+use pumice_models::{Arithmetic, Bank, Behaviour, Drawn, Model, ModelError, Rows, Sent, Setting};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CoreLimits;
@@ -24,6 +24,8 @@ pub struct BankImage {
     pub n: usize,
     /// In-ports.
     pub ports: usize,
+    /// Trains of its spikes, 1 at least; see [`ChipImage::trains`].
+    pub trains: usize,
     /// The circuits of its neurons, if they are analog.
     pub circuits: Option<Circuits>,
 }
@@ -54,8 +56,8 @@ pub struct InputImage {
 /// What feeds a projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
-    /// A bank, by its number.
-    Bank(usize),
+    /// A train of spikes of a bank, by its number; see [`ChipImage::trains`].
+    Train(usize),
     /// An input, by its number.
     Input(usize),
 }
@@ -144,8 +146,38 @@ impl ChipImage {
     /// Number of elements of a source.
     pub fn size_of(&self, source: Source) -> usize {
         match source {
-            Source::Bank(b) => self.banks[b].n,
+            Source::Train(train) => self.banks[self.bank_of(train)].n,
             Source::Input(i) => self.inputs[i].n,
+        }
+    }
+
+    /// The bank of each train of spikes.
+    ///
+    /// A bank sends a train for each kind of packet, nearly always one. Trains are numbered through: the first trains of all banks
+    /// have the numbers of these banks, and all others follow, by bank.
+    pub fn trains(&self) -> impl Iterator<Item = usize> + '_ {
+        let more = self.banks.iter().enumerate().flat_map(|(b, bank)| (1..bank.trains).map(move |_| b));
+        (0..self.banks.len()).chain(more)
+    }
+
+    /// The bank that sends the spikes of a source; `None` if they come from outside.
+    pub fn sender(&self, source: Source) -> Option<usize> {
+        match source {
+            Source::Train(train) => Some(self.bank_of(train)),
+            Source::Input(_) => None,
+        }
+    }
+
+    /// The bank of a train of spikes.
+    pub fn bank_of(&self, train: usize) -> usize {
+        if train < self.banks.len() { train } else { self.trains().nth(train).unwrap_or(train) }
+    }
+
+    /// The train of spikes that leaves a bank by an out-port; the first for a port that leaves no spikes.
+    pub fn train(&self, bank: usize, port: usize) -> usize {
+        match self.banks[bank].model.sent_by(port) {
+            Sent::Spikes(0) | Sent::Variable(_) => bank,
+            Sent::Spikes(k) => self.trains().enumerate().filter(|(_, of)| *of == bank).nth(k).map_or(bank, |own| own.0),
         }
     }
 
@@ -213,9 +245,9 @@ impl ChipImage {
         listed.chain(drawn).max().map_or(0, usize::from)
     }
 
-    /// All sources: banks, then inputs.
+    /// All sources: trains, then inputs.
     pub fn sources(&self) -> impl Iterator<Item = Source> + use<> {
-        let inputs = self.inputs.len();
-        (0..self.banks.len()).map(Source::Bank).chain((0..inputs).map(Source::Input))
+        let (trains, inputs) = (self.trains().count(), self.inputs.len());
+        (0..trains).map(Source::Train).chain((0..inputs).map(Source::Input))
     }
 }

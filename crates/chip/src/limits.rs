@@ -20,13 +20,13 @@ pub struct CoreLimits {
     /// Input axons: sources that may reach the core.
     #[serde(default)]
     pub axon_in: Option<u32>,
-    /// Output axons: pairs of a neuron and a destination core.
+    /// Output axons: pairs of a neuron and a destination core, for each kind of packet that it sends.
     #[serde(default)]
     pub axon_out: Option<u32>,
     /// Synapses onto one neuron.
     #[serde(default)]
     pub fan_in: Option<u32>,
-    /// Destination cores of one neuron.
+    /// Destination cores of one neuron, for each kind of packet that it sends.
     #[serde(default)]
     pub destinations_per_neuron: Option<u32>,
     /// Longest delay `[steps]`.

@@ -57,36 +57,46 @@ pub struct CellReads {
 /// For every element of every source, the packets it sends per spike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routes {
-    /// Per source (banks, then inputs): start of each element's packets; length `n + 1`.
+    /// Per source (trains, then inputs): start of each element's packets; length `n + 1`.
     start: Vec<Vec<usize>>,
     packets: Vec<Vec<Packet>>,
     /// Per source: the sum over the packets of each element.
     whole: Vec<Vec<Whole>>,
-    /// Per bank: core of each neuron.
+    /// Per train: core of each neuron. Trains have the numbers of their banks, or follow all banks.
     place: Vec<Vec<u32>>,
-    /// Per bank: place of each neuron on its core, in the order of updates (bank, then neuron).
+    /// Per train: place of each neuron on its core, in the order of updates (bank, then neuron).
     rank: Vec<Vec<u32>>,
-    /// Per bank: whether its neurons are analog.
+    /// Per train: whether its neurons are analog.
     analog: Vec<bool>,
-    banks: usize,
+    /// Per bank: its trains.
+    trains: Vec<Vec<usize>>,
 }
 
 fn analog(image: &ChipImage) -> Vec<bool> {
-    image.banks.iter().map(|bank| bank.circuits.is_some()).collect()
+    image.trains().map(|bank| image.banks[bank].circuits.is_some()).collect()
+}
+
+fn trains(image: &ChipImage) -> Vec<Vec<usize>> {
+    let mut trains = vec![Vec::new(); image.banks.len()];
+    image.trains().enumerate().for_each(|(train, bank)| trains[bank].push(train));
+    trains
 }
 
 impl Routes {
     /// The tables of a placed network.
     pub fn new(image: &ChipImage) -> Self {
-        let banks = image.banks.len();
         let mut place: Vec<Vec<u32>> = image.banks.iter().map(|b| vec![0; b.n]).collect();
         for s in &image.segments {
             place[s.bank][s.start..s.start + s.len].fill(s.core.0);
         }
-        let rank = ranks(&place, image.cores());
-        let analog = analog(image);
+        let mut rank = ranks(&place, image.cores());
+        for bank in image.trains().skip(image.banks.len()) {
+            place.push(place[bank].clone());
+            rank.push(rank[bank].clone());
+        }
+        let (analog, trains) = (analog(image), trains(image));
         let mut routes =
-            Routes { start: Vec::new(), packets: Vec::new(), whole: Vec::new(), place, rank, analog, banks };
+            Routes { start: Vec::new(), packets: Vec::new(), whole: Vec::new(), place, rank, analog, trains };
         let rows: Vec<&Rows> = image.projections.iter().map(|p| &p.rows).collect();
         for source in image.sources() {
             let (start, packets) = routes.of_source(image, source, &rows);
@@ -102,17 +112,15 @@ impl Routes {
         let cores = image.cores();
         let sizes: Vec<usize> = image.sources().map(|source| image.size_of(source)).collect();
         let inside = |all: &[Vec<u32>], most: usize| all.iter().flatten().all(|x| (*x as usize) < most);
-        let by_bank = |all: &[Vec<u32>]| {
-            let lengths = image.banks.iter().map(|bank| bank.n).eq(all.iter().map(Vec::len));
-            lengths && all.len() == self.banks
-        };
+        let by_train = |all: &[Vec<u32>]| image.trains().map(|bank| image.banks[bank].n).eq(all.iter().map(Vec::len));
         let of_source = |(n, (start, packets)): (&usize, (&Vec<usize>, &Vec<Packet>))| {
             let ends = start.first() == Some(&0) && start.last() == Some(&packets.len());
             start.len() == n + 1 && ends && start.is_sorted() && packets.iter().all(|p| (p.core as usize) < cores)
         };
         self.analog == analog(image)
-            && by_bank(&self.place)
-            && by_bank(&self.rank)
+            && self.trains == trains(image)
+            && by_train(&self.place)
+            && by_train(&self.rank)
             && inside(&self.place, cores)
             && self.start.len() == sizes.len()
             && self.packets.len() == sizes.len()
@@ -123,20 +131,25 @@ impl Routes {
     /// Makes the tables of a source anew; `rows` has the rows of every projection as they are now.
     pub fn update(&mut self, image: &ChipImage, source: Source, rows: &[&Rows]) {
         let (start, packets) = self.of_source(image, source, rows);
-        let number = match source {
-            Source::Bank(b) => b,
-            Source::Input(k) => self.banks + k,
-        };
+        let number = self.number(source);
         self.whole[number] = self.sums(image, source, &start, &packets);
         self.start[number] = start;
         self.packets[number] = packets;
+    }
+
+    /// The number of a source: trains, then inputs.
+    const fn number(&self, source: Source) -> usize {
+        match source {
+            Source::Train(train) => train,
+            Source::Input(k) => self.place.len() + k,
+        }
     }
 
     /// What each element of a source sets off in all.
     fn sums(&self, image: &ChipImage, source: Source, start: &[usize], packets: &[Packet]) -> Vec<Whole> {
         let of = |(i, ends): (usize, &[usize])| {
             let from = match source {
-                Source::Bank(b) => Some(CoreId(self.place[b][i])),
+                Source::Train(t) => Some(CoreId(self.place[t][i])),
                 Source::Input(_) => None,
             };
             let mut whole = Whole::default();
@@ -214,7 +227,7 @@ impl Routes {
         for (bank, feed) in heard.filter(|(_, feed)| feed.port > 0 && feed.from == Teller::Spikes(source)) {
             let core = |neuron: usize| self.place[bank][neuron];
             match (source, &feed.pairs) {
-                (Source::Bank(_), _) => {}
+                (Source::Train(_), _) => {}
                 (Source::Input(_), None) => told.extend((0..image.size_of(source)).map(|i| (i, core(i)))),
                 (Source::Input(_), Some(pairs)) => {
                     told.extend(pairs.iter().map(|(i, j)| (*i as usize, core(*j as usize))))
@@ -231,33 +244,31 @@ impl Routes {
 
     /// One spike of element `i` of a source.
     fn spike(&self, source: Source, i: usize) -> Spike<'_> {
-        let (number, from, rank) = match source {
-            Source::Bank(b) => (b, Some(CoreId(self.place[b][i])), self.rank[b][i]),
-            Source::Input(k) => (self.banks + k, None, 0),
+        let (from, rank) = match source {
+            Source::Train(t) => (Some(CoreId(self.place[t][i])), self.rank[t][i]),
+            Source::Input(_) => (None, 0),
         };
+        let number = self.number(source);
         Spike { from, rank, packets: &self.packets[number][self.start[number][i]..self.start[number][i + 1]] }
     }
 
-    /// What a spike of a bank is counted as.
-    fn spike_event(&self, bank: usize) -> Event {
-        if self.analog[bank] { Event::AnalogSpike } else { Event::NeuronSpike }
+    /// What a spike of a train is counted as.
+    fn spike_event(&self, train: usize) -> Event {
+        if self.analog[train] { Event::AnalogSpike } else { Event::NeuronSpike }
     }
 
     /// Adds what `spikes` spikes of element `i` of a source set off to the loads of all cores.
     pub fn add(&self, source: Source, i: usize, spikes: u64, loads: &mut [CoreLoad]) {
-        let number = match source {
-            Source::Bank(b) => {
-                let load = &mut loads[self.place[b][i] as usize];
-                load.add(self.spike_event(b), spikes);
-                self.whole[b][i].add_sending(spikes, load);
-                b
-            }
-            Source::Input(k) => self.banks + k,
-        };
+        let number = self.number(source);
+        if let Source::Train(t) = source {
+            let load = &mut loads[self.place[t][i] as usize];
+            load.add(self.spike_event(t), spikes);
+            self.whole[t][i].add_sending(spikes, load);
+        }
         for packet in &self.packets[number][self.start[number][i]..self.start[number][i + 1]] {
             let load = &mut loads[packet.core as usize];
             load.add(Event::PacketIn, spikes);
-            if number >= self.banks {
+            if number >= self.place.len() {
                 load.add(Event::HostSpikeIn, spikes);
             }
             add_reads(packet.reads().map(u64::from), spikes, load);
@@ -266,18 +277,14 @@ impl Routes {
 
     /// Adds the same to a sum over all cores, without a look at single packets.
     pub fn add_to_sum(&self, source: Source, i: usize, spikes: u64, sum: &mut Counts) {
-        let whole = match source {
-            Source::Bank(b) => {
-                sum.add(self.spike_event(b), spikes);
-                self.whole[b][i].add_sending(spikes, sum);
-                &self.whole[b][i]
+        let whole = &self.whole[self.number(source)][i];
+        match source {
+            Source::Train(t) => {
+                sum.add(self.spike_event(t), spikes);
+                whole.add_sending(spikes, sum);
             }
-            Source::Input(k) => {
-                let whole = &self.whole[self.banks + k][i];
-                sum.add(Event::HostSpikeIn, spikes * whole.packets);
-                whole
-            }
-        };
+            Source::Input(_) => sum.add(Event::HostSpikeIn, spikes * whole.packets),
+        }
         whole.add_receiving(spikes, sum);
     }
 }
@@ -401,13 +408,20 @@ impl<'a> Traffic<'a> {
         Traffic { routes, batches, inputs }
     }
 
-    /// Shows every spike. Those of one core come in the order of sending: by neuron in the order of updates. Those from outside come
-    /// last.
+    /// Shows every spike. Those of one core come in the order of sending: by neuron in the order of updates, then by train. Those
+    /// from outside come last.
     pub fn each(&self, mut show: impl FnMut(Spike<'a>)) {
-        let banks = self.batches.first().map_or(0, |batch| batch.fired.len());
-        for b in 0..banks {
-            for i in self.batches.iter().flat_map(|batch| &batch.fired[b].index) {
-                show(self.routes.spike(Source::Bank(b), *i as usize));
+        for trains in &self.routes.trains {
+            for batch in self.batches {
+                if let [train] = trains[..] {
+                    let own = batch.fired[train].index.iter();
+                    own.for_each(|i| show(self.routes.spike(Source::Train(train), *i as usize)));
+                    continue;
+                }
+                let own = trains.iter().flat_map(|train| batch.fired[*train].index.iter().map(|i| (*i, *train)));
+                let mut own: Vec<(u32, usize)> = own.collect();
+                own.sort_unstable();
+                own.iter().for_each(|(i, train)| show(self.routes.spike(Source::Train(*train), *i as usize)));
             }
         }
         for (k, spiking) in self.inputs.iter().enumerate() {

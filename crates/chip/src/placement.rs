@@ -4,7 +4,7 @@ use pumice_models::{Parts, RowFormat, Rows};
 use serde::{Deserialize, Serialize};
 
 use crate::drawn;
-use crate::image::{ChipImage, Source};
+use crate::image::ChipImage;
 use crate::limits::CoreLimits;
 use crate::mesh::CoreId;
 
@@ -32,11 +32,11 @@ pub struct CoreUse {
     pub synapse_bits: u64,
     /// Sources whose packets it receives.
     pub axons_in: u64,
-    /// Pairs of a neuron and a core that receives its packets.
+    /// Pairs of a neuron and a core that receives its packets, those of each train by themselves.
     pub axons_out: u64,
     /// The most synapses of one of its neurons.
     pub fan_in: u64,
-    /// The most destination cores of one of its neurons.
+    /// The most destination cores of one of its neurons, all its trains together.
     pub destinations: u64,
     /// Banks with neurons on it.
     pub banks: Vec<usize>,
@@ -147,7 +147,9 @@ fn add_fan_in(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
 fn add_axons(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
     let mut seen = vec![u64::MAX; uses.len()];
     let mut stamp = 0;
+    let mut reached: Vec<Vec<u64>> = image.banks.iter().map(|bank| vec![0; bank.n]).collect();
     for source in image.sources() {
+        let bank = image.sender(source);
         let projections: Vec<_> = image.projections.iter().filter(|p| p.source == source).collect();
         let drawn = drawn::of_source(image, source);
         let mut drawn = drawn.as_slice();
@@ -165,10 +167,11 @@ fn add_axons(image: &ChipImage, place: &[Vec<u32>], uses: &mut [CoreUse]) {
                     destinations += 1;
                 }
             }
-            if let Source::Bank(b) = source {
+            if let Some(b) = bank {
+                reached[b][i] += destinations;
                 let own = &mut uses[place[b][i] as usize];
                 own.axons_out += destinations;
-                own.destinations = own.destinations.max(destinations);
+                own.destinations = own.destinations.max(reached[b][i]);
             }
             stamp += 1;
         }

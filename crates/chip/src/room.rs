@@ -27,6 +27,8 @@ struct Used {
 #[derive(Clone, Debug)]
 struct Form {
     source: Source,
+    /// The bank that sends its spikes, if they do not come from outside.
+    sender: Option<usize>,
     target: usize,
     dense: bool,
     synapse_bits: u32,
@@ -48,7 +50,7 @@ pub struct Room {
     axons: HashMap<(usize, u32, u32), u64>,
     /// Synapses of all projections by source, element and core.
     reached: HashMap<(Source, u32, u32), u64>,
-    /// Cores that a neuron's packets reach.
+    /// Cores that a neuron's packets reach, those of each train by themselves.
     destinations: HashMap<(usize, u32), u64>,
 }
 
@@ -64,6 +66,7 @@ impl Room {
         });
         let forms = image.projections.iter().map(|p| Form {
             source: p.source,
+            sender: image.sender(p.source),
             target: p.target,
             dense: p.rows.format == RowFormat::Dense,
             synapse_bits: bits_of_synapse(&image.limits, &p.rows),
@@ -106,8 +109,8 @@ impl Room {
             p.synapses.each(0..fan_in.len(), bare, |_, target, _, _| fan_in[target as usize] += 1);
         }
         for (source, element, _) in self.reached.keys() {
-            if let Source::Bank(bank) = source {
-                *self.destinations.entry((*bank, *element)).or_default() += 1;
+            if let Some(bank) = image.sender(*source) {
+                *self.destinations.entry((bank, *element)).or_default() += 1;
             }
         }
     }
@@ -130,7 +133,7 @@ impl Room {
             && fits(limits.fan_in.map(u64::from), self.fan_in[form.target][neuron as usize] + 1);
         if !self.reached.contains_key(&(form.source, element, core)) {
             room &= fits(limits.axon_in.map(u64::from), used.axons_in + 1);
-            if let Source::Bank(bank) = form.source {
+            if let Some(bank) = form.sender {
                 let home = self.place[bank][element as usize] as usize;
                 let destinations = self.destinations.get(&(bank, element)).copied().unwrap_or(0);
                 room &= fits(limits.axon_out.map(u64::from), self.used[home].axons_out + 1)
@@ -171,7 +174,7 @@ impl Room {
         *reached += 1;
         if *reached == 1 {
             used.axons_in += 1;
-            if let Source::Bank(bank) = source {
+            if let Some(bank) = self.forms[k].sender {
                 self.used[self.place[bank][element as usize] as usize].axons_out += 1;
                 *self.destinations.entry((bank, element)).or_default() += 1;
             }
@@ -199,7 +202,7 @@ impl Room {
             return;
         }
         used.axons_in = used.axons_in.saturating_sub(1);
-        if let Source::Bank(bank) = source {
+        if let Some(bank) = self.forms[k].sender {
             let home = &mut self.used[self.place[bank][element as usize] as usize];
             home.axons_out = home.axons_out.saturating_sub(1);
             let destinations = self.destinations.entry((bank, element)).or_default();

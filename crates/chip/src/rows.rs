@@ -186,7 +186,7 @@ mod tests {
 
     fn projection(n_in: usize, n_out: usize, entries: Vec<(u32, u32, i32, u8)>) -> Projection {
         let rows = Rows::from_entries(n_in, n_out, entries);
-        Projection { process: 0, path: "p".into(), source: Source::Bank(0), target: 0, port: 0, rows }
+        Projection { process: 0, path: "p".into(), source: Source::Train(0), target: 0, port: 0, rows }
     }
 
     fn form(table: &RowTable) -> String {

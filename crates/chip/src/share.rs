@@ -27,7 +27,8 @@ pub(crate) struct Share {
     pub(crate) sums: Vec<Range<usize>>,
     /// Parts of the share by core, indices counted from the share's start.
     pub(crate) parts: Vec<(CoreId, Range<usize>)>,
-    pub(crate) spikes: Vec<u64>,
+    /// Spikes of each neuron, by train.
+    pub(crate) spikes: Vec<Vec<u64>>,
     pub(crate) active: Vec<u64>,
     /// Random numbers drawn, by part.
     pub(crate) random_numbers: Vec<u64>,
@@ -42,16 +43,16 @@ pub(crate) struct Share {
     pub(crate) ports: Vec<&'static str>,
     /// How many neurons of each run, part after part, are active while it rests; `None` if it does not, or nobody asked.
     resting: Vec<Option<u64>>,
-    /// Spikes of the last step.
-    last: usize,
+    /// Spikes of the last step, by train.
+    last: Vec<usize>,
     /// Its neurons are analog.
     pub(crate) analog: bool,
 }
 
 impl Share {
-    /// The neurons `range` of a bank, without spikes so far.
+    /// The neurons `range` of a bank of so many trains, without spikes so far.
     pub(crate) fn new(
-        bank: Box<dyn Bank>,
+        (bank, trains): (Box<dyn Bank>, usize),
         range: Range<usize>,
         sums: Vec<Range<usize>>,
         parts: Vec<(CoreId, Range<usize>)>,
@@ -61,7 +62,7 @@ impl Share {
         let runs = parts.iter().map(|(_, part)| part.len().div_ceil(RUN)).sum();
         Share {
             bank,
-            spikes: vec![0; range.len()],
+            spikes: vec![vec![0; range.len()]; trains],
             active: vec![0; parts.len()],
             random_numbers: vec![0; parts.len()],
             driven: 0,
@@ -69,7 +70,7 @@ impl Share {
             reach: vec![0; ports.len()],
             touched: false,
             resting: vec![None; runs],
-            last: 0,
+            last: vec![0; trains],
             range,
             sums,
             parts,
@@ -78,11 +79,12 @@ impl Share {
         }
     }
 
-    /// Updates all neurons that do not rest, and clears their accumulators.
-    pub(crate) fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) -> Fired {
+    /// Updates all neurons that do not rest, and clears their accumulators; who fired, by train.
+    pub(crate) fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) -> Vec<Fired> {
         // About as many as in the step before, so that the list need not grow; none if nobody fires for long.
-        let room = if self.last == 0 { 0 } else { self.last + self.last / 4 + 16 };
-        let mut fired = Fired { index: Vec::with_capacity(room), payload: Vec::new() };
+        let room = |last: &usize| if *last == 0 { 0 } else { last + last / 4 + 16 };
+        let list = |last| Fired { index: Vec::with_capacity(room(last)), payload: Vec::new() };
+        let mut fired: Vec<Fired> = self.last.iter().map(list).collect();
         let touched = std::mem::take(&mut self.touched);
         let mut resting = self.resting.iter_mut();
         let totals = self.active.iter_mut().zip(&mut self.random_numbers);
@@ -117,11 +119,13 @@ impl Share {
                 load.add(Event::RandomNumber, drawn);
             }
         }
-        for i in &mut fired.index {
-            self.spikes[*i as usize] += 1;
-            *i += self.range.start as u32;
+        for ((own, spikes), last) in fired.iter_mut().zip(&mut self.spikes).zip(&mut self.last) {
+            for i in &mut own.index {
+                spikes[*i as usize] += 1;
+                *i += self.range.start as u32;
+            }
+            *last = own.index.len();
         }
-        self.last = fired.index.len();
         fired
     }
 

@@ -241,7 +241,7 @@ mod tests {
         }
         (0..rows.len()).for_each(|r| start[r + 1] = start[r] + rows[r].len() as u32);
         let heaviest = range.0.unsigned_abs().max(range.1.unsigned_abs()).into();
-        Table { source: Source::Bank(0), delays: 1, start, synapses, form, heaviest }
+        Table { source: Source::Train(0), delays: 1, start, synapses, form, heaviest }
     }
 
     #[test]

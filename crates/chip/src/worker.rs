@@ -90,6 +90,8 @@ struct Driver {
 #[derive(Debug)]
 pub struct Worker {
     shares: Vec<Share>,
+    /// By train of spikes: its bank, and its number there.
+    trains: Vec<(usize, usize)>,
     feeds: Vec<Feed>,
     plastic: Vec<PlasticShare>,
     /// Drawn synapses, by source.
@@ -129,7 +131,14 @@ impl Worker {
                 image.segments.iter().filter(|s| s.bank == b).filter_map(|s| cut(s.core, s.start, s.len, &range));
             let sums = layout.first[b].iter().map(|first| *first..first + range.len()).collect();
             let ports = bank.model.in_ports().into_iter().map(|port| port.name).collect();
-            shares.push(Share::new(kernel, range.clone(), sums, parts.collect(), ports, bank.circuits.is_some()));
+            shares.push(Share::new(
+                (kernel, bank.trains),
+                range.clone(),
+                sums,
+                parts.collect(),
+                ports,
+                bank.circuits.is_some(),
+            ));
         }
         let static_rows = image.projections.iter().enumerate().filter(|(_, p)| p.rows.tag_bits.is_none());
         let mut feeds: Vec<Feed> = static_rows.map(|(number, p)| feed(number, p, &shares)).collect();
@@ -154,6 +163,7 @@ impl Worker {
             tables,
             drivers,
             sums: vec![0; layout.len],
+            trains: trains(image),
             shares,
             history: VecDeque::new(),
             depth: image.longest_delay() + 1,
@@ -192,12 +202,15 @@ impl Worker {
 
     /// Last phase of a step: updates the neurons and returns what the peers must know.
     pub fn fire(&mut self, host: &HostBatch) -> Batch {
-        let mut batch = Batch { fired: Vec::with_capacity(self.shares.len()), ..Batch::default() };
+        let mut batch = Batch { fired: Vec::with_capacity(self.trains.len()), ..Batch::default() };
+        let mut more = Vec::new();
         if host.loads {
             batch.loads = vec![Counts::default(); self.cores];
         }
         for (b, share) in self.shares.iter_mut().enumerate() {
-            batch.fired.push(share.fire(host.step, &mut self.sums, &mut batch.loads));
+            let mut fired = share.fire(host.step, &mut self.sums, &mut batch.loads).into_iter();
+            batch.fired.extend(fired.next());
+            more.extend(fired);
             if !share.overflow.records().is_empty() {
                 let mut whole = Overflow::default();
                 whole.merge(&share.overflow, share.range.start as u32);
@@ -205,6 +218,7 @@ impl Worker {
                 batch.overflow.push((b, whole));
             }
         }
+        batch.fired.append(&mut more);
         for (probe, bank, var) in &host.probes {
             let share = &self.shares[*bank];
             batch.probes.push((*probe, share.range.start, share.bank().get(*var)));
@@ -217,9 +231,9 @@ impl Worker {
         let mut learned = Learned::default();
         let newest = self.history.front();
         let spikes = |source: Source, into: &mut Fired| match (source, newest) {
-            (Source::Bank(b), Some(past)) => past.batches.iter().for_each(|batch| append(&batch.fired[b], into)),
+            (Source::Train(t), Some(past)) => past.batches.iter().for_each(|batch| append(&batch.fired[t], into)),
             (Source::Input(i), _) => host.inputs.get(i).into_iter().for_each(|fired| append(fired, into)),
-            (Source::Bank(_), None) => {}
+            (Source::Train(_), None) => {}
         };
         if host.loads {
             learned.loads = vec![Counts::default(); self.cores];
@@ -246,9 +260,9 @@ impl Worker {
 
     /// The spikes that may still be due, the newest step first; the newest has no inputs yet.
     pub fn past(&self) -> Vec<PastSpikes> {
-        let banks = self.shares.len();
+        let trains = self.trains.len();
         let whole = |past: &Past| PastSpikes {
-            banks: (0..banks).map(|b| fired(&past.batches, b)).collect(),
+            trains: (0..trains).map(|t| fired(&past.batches, t)).collect(),
             inputs: past.inputs.clone(),
         };
         self.history.iter().map(whole).collect()
@@ -257,7 +271,7 @@ impl Worker {
     /// Takes back what [`Worker::past`] gave.
     pub fn recall(&mut self, past: &[PastSpikes]) {
         let step = |p: &PastSpikes| Past {
-            batches: vec![Arc::new(Batch { fired: p.banks.clone(), ..Batch::default() })],
+            batches: vec![Arc::new(Batch { fired: p.trains.clone(), ..Batch::default() })],
             inputs: p.inputs.clone(),
         };
         self.history = past.iter().map(step).collect();
@@ -492,16 +506,26 @@ impl Worker {
         self.shares[bank].range.clone()
     }
 
-    /// What a bank did so far: spikes per neuron, active neuron steps per part, random numbers per part.
-    pub fn counters(&self, bank: usize) -> [&[u64]; 3] {
-        let share = &self.shares[bank];
-        [&share.spikes, &share.active, &share.random_numbers]
+    /// Spikes of a train counted so far, by neuron of its share.
+    pub fn spikes(&self, train: usize) -> &[u64] {
+        let (bank, number) = self.trains[train];
+        &self.shares[bank].spikes[number]
+    }
+
+    /// Steps in which neurons of its share of a bank were active, counted so far, by part.
+    pub fn active(&self, bank: usize) -> &[u64] {
+        &self.shares[bank].active
+    }
+
+    /// Random numbers that its share of a bank drew, counted so far, by part.
+    pub fn random_numbers(&self, bank: usize) -> &[u64] {
+        &self.shares[bank].random_numbers
     }
 
     /// Sets every counter to zero.
     pub fn clear_counters(&mut self) {
         for share in &mut self.shares {
-            share.spikes.fill(0);
+            share.spikes.iter_mut().for_each(|own| own.fill(0));
             share.active.fill(0);
             share.random_numbers.fill(0);
         }
@@ -517,6 +541,16 @@ fn add(sums: &mut [i32], values: &[i32]) {
 fn cut(core: CoreId, start: usize, len: usize, range: &Range<usize>) -> Option<(CoreId, Range<usize>)> {
     let (lo, hi) = (start.max(range.start), (start + len).min(range.end));
     (lo < hi).then(|| (core, lo - range.start..hi - range.start))
+}
+
+/// The bank of each train, and its number there.
+fn trains(image: &ChipImage) -> Vec<(usize, usize)> {
+    let mut seen = vec![0; image.banks.len()];
+    let number = |bank: usize| {
+        seen[bank] += 1;
+        (bank, seen[bank] - 1)
+    };
+    image.trains().map(number).collect()
 }
 
 /// The synapses of a listed projection, cut to its share.
@@ -581,10 +615,10 @@ fn due_rows<'a>(
 impl Past {
     /// The lists of those who fired.
     fn fired(&self, source: Source) -> impl Iterator<Item = &Fired> {
-        let (bank, input) = match source {
-            Source::Bank(b) => (Some(b), None),
+        let (train, input) = match source {
+            Source::Train(t) => (Some(t), None),
             Source::Input(i) => (None, self.inputs.get(i)),
         };
-        bank.into_iter().flat_map(|b| self.batches.iter().map(move |batch| &batch.fired[b])).chain(input)
+        train.into_iter().flat_map(|t| self.batches.iter().map(move |batch| &batch.fired[t])).chain(input)
     }
 }

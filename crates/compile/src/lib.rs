@@ -123,7 +123,7 @@ pub fn compile(graph: &Graph, hardware: &Hardware, config: &RunConfig) -> Result
     };
     join(&placement, &wires, &mut image);
     image.order = order::order(graph, &image)?;
-    image.probes = probes::probes(graph, &placement, &image.chip.plastic)?;
+    image.probes = probes::probes(graph, &placement, &image.chip)?;
     Ok(image)
 }
 
@@ -188,7 +188,7 @@ fn join(placement: &Placement, wires: &[Wire], image: &mut Image) {
                 image.to_chip.push(ToChip { from: (a, wire.from.1), to: (b, wire.to.1), pairs });
             }
             (Where::Bank(a), Where::Unit(b)) => {
-                image.from_chip.push(FromChip { bank: a, to: (b, wire.to.1), pairs });
+                image.from_chip.push(FromChip { train: image.chip.train(a, wire.from.1), to: (b, wire.to.1), pairs });
             }
             // Synapses are joined by their projections; nothing else can be wired to a bank (checked in placement).
             (Where::Synapses, _) | (_, Where::Synapses) | (Where::Bank(_), Where::Bank(_)) => {}

@@ -125,6 +125,7 @@ impl Placement {
                 path: node.path.clone(),
                 n: length(graph.ports_of(*process, Direction::Out)[0].2),
                 ports: graph.ports_of(*process, Direction::In).len(),
+                trains: model.trains(),
                 model: model.as_ref().clone(),
                 circuits: None,
             })

@@ -131,7 +131,7 @@ fn source_of(
 ) -> Source {
     let (process, port) = wire.from;
     match placement.places[process.number() as usize] {
-        Where::Bank(bank) => Source::Bank(bank),
+        Where::Bank(bank) => Source::Train(chip.train(bank, port)),
         Where::Unit(unit) => {
             if let Some(k) = inputs.iter().position(|i| *i == (unit, port)) {
                 return Source::Input(k);

@@ -118,9 +118,9 @@ pub struct Engine {
     recordings: Vec<Recording>,
     /// By unit: its out-ports of reals that processes of integers receive, and which elements.
     cut: Vec<Vec<(usize, Vec<bool>)>>,
-    /// By probe: the bank whose spikes it keeps.
-    whole_banks: Vec<Option<usize>>,
-    /// Counters carried over from a snapshot: events by core, spikes by bank and neuron.
+    /// By probe: the train of spikes that it keeps whole.
+    whole_trains: Vec<Option<usize>>,
+    /// Counters carried over from a snapshot: events by core, spikes by train and neuron.
     base_loads: Vec<Counts>,
     base_spikes: Vec<Vec<u64>>,
     /// Weights written while they are on the chip, in order, and the rows made of them by projection.
@@ -210,9 +210,9 @@ impl Engine {
             overflow: clipped(&image),
             recordings: probe::empty(&image),
             cut: reals::cut(&image),
-            whole_banks: probe::whole_banks(&image),
+            whole_trains: probe::whole_trains(&image),
             base_loads: vec![Counts::default(); chip.cores()],
-            base_spikes: chip.banks.iter().map(|b| vec![0; b.n]).collect(),
+            base_spikes: chip.trains().map(|b| vec![0; chip.banks[b].n]).collect(),
             written: Vec::new(),
             changed: BTreeMap::new(),
             touched: Vec::new(),
@@ -270,12 +270,12 @@ impl Engine {
 
     /// Updates of the neurons of a bank since the beginning, the last reset or the last snapshot taken back.
     pub fn updates(&self, bank: usize) -> u64 {
-        self.workers.iter().flat_map(|worker| worker.counters(bank)[1]).sum()
+        self.workers.iter().flat_map(|worker| worker.active(bank)).sum()
     }
 
     /// Random numbers that the neurons of a bank, and the sources beside them, drew in the same time.
     pub fn random_numbers(&self, bank: usize) -> u64 {
-        self.workers.iter().flat_map(|worker| worker.counters(bank)[2]).sum()
+        self.workers.iter().flat_map(|worker| worker.random_numbers(bank)).sum()
     }
 
     /// Events that learning synapses caused by themselves in the same time.
@@ -487,7 +487,7 @@ impl Engine {
         self.counted += 1;
         let image = self.image.clone();
         if let Some(noise) = &mut self.noise {
-            noise.receive((0..image.chip.banks.len()).map(|bank| fired(&batches, bank)).collect());
+            noise.receive((0..image.chip.trains().count()).map(|train| fired(&batches, train)).collect());
         }
         for (bank, overflow) in batches.iter().flat_map(|b| &b.overflow) {
             let own = &image.chip.banks[*bank];
@@ -514,8 +514,8 @@ impl Engine {
 
     fn deliver_to_unit(&mut self, wire: &crate::image::FromChip, batches: &[Arc<Batch>]) {
         let image = &self.image;
-        let mut sent = vec![0; image.chip.banks[wire.bank].n];
-        for fired in batches.iter().map(|b| &b.fired[wire.bank]) {
+        let mut sent = vec![0; image.chip.size_of(Source::Train(wire.train))];
+        for fired in batches.iter().map(|b| &b.fired[wire.train]) {
             self.host_out += fired.index.len() as u64;
             for (k, i) in fired.index.iter().enumerate() {
                 sent[*i as usize] = fired.payload_of(k);
@@ -533,8 +533,8 @@ impl Engine {
             for (sum, own) in loads.iter_mut().zip(&batch.loads) {
                 *sum += own;
             }
-            for (b, fired) in batch.fired.iter().enumerate() {
-                fired.index.iter().for_each(|i| self.routes.add(Source::Bank(b), *i as usize, 1, &mut loads));
+            for (t, fired) in batch.fired.iter().enumerate() {
+                fired.index.iter().for_each(|i| self.routes.add(Source::Train(t), *i as usize, 1, &mut loads));
             }
         }
         for (k, spiking) in inputs.iter().enumerate() {

@@ -70,11 +70,11 @@ pub struct ToChip {
     pub pairs: Pairs,
 }
 
-/// Spikes of a bank to a unit.
+/// A train of spikes to a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FromChip {
-    /// Sending bank.
-    pub bank: usize,
+    /// The train.
+    pub train: usize,
     /// Receiving unit and its in-port.
     pub to: (usize, usize),
     /// Which elements.
@@ -114,7 +114,7 @@ pub enum ProbeSource {
     UnitOut(Vec<(usize, usize, u32)>),
     /// Elements of ports: `(unit, in-port, element)`.
     UnitIn(Vec<(usize, usize, u32)>),
-    /// Spikes: `(bank, neuron)`.
+    /// Spikes: `(train, neuron)`.
     BankOut(Vec<(usize, u32)>),
     /// Weights of the connection with this process number.
     Weights(u32),
@@ -148,7 +148,7 @@ pub struct Image {
     pub to_chip: Vec<ToChip>,
     /// Units whose out-port feeds each input of the chip, in the order of the inputs.
     pub chip_inputs: Vec<(usize, usize)>,
-    /// Spikes of banks to units.
+    /// Trains of spikes to units.
     pub from_chip: Vec<FromChip>,
     /// The turns of a step: every message is sent before it is received.
     pub order: Vec<Task>,

@@ -222,12 +222,12 @@ impl<'scope> Pool<'scope> {
         Ok(())
     }
 
-    /// Spikes of each neuron of a bank since the workers last counted from zero.
-    pub(crate) fn spikes(&mut self, bank: usize) -> Result<Vec<u64>, EngineError> {
-        let mut all = self.first.counters(bank)[0].to_vec();
+    /// Spikes of each neuron of a train since the workers last counted from zero.
+    pub(crate) fn spikes(&mut self, train: usize) -> Result<Vec<u64>, EngineError> {
+        let mut all = self.first.spikes(train).to_vec();
         for (k, remote) in self.remotes.iter().enumerate() {
             let lost = || EngineError::Lost { worker: k + 1, step: 0 };
-            remote.orders.send(Order::Spikes(bank)).map_err(|_| lost())?;
+            remote.orders.send(Order::Spikes(train)).map_err(|_| lost())?;
             match remote.replies.recv() {
                 Ok(Reply::Spikes(spikes)) => all.extend(spikes),
                 _ => return Err(lost()),
@@ -295,7 +295,7 @@ fn serve(mut worker: Worker, me: usize, inbox: &Receiver<Order>, outbox: &Sender
                 worker.withdraw(connection, &places);
                 true
             }
-            Order::Spikes(bank) => outbox.send(Reply::Spikes(worker.counters(bank)[0].to_vec())).is_ok(),
+            Order::Spikes(train) => outbox.send(Reply::Spikes(worker.spikes(train).to_vec())).is_ok(),
             Order::Act(connection, weights) => {
                 worker.act(connection, &weights);
                 true

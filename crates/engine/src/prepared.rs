@@ -22,8 +22,8 @@ use crate::error::EngineError;
 use crate::image::Image;
 use crate::progress::Progress;
 
-const HEAD: u64 = codec::schema("prepared/4");
-const ROUTES: u64 = codec::schema("prepared/3/routes");
+const HEAD: u64 = codec::schema("prepared/5");
+const ROUTES: u64 = codec::schema("prepared/4/routes");
 
 /// Why a file does not hold the rows of a network.
 #[derive(Debug, Error)]

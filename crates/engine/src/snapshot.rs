@@ -24,7 +24,7 @@ pub struct Snapshot {
     pub past: Vec<PastSpikes>,
     /// Input spikes of the last step.
     pub inputs: Vec<pumice_models::Fired>,
-    /// Spikes per neuron of each bank.
+    /// Spikes per neuron of each train.
     pub spikes: Vec<Vec<u64>>,
     /// Events that neurons caused by themselves, by core.
     pub loads: Vec<pumice_meter::Counts>,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
 use pumice_models::{
-    Arithmetic, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind, Setting, Values,
+    Arithmetic, Behaviour, Fired, Io, Kernel, Kind, Model, ModelError, Number, Overflow, OverflowKind, Sent, Setting,
+    Values,
 };
 
 use crate::image::{Join, UnitBody, UnitImage};
@@ -32,7 +33,9 @@ pub(crate) struct Seat<N> {
     ports: Vec<&'static str>,
     /// What such a loss counts as.
     beyond: OverflowKind,
-    /// Spikes sent by the first out-port, of a process that receives something and sends spikes.
+    /// The first out-port of each train of spikes.
+    senders: Vec<usize>,
+    /// Spikes sent by them, of a process that receives something and sends spikes.
     spikes: Option<u64>,
 }
 
@@ -261,6 +264,7 @@ impl<N: Number> Seat<N> {
             lost: BTreeMap::new(),
             ports: model.in_ports().into_iter().map(|port| port.name).collect(),
             beyond,
+            senders: senders(model),
             spikes: (spikes && !image.inputs.is_empty()).then_some(0),
         }
     }
@@ -295,9 +299,16 @@ impl<N: Number> Seat<N> {
         }
         self.kernel.step(&mut Io { step, inputs: &self.inputs, outputs: &mut self.outputs, overflow });
         if let Some(spikes) = &mut self.spikes {
-            *spikes += self.outputs[0].iter().map(|x| u64::from(*x != N::default())).sum::<u64>();
+            let sent = |port: &usize| self.outputs[*port].iter().map(|x| u64::from(*x != N::default())).sum::<u64>();
+            *spikes += self.senders.iter().map(sent).sum::<u64>();
         }
     }
+}
+
+/// The first out-port of each train of spikes of a process.
+fn senders(model: &Model) -> Vec<usize> {
+    let first = |train| (0..model.out_ports().len()).find(|port| model.sent_by(*port) == Sent::Spikes(train));
+    (0..model.trains()).filter_map(first).collect()
 }
 
 /// Joins `n` elements, or the given pairs of them, to an array, and tells how many times 2^32 sums lose.

@@ -21,7 +21,7 @@ macro_rules! for_each_event {
             [$($head)*]
             NeuronAccess neuron_access "A mapped digital neuron was visited: every mapped neuron, every timestep.";
             NeuronUpdate neuron_update "A visited neuron had input, bias or non-zero state, so its state was computed.";
-            NeuronSpike neuron_spike "A digital neuron fired.";
+            NeuronSpike neuron_spike "A digital neuron fired; where it sends several kinds of packets, by each of them.";
             AnalogUpdate analog_update "An analog neuron lived through a timestep, in which its bias currents flowed.";
             AnalogSpike analog_spike "An analog neuron fired.";
             SynapseReadDense synapse_read_dense "A synapse of a dense row was read and accumulated.";

@@ -176,8 +176,8 @@ pub trait Kernel<N>: Send + Debug {
 /// What a population on a core sends by an out-port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// Its spikes.
-    Spikes,
+    /// Spikes: those of this one of its trains. Trains are numbered from 0 without a gap; ports of one train send the same packets.
+    Spikes(usize),
     /// In every step the value of this variable, which only learning synapses onto the same population can read.
     Variable(usize),
 }
@@ -263,7 +263,16 @@ pub trait Behaviour: Debug {
 
     /// What leaves a population on a core by an out-port.
     fn sent_by(&self, _port: usize) -> Sent {
-        Sent::Spikes
+        Sent::Spikes(0)
+    }
+
+    /// How many trains of spikes a population on a core sends: kinds of packets, which are routed and counted apart.
+    fn trains(&self) -> usize {
+        let train = |port| match self.sent_by(port) {
+            Sent::Spikes(train) => Some(train + 1),
+            Sent::Variable(_) => None,
+        };
+        (0..self.out_ports().len()).filter_map(train).max().unwrap_or(0)
     }
 
     /// The synapses as a function that draws them, or `None` if they must be listed; see [`Behaviour::rows`].

@@ -33,7 +33,12 @@ fn step_lif_with(level: Level, c: &mut Criterion) {
                 b.iter(|| {
                     step += 1;
                     fired.clear();
-                    bank.step(0..n, &mut BankContext::new(step, &mut overflow), &[&input], &mut fired)
+                    bank.step(
+                        0..n,
+                        &mut BankContext::new(step, &mut overflow),
+                        &[&input],
+                        std::slice::from_mut(&mut fired),
+                    )
                 });
             });
         }

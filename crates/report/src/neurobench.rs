@@ -36,6 +36,7 @@ impl NeuroBench {
     pub(crate) fn new(run: &Run<'_>, bits: u64) -> Self {
         let (chip, counts, steps) = (&run.image.chip, run.counts, run.steps);
         let neurons = chip.neurons() as u64;
+        let outputs: u64 = chip.trains().map(|bank| chip.banks[bank].n as u64).sum();
         let registers = run.profile.neuron.u_bits.unwrap_or(0) + run.profile.neuron.v_bits.unwrap_or(0);
         let weighted = || chip.projections.iter().filter(|p| p.rows.format != RowFormat::Conv);
         let listed = weighted().map(|p| (p.rows.n_in as u64 * p.rows.n_out as u64, p.rows.len() as u64));
@@ -50,7 +51,7 @@ impl NeuroBench {
         NeuroBench {
             footprint_bytes: (bits + neurons * u64::from(registers)).div_ceil(8),
             connection_sparsity: part(present, possible),
-            activation_sparsity: part(counts.spikes(), neurons * steps),
+            activation_sparsity: part(counts.spikes(), outputs * steps),
             effective_acs: (counts.synaptic_events() - macs) as f64,
             effective_macs: macs as f64,
             dense_operations: dense as f64 * steps as f64,

@@ -24,7 +24,7 @@ impl<'a> Activity<'a> {
         let mut spikes = BTreeMap::new();
         for source in chip.sources() {
             let path = match source {
-                Source::Bank(b) => &chip.banks[b].path,
+                Source::Train(t) => &chip.banks[chip.bank_of(t)].path,
                 Source::Input(k) => &chip.inputs[k].path,
             };
             let refuse = |fault: String| CompileError::Rates { path: path.clone(), fault };

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use pumice_chip::timing::CoreWork;
-use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, Source, core_uses};
+use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, core_uses};
 use pumice_meter::{Bill, EnergyTable, Event, Usage};
 use pumice_num::{Draws, Purpose};
 
@@ -176,9 +176,10 @@ fn partners(chip: &ChipImage, activity: &Activity<'_>, used: &[u32]) -> Vec<Vec<
     let routes = Routes::new(chip);
     let number = |core: CoreId| used.binary_search(&core.0).unwrap_or(0);
     let mut sent: BTreeMap<(usize, usize), [u64; 2]> = BTreeMap::new();
-    for (b, bank) in chip.banks.iter().enumerate() {
-        let source = Source::Bank(b);
-        for (i, spikes) in (0..bank.n).map(|i| (i, activity.spikes(source, i))).filter(|(_, spikes)| *spikes > 0) {
+    for source in chip.sources().filter(|source| chip.sender(*source).is_some()) {
+        for (i, spikes) in
+            (0..chip.size_of(source)).map(|i| (i, activity.spikes(source, i))).filter(|(_, spikes)| *spikes > 0)
+        {
             for packet in routes.packets(source, i) {
                 let Some(from) = packet.from else { continue };
                 let (from, to) = (number(from), number(packet.to));

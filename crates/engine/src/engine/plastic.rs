@@ -41,7 +41,7 @@ impl Engine {
         }
         if let Some(learning) = &mut self.learning {
             learning.count_spikes(|source| match source {
-                Source::Bank(bank) => fired(batches, bank),
+                Source::Train(train) => fired(batches, train),
                 Source::Input(input) => self.inputs.get(input).cloned().unwrap_or_default(),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pumice_chip::Batch;
+use pumice_chip::{Batch, Source};
 use pumice_models::{Fired, Values};
 
 use super::Engine;
@@ -43,13 +43,13 @@ pub(super) fn slice(values: &Values) -> Slice<'_> {
     }
 }
 
-/// The bank whose spikes, all of them and no others, a probe keeps as events, by probe.
-pub(super) fn whole_banks(image: &Image) -> Vec<Option<usize>> {
+/// The train whose spikes, all of them and no others, a probe keeps as events, by probe.
+pub(super) fn whole_trains(image: &Image) -> Vec<Option<usize>> {
     let whole = |p: &ProbeImage| match (&p.source, p.stride) {
         (ProbeSource::BankOut(elements), None) => {
-            let bank = elements.first()?.0;
-            let all = elements.iter().enumerate().all(|(k, own)| *own == (bank, k as u32));
-            (all && elements.len() == image.chip.banks[bank].n).then_some(bank)
+            let train = elements.first()?.0;
+            let all = elements.iter().enumerate().all(|(k, own)| *own == (train, k as u32));
+            (all && elements.len() == image.chip.size_of(Source::Train(train))).then_some(train)
         }
         _ => None,
     };
@@ -78,8 +78,8 @@ impl Engine {
     pub(super) fn record(&mut self, batches: &[Arc<Batch>], pool: &mut Pool<'_>) -> Result<(), EngineError> {
         let (image, step) = (self.image.clone(), self.step);
         for (k, probe) in image.probes.iter().enumerate().filter(|(_, p)| due(p, step)) {
-            if let Some(bank) = self.whole_banks[k] {
-                keep_spikes(&mut self.recordings[k], step, batches.iter().map(|batch| &batch.fired[bank]));
+            if let Some(train) = self.whole_trains[k] {
+                keep_spikes(&mut self.recordings[k], step, batches.iter().map(|batch| &batch.fired[train]));
                 continue;
             }
             let values = match probe.source {
@@ -104,15 +104,16 @@ impl Engine {
             ProbeSource::UnitOut(elements) => self.pick(elements, |u, port| self.units[u].output(port)),
             ProbeSource::UnitIn(elements) => self.pick(elements, |u, port| self.units[u].input(port)),
             ProbeSource::BankOut(elements) => {
-                let mut sent: Vec<Vec<i32>> = self.image.chip.banks.iter().map(|b| vec![0; b.n]).collect();
+                let chip = &self.image.chip;
+                let mut sent: Vec<Vec<i32>> = chip.trains().map(|b| vec![0; chip.banks[b].n]).collect();
                 for batch in batches {
-                    for (bank, fired) in batch.fired.iter().enumerate() {
+                    for (train, fired) in batch.fired.iter().enumerate() {
                         for (j, i) in fired.index.iter().enumerate() {
-                            sent[bank][*i as usize] = fired.payload_of(j);
+                            sent[train][*i as usize] = fired.payload_of(j);
                         }
                     }
                 }
-                Values::Int(elements.iter().map(|(bank, i)| sent[*bank][*i as usize]).collect())
+                Values::Int(elements.iter().map(|(train, i)| sent[*train][*i as usize]).collect())
             }
         }
     }
@@ -138,7 +139,7 @@ impl Engine {
     }
 }
 
-/// Keeps the spikes of a whole bank, at the cost of those that there are.
+/// Keeps the spikes of a whole train, at the cost of those that there are.
 fn keep_spikes<'a>(recording: &mut Recording, step: u64, fired: impl Iterator<Item = &'a Fired>) {
     let Recorded::Events { step: steps, index, value } = &mut recording.data else { return };
     for own in fired {

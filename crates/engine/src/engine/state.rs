@@ -194,21 +194,22 @@ impl Engine {
         self.units.iter().filter_map(Unit::sent).reduce(|sum, n| sum + n)
     }
 
-    /// Spikes of each neuron of a bank.
-    pub fn spikes(&self, bank: usize) -> Vec<u64> {
-        let mut all = self.base_spikes[bank].clone();
+    /// Spikes of each neuron of a train.
+    pub fn spikes(&self, train: usize) -> Vec<u64> {
+        let mut all = self.base_spikes[train].clone();
+        let bank = self.image.chip.bank_of(train);
         for worker in &self.workers {
             let range = worker.range(bank);
-            for (sum, n) in all[range].iter_mut().zip(worker.counters(bank)[0]) {
+            for (sum, n) in all[range].iter_mut().zip(worker.spikes(train)) {
                 *sum += n;
             }
         }
         all
     }
 
-    /// Spikes of each neuron of each bank.
+    /// Spikes of each neuron of each train.
     pub(super) fn all_spikes(&self) -> Vec<Vec<u64>> {
-        (0..self.image.chip.banks.len()).map(|b| self.spikes(b)).collect()
+        (0..self.base_spikes.len()).map(|train| self.spikes(train)).collect()
     }
 
     /// Spikes of each element of an input of the chip.

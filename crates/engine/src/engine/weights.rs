@@ -33,7 +33,7 @@ pub struct Written {
 pub struct Settled {
     /// Events by core; empty if nothing was written.
     pub loads: Vec<Counts>,
-    /// Spikes per neuron of each bank until then.
+    /// Spikes per neuron of each train until then.
     pub spikes: Vec<Vec<u64>>,
     /// Spikes per element of each input until then.
     pub input_spikes: Vec<Vec<u64>>,
@@ -43,7 +43,7 @@ impl Settled {
     /// Spikes of a source since then.
     pub(super) fn since(&self, source: Source, all: &[u64]) -> Vec<u64> {
         let before = match source {
-            Source::Bank(b) => self.spikes.get(b),
+            Source::Train(t) => self.spikes.get(t),
             Source::Input(k) => self.input_spikes.get(k),
         };
         match before {
@@ -173,7 +173,7 @@ impl Engine {
     /// Spikes of a source since rows last changed.
     pub fn spikes_since(&self, source: Source) -> Vec<u64> {
         match source {
-            Source::Bank(b) => self.settled.since(source, &self.spikes(b)),
+            Source::Train(t) => self.settled.since(source, &self.spikes(t)),
             Source::Input(k) => self.settled.since(source, &self.input_spikes[k]),
         }
     }
@@ -182,8 +182,8 @@ impl Engine {
     pub(super) fn settle(&mut self, pool: Option<&mut Pool<'_>>) -> Result<(), EngineError> {
         let mut spikes = self.all_spikes();
         if let Some(pool) = pool {
-            for (bank, all) in spikes.iter_mut().enumerate() {
-                all.iter_mut().zip(pool.spikes(bank)?).for_each(|(sum, n)| *sum += n);
+            for (train, all) in spikes.iter_mut().enumerate() {
+                all.iter_mut().zip(pool.spikes(train)?).for_each(|(sum, n)| *sum += n);
             }
         }
         let mut loads = vec![Counts::default(); self.image.chip.cores()];
@@ -192,7 +192,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds what all spikes set off to the loads of all cores; those of banks are given.
+    /// Adds what all spikes set off to the loads of all cores; those of trains are given.
     pub(super) fn add_routes(&self, spikes: &[Vec<u64>], loads: &mut [Counts]) {
         loads.iter_mut().zip(&self.settled.loads).for_each(|(load, settled)| *load += settled);
         self.each_that_fired(spikes, |source, i, n| self.routes.add(source, i, n, loads));
@@ -204,11 +204,11 @@ impl Engine {
         self.each_that_fired(spikes, |source, i, n| self.routes.add_to_sum(source, i, n, sum));
     }
 
-    /// Shows every element that spiked since rows last changed, and how often; the spikes of banks are given.
+    /// Shows every element that spiked since rows last changed, and how often; the spikes of trains are given.
     fn each_that_fired(&self, spikes: &[Vec<u64>], mut show: impl FnMut(Source, usize, u64)) {
         for source in self.image.chip.sources() {
             let all = match source {
-                Source::Bank(b) => &spikes[b],
+                Source::Train(t) => &spikes[t],
                 Source::Input(k) => &self.input_spikes[k],
             };
             let since = self.settled.since(source, all);

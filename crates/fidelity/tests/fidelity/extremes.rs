@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use pumice::models::{
-    Arithmetic, Bank, BankContext, Behaviour, Fired, Io, Kernel, Model, Overflow, PortSpec, Setting, length,
+    Arithmetic, Bank, BankContext, Behaviour, Fired, Io, Kernel, Model, Overflow, PortSpec, Sent, Setting, length,
 };
 use pumice::num::{Draws, Purpose};
 
@@ -56,11 +56,14 @@ fn hold(model: &Model, arithmetic: &Arithmetic, seed: u64) {
             continue;
         };
         let sums: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut fired = Fired::default();
+        let mut fired = vec![Fired::default(); model.trains()];
         bank.step(0..n, &mut BankContext::new(step, &mut on_core), &sums, &mut fired);
-        let mut sent = vec![0; n];
-        fired.index.iter().enumerate().for_each(|(k, i)| sent[*i as usize] = fired.payload_of(k));
-        assert_eq!(sent, out[0], "what is sent in step {step}");
+        for (port, out) in out.iter().enumerate() {
+            let Sent::Spikes(train) = model.sent_by(port) else { continue };
+            let (fired, mut sent) = (&fired[train], vec![0; n]);
+            fired.index.iter().enumerate().for_each(|(k, i)| sent[*i as usize] = fired.payload_of(k));
+            assert_eq!(sent, *out, "what port {port} sends in step {step}");
+        }
         kernel.learn(step, &mut beside);
         (0..vars).for_each(|var| assert_eq!(bank.get(var), kernel.get(var), "variable {var} in step {step}"));
     }

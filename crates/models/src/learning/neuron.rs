@@ -17,6 +17,7 @@
 //! 2015.
 
 use std::ops::Range;
+use std::slice::from_mut;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -224,7 +225,7 @@ impl Behaviour for LearningLif {
 
     fn sent_by(&self, port: usize) -> Sent {
         match port {
-            0 | 1 => Sent::Spikes,
+            0 | 1 => Sent::Spikes(0),
             _ => Sent::Variable(self.lif().vars().len() + port - 2),
         }
     }
@@ -312,11 +313,11 @@ impl Bank for Neurons {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
-        let before = fired.index.len();
+        let before = fired[0].index.len();
         let active = self.bank.step(range.clone(), context, &inputs[..1], fired);
-        let fired = &fired.index[before..];
+        let fired = &fired[0].index[before..];
         if self.three_factor {
             self.trace(range.clone(), context, inputs[1], fired);
         }
@@ -377,7 +378,7 @@ impl Kernel<i32> for Fixed {
         self.fired.clear();
         let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
         let mut context = BankContext::new(io.step, io.overflow);
-        self.neurons.step(0..self.neurons.len(), &mut context, &inputs, &mut self.fired);
+        self.neurons.step(0..self.neurons.len(), &mut context, &inputs, from_mut(&mut self.fired));
         for i in &self.fired.index {
             io.outputs[0][*i as usize] = 1;
             io.outputs[1][*i as usize] = 1;

@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
+use std::slice::from_mut;
 
 use serde::{Deserialize, Serialize};
 
 use super::circuit::{Reach, Seat};
 use crate::{Io, Kernel, ModelError, Overflow, Values};
 
-/// The neurons of a bank that fired in one step, in ascending order.
+/// The neurons of a bank that fired in one step, in ascending order: one train of its spikes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fired {
     /// Which neurons.
@@ -68,10 +69,15 @@ pub trait Bank: Send + Debug {
     /// Advances the neurons `range` by one step.
     ///
     /// `inputs` has one accumulator array of length [`Bank::len`] per in-port. Neurons that fired are appended
-    /// to `fired` in ascending order, and what they drew is added to the context: a number from a recording is one that
-    /// the chip drew. Returns how many neurons were active: with input, bias or state.
-    fn step(&mut self, range: Range<usize>, context: &mut BankContext<'_>, inputs: &[&[i32]], fired: &mut Fired)
-    -> u64;
+    /// to `fired` in ascending order, one list for each train (see [`Sent`](crate::Sent)), and what they drew is added to the
+    /// context: a number from a recording is one that the chip drew. Returns how many neurons were active: with input, bias or state.
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        context: &mut BankContext<'_>,
+        inputs: &[&[i32]],
+        fired: &mut [Fired],
+    ) -> u64;
 
     /// How many of the neurons `range` are active in a step without input, if no such step does anything: whatever its
     /// number, it changes no variable, makes nobody fire, draws nothing and leaves no register. Then it need not be taken. `None` if it
@@ -112,7 +118,7 @@ pub trait Bank: Send + Debug {
     fn set_noise_origin(&mut self, _origin: u64) {}
 }
 
-/// A bank as an unplaced kernel: its spikes become a dense array.
+/// A bank of one train as an unplaced kernel: its spikes become a dense array.
 #[derive(Debug)]
 pub struct BankKernel {
     bank: Box<dyn Bank>,
@@ -131,7 +137,7 @@ impl Kernel<i32> for BankKernel {
         self.fired.clear();
         let inputs: Vec<&[i32]> = io.inputs.iter().map(Vec::as_slice).collect();
         let mut context = BankContext::new(io.step, io.overflow);
-        self.bank.step(0..self.bank.len(), &mut context, &inputs, &mut self.fired);
+        self.bank.step(0..self.bank.len(), &mut context, &inputs, from_mut(&mut self.fired));
         for (k, i) in self.fired.index.iter().enumerate() {
             io.outputs[0][*i as usize] = self.fired.payload_of(k);
         }

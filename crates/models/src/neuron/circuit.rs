@@ -205,14 +205,14 @@ impl Bank for CircuitBank {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
-        let first = fired.index.len();
+        let first = fired[0].index.len();
         self.unrest(range.clone(), context.step);
         let active = self.bank.step(range, context, inputs, fired);
         if self.noisy {
             let at = RESET | self.at(context.step);
-            for i in &fired.index[first..] {
+            for i in &fired[0].index[first..] {
                 self.z[*i as usize] = self.own[*i as usize].draw(self.seed, at, factor(1.0)) as i32;
             }
         }

@@ -230,12 +230,12 @@ impl Bank for Running {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
         let active = range.len() as u64;
         for i in range {
             if self.advance(i, f64::from(inputs[0][i]), context.step) {
-                fired.index.push(i as u32);
+                fired[0].index.push(i as u32);
             }
         }
         active

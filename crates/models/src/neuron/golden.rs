@@ -150,23 +150,26 @@ pub(crate) fn cut_and_resume(model: &dyn Behaviour, at: usize, inputs: &[Vec<Vec
     let n = inputs[0][0].len();
     let bank = |range| model.bank(&setting, range).expect("a population").unwrap();
     let (mut whole, mut parts) = (bank(0..n), [(0, bank(0..at)), (at, bank(at..n))]);
+    let none = || vec![Fired::default(); model.trains()];
     let mut spikes = 0;
     for (t, input) in inputs.iter().enumerate() {
-        let (mut o, mut fired, mut pieces) = (Overflow::default(), Fired::default(), Fired::default());
+        let (mut o, mut fired, mut pieces) = (Overflow::default(), none(), none());
         let slices: Vec<&[i32]> = input.iter().map(Vec::as_slice).collect();
         let mut context = BankContext::new(t as u64 + 1, &mut o);
         whole.step(0..n, &mut context, &slices, &mut fired);
         for (base, part) in &mut parts {
             let (base, len) = (*base, part.len());
             let own: Vec<&[i32]> = slices.iter().map(|all| &all[base..base + len]).collect();
-            let mut got = Fired::default();
+            let mut got = none();
             let mut context = BankContext::new(t as u64 + 1, &mut o);
             part.step(0..len, &mut context, &own, &mut got);
-            pieces.index.extend(got.index.iter().map(|i| i + base as u32));
-            pieces.payload.extend(got.payload);
+            for (pieces, got) in pieces.iter_mut().zip(got) {
+                pieces.index.extend(got.index.iter().map(|i| i + base as u32));
+                pieces.payload.extend(got.payload);
+            }
         }
         assert_eq!(fired, pieces, "step {}", t + 1);
-        spikes += fired.index.len();
+        spikes += fired.iter().map(|own| own.index.len()).sum::<usize>();
         if t == inputs.len() / 2 {
             let state: Vec<Values> = whole.save();
             assert_eq!(state.len(), model.vars().len(), "one array per variable");

@@ -313,9 +313,9 @@ impl Bank for LifBank {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
-        walk(self, range, context, inputs[0], fired)
+        walk(self, range, context, inputs[0], &mut fired[0])
     }
 
     fn rest(&mut self, range: Range<usize>) -> Option<u64> {

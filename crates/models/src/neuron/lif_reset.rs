@@ -91,7 +91,7 @@ impl Bank for Forgetful<LifBank> {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
         if self.clock.strikes(context.step) {
             self.inner.u[range.clone()].fill(0);

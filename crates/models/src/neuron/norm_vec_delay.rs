@@ -8,8 +8,6 @@
 //! With [`inv_sqrt`](super::inv_sqrt) between `s2_out` and `a_in2` the vector is normalised. Products are 32-bit
 //! words and wrap; that is noted. `exp` has no effect, as in Lava. Source: Lava 0.10
 //! `lava/proc/graded/models.py` (`NormVecDelayModel`), whose description says two steps.
-//!
-//! A neuron of a core sends one kind of packet, and these send two; so they run beside the cores.
 
 use std::ops::Range;
 
@@ -18,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::membrane::one;
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, word};
-use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
+use crate::{Kind, ModelError, OverflowKind, PerNeuron, Sent, Setting, length};
 
 /// Lava's `NormVecDelay`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +83,10 @@ impl Neuron for NormVecDelay {
 
     fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    fn sent_by(port: usize) -> Sent {
+        Sent::Spikes(port)
     }
 
     fn registers(&self, _setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {

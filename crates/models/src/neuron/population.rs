@@ -295,7 +295,7 @@ where
     }
 }
 
-/// A bank sends spikes from its first out-port; [`Behaviour::bank`] offers none where others send spikes too.
+/// The trains of a bank leave by its first out-ports, in their order.
 impl<D, const I: usize, const S: usize, const P: usize, const O: usize> Bank for Population<D, i32, I, S, P, O>
 where
     D: Dynamics<i32, I, S, P, O>,
@@ -309,16 +309,23 @@ where
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
         let step = context.step;
         context.random_numbers += range.clone().map(|i| self.dynamics.draws(i)).sum::<u64>();
-        self.advance(range, step, inputs, context.overflow, |i, out| {
-            if out[0] != 0 {
+        let Some((first, more)) = fired.split_first_mut() else { return 0 };
+        let send = |fired: &mut Fired, i: usize, (value, graded): (i32, bool)| {
+            if value != 0 {
                 fired.index.push(i as u32);
-                if D::GRADED[0] {
-                    fired.payload.push(out[0]);
+                if graded {
+                    fired.payload.push(value);
                 }
+            }
+        };
+        self.advance(range, step, inputs, context.overflow, |i, out| {
+            send(first, i, (out[0], D::GRADED[0]));
+            for (fired, k) in more.iter_mut().zip(1..O) {
+                send(fired, i, (out[k], D::GRADED[k]));
             }
         })
     }
@@ -386,7 +393,7 @@ pub(crate) trait Neuron: Debug {
 
     /// See [`Behaviour::sent_by`].
     fn sent_by(_port: usize) -> Sent {
-        Sent::Spikes
+        Sent::Spikes(0)
     }
 
     /// See [`Behaviour::analog`].
@@ -421,7 +428,7 @@ impl<T: Neuron> Behaviour for T {
             Some(bank) => Ok(bank),
             None => Ok(Box::new(self.registers(setting, range)?) as Box<dyn Bank>),
         };
-        (1..T::OUT.len()).all(|port| T::sent_by(port) != Sent::Spikes).then(make)
+        Some(make())
     }
 
     fn sent_by(&self, port: usize) -> Sent {

@@ -124,7 +124,7 @@ impl Neuron for PrototypeLif {
 
     fn sent_by(port: usize) -> Sent {
         match port {
-            0 => Sent::Spikes,
+            0 => Sent::Spikes(0),
             1 => Sent::Variable(BAP),
             _ => Sent::Variable(Y1),
         }

@@ -22,6 +22,7 @@ pub(crate) fn image() -> Image {
             model: Lif::new(&[6]).into(),
             n: 6,
             ports: 1,
+            trains: 1,
             circuits: None,
         }],
         inputs: vec![InputImage { process: 0, port: 0, path: "source".into(), n: 4 }],

@@ -1,3 +1,5 @@
+use std::slice::from_mut;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -21,7 +23,7 @@ fn bank(circuits: &Circuits, model: impl Into<Model>, arithmetic: &Arithmetic, r
 fn step(bank: &mut dyn Bank, t: u64, input: &[i32]) -> Vec<u32> {
     let (mut overflow, mut fired) = (Overflow::default(), Fired::default());
     let mut context = BankContext::new(t, &mut overflow);
-    bank.step(0..bank.len(), &mut context, &[input], &mut fired);
+    bank.step(0..bank.len(), &mut context, &[input], from_mut(&mut fired));
     fired.index
 }
 

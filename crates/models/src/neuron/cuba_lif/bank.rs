@@ -190,9 +190,9 @@ impl Bank for CubaBank {
         range: Range<usize>,
         context: &mut BankContext<'_>,
         inputs: &[&[i32]],
-        fired: &mut Fired,
+        fired: &mut [Fired],
     ) -> u64 {
-        walk(self, range, context, inputs[0], fired)
+        walk(self, range, context, inputs[0], &mut fired[0])
     }
 
     fn rest(&mut self, range: Range<usize>) -> Option<u64> {
@@ -294,7 +294,7 @@ mod tests {
                 all.level = level;
                 let (mut noted, mut notes) = (Overflow::default(), Overflow::default());
                 for t in 1..30 {
-                    let (mut a, mut b) = (Fired::default(), Fired::default());
+                    let (mut a, mut b) = ([Fired::default()], [Fired::default()]);
                     let sums = input(t);
                     let n = Bank::step(&mut one, 0..282, &mut BankContext::new(t, &mut noted), &[&sums], &mut a);
                     let cut = if t % 3 == 0 { sums[0].unsigned_abs() as usize % 282 } else { 0 };
@@ -334,7 +334,7 @@ mod tests {
             for bank in [&mut one as &mut dyn Bank, &mut all] {
                 let mut overflow = Overflow::default();
                 let mut context = BankContext::new(step, &mut overflow);
-                bank.step(0..3, &mut context, &[&[0; 3]], &mut Fired::default());
+                bank.step(0..3, &mut context, &[&[0; 3]], &mut [Fired::default()]);
                 if step == 2 {
                     bank.set(1, &[600_000; 3]).unwrap();
                 }

@@ -1,3 +1,5 @@
+use std::slice::from_mut;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -97,7 +99,7 @@ proptest! {
             fired.clear();
             for (k, input) in inputs.iter().enumerate() {
                 let mut context = BankContext::new((from + k) as u64 + 1, &mut overflow);
-                bank.step(0..1, &mut context, &[&[*input]], &mut fired);
+                bank.step(0..1, &mut context, &[&[*input]], from_mut(&mut fired));
             }
             (fired.index.len(), bank.save())
         };

@@ -44,7 +44,6 @@ fn what_does_not_fit_is_refused_by_name_and_range() {
     assert_eq!(error, "`exp` is 32; allowed is an integer in 0..=31");
     let error = InvSqrt { fp_base: 15, ..InvSqrt::new(&[1]) }.float(&setting).unwrap_err().to_string();
     assert_eq!(error, "`fp_base` is 15; allowed is an integer in 0..=14");
-    assert!(NormVecDelay::new(&[4]).bank(&setting, 0..4).is_none(), "two out-ports are no bank");
 }
 
 #[test]
@@ -55,6 +54,7 @@ fn a_cut_population_equals_the_whole() {
     assert!(golden::cut_and_resume(&GradedReluVec { vth: 100.into(), ..GradedReluVec::new(&[30]) }, 11, &one) > 100);
     assert!(golden::cut_and_resume(&ProdNeuron { exp: 3.into(), ..ProdNeuron::new(&[30]) }, 11, &two) > 100);
     assert!(golden::cut_and_resume(&InvSqrt::new(&[30]), 11, &one) > 100);
+    assert!(golden::cut_and_resume(&NormVecDelay::new(&[30]), 11, &two) > 100);
 }
 
 /// One output of both forms for one input per port.

@@ -1,3 +1,5 @@
+use std::slice::from_mut;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -105,7 +107,7 @@ fn a_snapshot_beyond_the_register_resumes() {
     for step in 1..=3 {
         let mut overflow = Overflow::default();
         let mut context = BankContext::new(step, &mut overflow);
-        bank.step(0..3, &mut context, &[&[100_000, 0, -100_000]], &mut Fired::default());
+        bank.step(0..3, &mut context, &[&[100_000, 0, -100_000]], &mut [Fired::default()]);
     }
     assert_eq!(bank.get(0), [19_200_000, 0, -19_200_000]);
     let mut again = model.make_bank(&a, 0..3).unwrap();
@@ -161,10 +163,10 @@ proptest! {
         for t in 1..=30u64 {
             let input: Vec<i32> = (0..40).map(|i| (word(1000 + 40 * t as u32 + i) % 200) as i32).collect();
             let (mut o, mut fired, mut pieces) = (Overflow::default(), Fired::default(), Fired::default());
-            whole.step(0..40, &mut BankContext::new(t, &mut o), &[&input], &mut fired);
+            whole.step(0..40, &mut BankContext::new(t, &mut o), &[&input], from_mut(&mut fired));
             for (part, (lo, hi)) in parts.iter_mut().zip([(0, cut), (cut, 40)]) {
                 let mut own = Fired::default();
-                part.step(0..hi - lo, &mut BankContext::new(t, &mut o), &[&input[lo..hi]], &mut own);
+                part.step(0..hi - lo, &mut BankContext::new(t, &mut o), &[&input[lo..hi]], from_mut(&mut own));
                 pieces.index.extend(own.index.iter().map(|i| i + lo as u32));
             }
             spikes += fired.index.len();
@@ -205,7 +207,10 @@ proptest! {
                 let (n, spikes, state) = equations(&bank, &input, &mut BankContext::new(t, &mut noted));
                 let (mut fired, cut) = (Fired::default(), if t % 3 == 0 { draw(600) as usize % 586 } else { 0 });
                 let m: u64 = [0..cut, cut..586]
-                    .map(|part| bank.step(part, &mut BankContext::new(t, &mut notes), &[&input], &mut fired))
+                    .map(|part| {
+                        let mut context = BankContext::new(t, &mut notes);
+                        bank.step(part, &mut context, &[&input], from_mut(&mut fired))
+                    })
                     .iter()
                     .sum();
                 prop_assert_eq!((n, spikes, state), (m, fired.index, [bank.u.clone(), bank.v.clone()]));
