@@ -251,7 +251,7 @@ impl Simulation {
         self.clock.fault().map_or(Ok(outcome), Err)
     }
 
-    /// Reads a variable, the whole array in C order.
+    /// Reads a variable, the whole array in C order. One on the chip is read by the host, which is counted (`host_read`).
     ///
     /// # Errors
     /// If it is read as integers but runs in floating point.
@@ -322,7 +322,7 @@ impl Simulation {
         for bank in &self.image().chip.banks {
             let Some(v) = bank.model.vars().iter().position(|var| var.name == "v") else { continue };
             let list = if bank.circuits.is_some() { &mut form.analog_neurons } else { &mut form.digital_neurons };
-            list.extend(self.engine.get(bank.process, v)?.to_real());
+            list.extend(self.engine.peek(bank.process, v)?.to_real());
         }
         Ok(form)
     }

@@ -180,7 +180,7 @@ fn moving_neurons_between_cores_changes_only_the_network() {
         simulation.run(RunSteps(60)).unwrap();
         // The sum over all cores comes from sums of packets, what a core did from the packets. Some events are of no core.
         let (counts, cores): (Counts, Counts) = (simulation.counts(), simulation.loads().iter().sum());
-        let of_no_core = [Event::HostSpikeOut, Event::Barrier];
+        let of_no_core = [Event::HostSpikeOut, Event::HostRead, Event::Barrier];
         for (event, n) in counts.iter().filter(|(event, _)| !of_no_core.contains(event)) {
             assert_eq!(n, cores[event], "{event}");
         }

@@ -68,6 +68,8 @@ fn phases_come_in_lavas_order_and_spikes_arrive_one_step_later() {
         simulation.run(RunSteps(5)).unwrap();
         // Sent in step 2, integrated in step 3; written in step 4 after the update, so it is seen in step 4.
         assert_eq!(simulation.recording(v).rows().concat()[..3], [0.0, 0.0, 640.0], "{workers} workers");
+        // The probe in five steps, and the process itself in step 4.
+        assert_eq!(simulation.counts()[pumice::meter::Event::HostRead], 6, "{workers} workers");
         assert_eq!(simulation.get(cell.v).unwrap(), [77], "{workers} workers");
         let pages = pages.lock().unwrap();
         assert_eq!(pages[..4], [(1, "spike"), (1, "pre"), (1, "learning"), (1, "post")]);

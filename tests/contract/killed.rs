@@ -64,8 +64,8 @@ fn learned_weights_outlive_a_killed_process() {
     let kept = Snapshot::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
     assert!(kept.engine.step >= 3 * LESSON && kept.engine.step.is_multiple_of(LESSON), "{}", kept.engine.step);
     // A new process: the same weights as one that was never killed, and the same learning from there on.
-    let ((mut straight, weights), (mut again, same)) = (pupil(), pupil());
-    let first = straight.get(weights).unwrap();
+    let ((mut straight, weights), (mut again, same), (fresh, newborn)) = (pupil(), pupil(), pupil());
+    let first = fresh.get(newborn).unwrap();
     straight.run(RunSteps(kept.engine.step)).unwrap();
     again.load(&kept).unwrap();
     let learned = again.get(same).unwrap();

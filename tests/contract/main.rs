@@ -10,6 +10,7 @@ mod cells;
 mod conservation;
 mod dpi;
 mod ends;
+mod host_reads;
 mod hosts;
 mod image_file;
 mod killed;

@@ -298,10 +298,11 @@ proptest! {
         let config = RunConfig::default().seed(4).workers(workers).place(Place::Pinned(pins));
         let mut moved = Simulation::new(graph, &two, &config).unwrap();
         moved.run(RunSteps(40)).unwrap();
+        let shown = shown(&moved, handles);
         let counts = moved.counts();
         let packed = run(&two, Place::Pack);
         prop_assert_eq!(counts[Event::PacketIn], counts[Event::PacketOut] + counts[Event::HostSpikeIn]);
-        assert_same_but_network(&packed, &(shown(&moved, handles), counts, moved));
+        assert_same_but_network(&packed, &(shown, counts, moved));
     }
 
     /// Whatever the populations and limits: every neuron lies on one core, no limit is broken, no goal needs other chips.

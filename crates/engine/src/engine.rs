@@ -114,6 +114,8 @@ pub struct Engine {
     inputs: Vec<Fired>,
     input_spikes: Vec<Vec<u64>>,
     host_out: u64,
+    /// Values of the chip's state that the host read; who reads between steps does not change the run.
+    host_reads: AtomicU64,
     overflow: Vec<Overflow>,
     recordings: Vec<Recording>,
     /// By unit: its out-ports of reals that processes of integers receive, and which elements.
@@ -207,6 +209,7 @@ impl Engine {
             inputs: chip.inputs.iter().map(|_| Fired::default()).collect(),
             input_spikes: chip.inputs.iter().map(|i| vec![0; i.n]).collect(),
             host_out: 0,
+            host_reads: AtomicU64::new(0),
             overflow: clipped(&image),
             recordings: probe::empty(&image),
             cut: reals::cut(&image),
@@ -600,10 +603,11 @@ pub(crate) fn place(image: &Image, process: u32) -> Result<Where, EngineError> {
     image.places.get(process as usize).copied().ok_or_else(|| no_such(image, process, "is not in this network"))
 }
 
-/// Adds host events to the loads: spikes out to the host are charged to no core.
+/// Events of no core: what leaves for the host, and the barrier.
 pub(crate) fn host_events(engine: &Engine) -> Counts {
     let mut counts = Counts::default();
     counts.add(Event::HostSpikeOut, engine.host_out);
+    counts.add(Event::HostRead, engine.host_reads.load(Ordering::Relaxed));
     counts.add(Event::Barrier, engine.step);
     counts
 }

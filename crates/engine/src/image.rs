@@ -120,6 +120,13 @@ pub enum ProbeSource {
     Weights(u32),
 }
 
+impl ProbeSource {
+    /// Whether the host must read the state of cores for it.
+    pub(crate) const fn is_state_of_cores(&self) -> bool {
+        matches!(self, ProbeSource::BankVar(..) | ProbeSource::PlasticVar(..) | ProbeSource::Weights(_))
+    }
+}
+
 /// A recording to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeImage {

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub overflow: Vec<Overflow>,
     /// Spikes sent from the chip to units.
     pub host_out: u64,
+    /// Values of the chip's state that the host read.
+    pub host_reads: u64,
     /// Spikes sent by each unit, if it is one of neurons.
     pub sent: Vec<Option<u64>>,
     /// Weights written into connections on the chip, as far as spikes that are due may need them, in order.
@@ -42,7 +44,7 @@ pub struct Snapshot {
     pub settled: Settled,
 }
 
-const SCHEMA: u64 = codec::schema("snapshot/4");
+const SCHEMA: u64 = codec::schema("snapshot/5");
 
 impl Snapshot {
     /// The snapshot as bytes of a container.

@@ -49,7 +49,7 @@ macro_rules! for_each_event {
             EmbeddedInstruction embedded_instruction "An embedded processor executed an instruction.";
             HostSpikeIn host_spike_in "A spike entered the chip from the host.";
             HostSpikeOut host_spike_out "A spike left the chip for the host.";
-            HostRead host_read "The host read one value of the chip's state.";
+            HostRead host_read "The host read one value of the chip's state: of a variable of neurons or synapses, for a probe, for a process of the host, or between steps.";
             ChipCrossing chip_crossing "A packet crossed from one chip to the next.";
         }
     };

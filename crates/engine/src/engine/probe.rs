@@ -88,6 +88,9 @@ impl Engine {
                 ProbeSource::Weights(process) => self.recorded_weights(process)?,
                 _ => self.read(k, &probe.source, batches),
             };
+            if probe.source.is_state_of_cores() {
+                *self.host_reads.get_mut() += values.len() as u64;
+            }
             keep(&mut self.recordings[k], self.step, values);
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! State of an engine between steps: variables, snapshots, reset, counters.
 
+use std::sync::atomic::Ordering;
+
 use pumice_chip::Worker;
 use pumice_meter::Counts;
 use pumice_models::message::ToHost;
@@ -18,11 +20,28 @@ fn variable(model: &Model, var: usize) -> &'static str {
 }
 
 impl Engine {
-    /// Reads a variable of a process, the whole array at once.
+    /// Reads a variable of a process, the whole array at once; the host reads what is on the chip, and that is counted.
     ///
     /// # Errors
     /// If there is no such process, or it is a process of the user.
     pub fn get(&self, process: u32, var: usize) -> Result<Values, EngineError> {
+        let values = self.peek(process, var)?;
+        self.count_read(place(&self.image, process)?, &values);
+        Ok(values)
+    }
+
+    /// Counts values of a variable as read by the host, unless they are its own.
+    fn count_read(&self, at: Where, values: &Values) {
+        if !matches!(at, Where::Unit(_)) {
+            self.host_reads.fetch_add(values.len() as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// As [`Engine::get`], as an emulator looks into its chip: nothing is counted.
+    ///
+    /// # Errors
+    /// As [`Engine::get`].
+    pub fn peek(&self, process: u32, var: usize) -> Result<Values, EngineError> {
         match place(&self.image, process)? {
             Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
             Where::Bank(bank) => Ok(Values::Int(self.workers.iter().flat_map(|w| w.get(bank, var)).collect())),
@@ -52,14 +71,19 @@ impl Engine {
     }
 
     pub(super) fn get_in(&mut self, pool: &mut Pool<'_>, process: u32, var: usize) -> Result<Values, EngineError> {
-        match place(&self.image, process)? {
-            Where::Unit(u) => self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables")),
-            Where::Bank(bank) => Ok(Values::Int(pool.get(bank, var)?)),
+        let at = place(&self.image, process)?;
+        let values = match at {
+            Where::Unit(u) => {
+                self.units[u].get(var).ok_or_else(|| no_such(&self.image, process, "has no variables"))?
+            }
+            Where::Bank(bank) => Values::Int(pool.get(bank, var)?),
             Where::Synapses => match self.plastic(process) {
-                Some(connection) => Ok(Values::Int(pool.get_plastic(connection, var)?)),
-                None => self.weights(process),
+                Some(connection) => Values::Int(pool.get_plastic(connection, var)?),
+                None => self.weights(process)?,
             },
-        }
+        };
+        self.count_read(at, &values);
+        Ok(values)
     }
 
     pub(super) fn set_in(
@@ -134,6 +158,7 @@ impl Engine {
             input_spikes: self.input_spikes.clone(),
             overflow: self.overflow.clone(),
             host_out: self.host_out,
+            host_reads: self.host_reads.load(Ordering::Relaxed),
             sent: self.units.iter().map(Unit::sent).collect(),
             written: self.written.clone(),
             settled: self.settled.clone(),
@@ -183,6 +208,7 @@ impl Engine {
         self.base_spikes.clone_from(&snapshot.spikes);
         self.base_loads.clone_from(&snapshot.loads);
         self.host_out = snapshot.host_out;
+        *self.host_reads.get_mut() = snapshot.host_reads;
         self.units.iter_mut().zip(&snapshot.sent).for_each(|(unit, sent)| unit.set_sent(*sent));
         self.counted = 0;
         self.load_weights(&snapshot.written, &snapshot.settled)?;
