@@ -29,9 +29,12 @@ fn prices_of_what_is_never_counted_are_told() {
     assert_eq!(told(&file("loihi1")), serde_json::json!(["static.embedded_cpu"]));
     assert_eq!(told(&file("odin")), serde_json::json!([]));
     let text = "extends = \"odin\"\n[meta]\nname = \"own\"\n[alt.own]\nabout = \"mine\"\n[alt.own.energy]\nscope = \"per_term\"\nneuron_model = \"additive\"\n\
-                synapse_memory_word = { v = 1e-12, ev = \"assumed\", src = \"mine\" }\n";
+                synapse_memory_word = { v = 1e-12, ev = \"assumed\", src = \"mine\" }\n\
+                embedded_instruction = { v = 1e-12, ev = \"assumed\", src = \"mine\" }\n\
+                random_number = { v = 1e-12, ev = \"assumed\", src = \"mine\" }\n";
     bench.write("own.toml", text);
-    assert!(bench.well(&["profile", "check", "own.toml"]).contains("never counted: synapse_memory_word\n"));
+    let told = bench.well(&["profile", "check", "own.toml"]);
+    assert!(told.contains("never counted: embedded_instruction, synapse_memory_word\n"), "{told}");
 }
 
 #[test]
