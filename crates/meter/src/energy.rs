@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::for_each_event;
+use crate::figure::JOULES;
 use crate::{Counts, Event, MeterError, Price};
 
 /// What the prices of a table contain.
@@ -101,7 +102,7 @@ impl EnergyTable {
     /// The first price that breaks a rule, in table order.
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
         for (event, price) in self.iter() {
-            price.check(&format!("{field}.{event}"))?;
+            price.check_to(&format!("{field}.{event}"), JOULES)?;
             if self.scope == Scope::AllIn && event.within_all_in() {
                 let allowed: Vec<_> =
                     Event::ALL.iter().filter(|event| !event.within_all_in()).map(|event| event.name()).collect();

@@ -1,23 +1,44 @@
 //! What can be wrong with a price table or with the counts to be priced.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::Event;
+
+/// A number without its zeros: `81`, `2.5`, `-3e-12`.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.abs() {
+            size if size == 0.0 || (1e-3..1e6).contains(&size) || !size.is_finite() => write!(f, "{}", self.0),
+            _ => write!(f, "{:e}", self.0),
+        }
+    }
+}
 
 /// Why a table cannot be used, or counts cannot be priced by it.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MeterError {
-    /// A figure is negative or larger than 1e9.
-    #[error("{field}: value {value} is not allowed, allowed is a number of 0 to 1e9")]
+    /// A figure is negative, or larger than it can be in its unit.
+    #[error("{field}: value {} is not allowed, allowed is {allowed}", Short(*value))]
     ValueOutOfRange {
         /// Path of the figure.
         field: String,
         /// The value found.
         value: f64,
+        /// The range, with its unit.
+        allowed: &'static str,
     },
     /// A figure lies outside its own bounds.
-    #[error("{field}: value {value} is not within its bounds [{low}, {high}], allowed is 0 <= low <= value <= high")]
+    #[error(
+        "{field}: value {} is not within its bounds [{}, {}], allowed is 0 <= low <= value <= high",
+        Short(*value),
+        Short(*low),
+        Short(*high)
+    )]
     BoundsOutOfOrder {
         /// Path of the figure.
         field: String,
@@ -41,7 +62,7 @@ pub enum MeterError {
         field: String,
     },
     /// A figure explains a zero that it is not.
-    #[error("{field}: value {value} has a reason, allowed is a reason only for a value of 0 (use note)")]
+    #[error("{field}: value {} has a reason, allowed is a reason only for a value of 0 (use note)", Short(*value))]
     ReasonWithoutZero {
         /// Path of the figure.
         field: String,

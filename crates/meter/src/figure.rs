@@ -69,6 +69,7 @@ pub enum Bound {
 pub struct Figure {
     /// The value, in SI units.
     #[serde(deserialize_with = "number")]
+    #[schemars(range(min = 0.0))]
     pub v: f64,
     /// How well it is supported.
     pub ev: Evidence,
@@ -115,8 +116,15 @@ fn number<'de, D: Deserializer<'de>>(reader: D) -> Result<f64, D::Error> {
     reader.deserialize_f64(Number)
 }
 
+/// The largest figure, and what is allowed in words.
+pub(crate) type Limit = (f64, &'static str);
+
 /// No figure is larger, in any unit: sums of figures times counts stay finite.
-const LARGEST: f64 = 1e9;
+const LARGEST: Limit = (1e9, "a number of 0 to 1e9");
+/// No event costs more `[J]`: a larger number is one in another unit.
+pub(crate) const JOULES: Limit = (1.0, "0 to 1 J per event, as in 23.6e-12 for 23.6 pJ");
+/// No event takes longer `[s]`: a larger number is one in another unit.
+pub(crate) const SECONDS: Limit = (1.0, "0 to 1 s per event, as in 3.5e-9 for 3.5 ns");
 
 /// A figure in joules per event `[J]`.
 pub type Price = Figure;
@@ -152,12 +160,17 @@ impl Figure {
     /// # Errors
     /// The first rule that does not hold.
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
+        self.check_to(field, LARGEST)
+    }
+
+    /// As [`Figure::check`], for a figure that cannot be larger than `limit`.
+    pub(crate) fn check_to(&self, field: &str, (largest, allowed): Limit) -> Result<(), MeterError> {
         let field = || field.to_owned();
-        if !(0.0..=LARGEST).contains(&self.v) {
-            return Err(MeterError::ValueOutOfRange { field: field(), value: self.v });
+        if !(0.0..=largest).contains(&self.v) {
+            return Err(MeterError::ValueOutOfRange { field: field(), value: self.v, allowed });
         }
         if let Some([low, high]) = self.bounds
-            && !(low >= 0.0 && low <= self.v && self.v <= high && high <= LARGEST)
+            && !(low >= 0.0 && low <= self.v && self.v <= high && high <= largest)
         {
             return Err(MeterError::BoundsOutOfOrder { field: field(), value: self.v, low, high });
         }

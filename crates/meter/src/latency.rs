@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::for_each_event;
+use crate::figure::SECONDS;
 use crate::{Counts, Event, Evidence, Figure, MeterError, NeuronModel};
 
 const PICOSECONDS_PER_SECOND: f64 = 1e12;
@@ -223,7 +224,7 @@ impl LatencyTable {
     /// The first latency that breaks a rule, in table order.
     pub fn check(&self, field: &str) -> Result<(), MeterError> {
         for (event, latency) in self.iter() {
-            latency.figure.check(&format!("{field}.{event}"))?;
+            latency.figure.check_to(&format!("{field}.{event}"), SECONDS)?;
         }
         if self.sync_by_chips.as_ref().is_some_and(|table| table.entry.src.trim().is_empty()) {
             return Err(MeterError::NoSource { field: format!("{field}.sync_by_chips") });

@@ -14,7 +14,28 @@ const WRONG: &[(&str, &str)] = &[
     ("[energy]\nneuron_updat = { v = 1e-12, ev = \"measured\", src = \"x\" }\n", "unknown field `neuron_updat`"),
     (
         "[energy]\nneuron_update = { v = -1e-12, ev = \"measured\", src = \"x\" }\n",
-        "energy.neuron_update: value -0.000000000001 is not allowed, allowed is a number of 0 to 1e9",
+        "energy.neuron_update: value -1e-12 is not allowed, allowed is 0 to 1 J per event, as in 23.6e-12 for 23.6 pJ",
+    ),
+    // Numbers of a data sheet without their units.
+    (
+        "[energy]\nneuron_update = { v = 81, ev = \"measured\", src = \"81 pJ\" }\n",
+        "energy.neuron_update: value 81 is not allowed, allowed is 0 to 1 J per event, as in 23.6e-12 for 23.6 pJ",
+    ),
+    (
+        "[energy]\nneuron_update = { v = \"81 pJ\", ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update.v: invalid type: string \"81 pJ\", expected a number in SI units (J, s, W), such as 81e-12",
+    ),
+    (
+        "[time]\nneuron_update = { v = 3.5, ev = \"measured\", src = \"3.5 ns\" }\n",
+        "time.neuron_update: value 3.5 is not allowed, allowed is 0 to 1 s per event, as in 3.5e-9 for 3.5 ns",
+    ),
+    (
+        "[energy]\nneuron_update = { v = 1e300, ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update: value 1e300 is not allowed, allowed is 0 to 1 J per event",
+    ),
+    (
+        "[energy]\nneuron_update = { v = inf, ev = \"measured\", src = \"x\" }\n",
+        "energy.neuron_update: value inf is not allowed, allowed is 0 to 1 J per event",
     ),
     (
         "[energy]\nneuron_update = { v = 1e-12, ev = \"guessed\", src = \"x\" }\n",
@@ -31,7 +52,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[energy]\nneuron_update = { v = 2e-12, bounds = [3e-12, 4e-12], ev = \"measured\", src = \"x\" }\n",
-        "is not within its bounds",
+        "value 2e-12 is not within its bounds [3e-12, 4e-12], allowed is 0 <= low <= value <= high",
     ),
     (
         "[energy]\nneuron_update = 81e-12\n",

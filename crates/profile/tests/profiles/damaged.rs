@@ -151,9 +151,13 @@ const PRICES: &[Case] = &[
     (
         "v = 3e-12",
         "v = -3e-12",
-        "hw.toml:43: energy.hop_east: value -0.000000000003 is not allowed, allowed is a number of 0 to 1e9",
+        "hw.toml:43: energy.hop_east: value -3e-12 is not allowed, allowed is 0 to 1 J per event, as in 23.6e-12 for 23.6 pJ",
     ),
-    ("v = 3e-12", "v = nan", "hw.toml:43: energy.hop_east: value NaN is not allowed, allowed is a number of 0 to 1e9"),
+    (
+        "v = 3e-12",
+        "v = nan",
+        "hw.toml:43: energy.hop_east: value NaN is not allowed, allowed is 0 to 1 J per event, as in 23.6e-12 for 23.6 pJ",
+    ),
     (
         "v = 3e-12",
         "v = 0",
@@ -161,8 +165,8 @@ const PRICES: &[Case] = &[
     ),
     (
         "v = 3e-12",
-        "v = 3, bounds = [4, 5]",
-        "hw.toml:43: energy.hop_east: value 3 is not within its bounds [4, 5], allowed is 0 <= low <= value <= high",
+        "v = 3e-12, bounds = [4e-12, 5e-12]",
+        "hw.toml:43: energy.hop_east: value 3e-12 is not within its bounds [4e-12, 5e-12], allowed is 0 <= low <= value <= high",
     ),
     (
         "v = 3e-12, ev = \"simulated\"",
