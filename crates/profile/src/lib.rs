@@ -34,6 +34,7 @@ mod neuron;
 mod prices;
 mod profile;
 mod read;
+mod schema;
 mod show;
 mod sources;
 mod timestep;

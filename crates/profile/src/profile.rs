@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pumice_meter::{EnergyTable, LatencyTable, StaticPower};
-use schemars::{JsonSchema, Schema, schema_for};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::read::{self, Layer};
@@ -170,16 +170,5 @@ impl Profile {
     pub fn fingerprint(&self) -> u64 {
         let text = serde_json::to_string(self).expect("a profile has string keys and checked numbers only");
         text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    }
-
-    /// The JSON Schema of profile files.
-    #[must_use]
-    pub fn json_schema() -> Schema {
-        let mut schema = schema_for!(Profile);
-        if let Some(fields) = schema.get_mut("properties").and_then(|fields| fields.as_object_mut()) {
-            let about = "Name of a built-in profile, or path to a file, that this one is laid over.";
-            fields.insert("extends".into(), serde_json::json!({ "type": "string", "description": about }));
-        }
-        schema
     }
 }

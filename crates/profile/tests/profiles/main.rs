@@ -6,6 +6,7 @@ mod anchors;
 mod damaged;
 mod extend;
 mod random;
+mod schema;
 mod shipped;
 
 /// A valid profile that the tests damage; the line numbers in their sentences are its lines.
