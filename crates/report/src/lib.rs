@@ -29,7 +29,7 @@ pub use decay::DecayRow;
 pub use energy::{ComponentRow, EnergyTables, PartRow, Parts};
 pub use error::ReportError;
 pub use map::{CoreFill, Fill, LimitTable, Map, Part, Utilisation};
-pub use neurobench::NeuroBench;
+pub use neurobench::{NeuroBench, SynapticOperations};
 pub use placement::{PlacementCost, PlacementReport, RatesOrigin};
 pub use power::Power;
 pub use rates::read_rates;

@@ -370,7 +370,7 @@ impl RunReport {
         self.accuracy_fixed = right(&answers.fixed);
         self.accuracy_float = right(&answers.float);
         self.agreement = answers.fixed.as_ref().zip(answers.float.as_ref()).and_then(|(a, b)| same(a, b));
-        self.neurobench = self.neurobench.map(|own| own.per_sample(n as u64));
+        self.neurobench = self.neurobench.map(|own| own.per_sample(n as u64, self.accuracy_fixed));
         self.energy_per_inference_j = self.energy_j.filter(|_| n > 0).map(|j| j / n as f64);
         if self.emulated_time_s.is_some() && answers.time_ps.len() == n && n > 0 {
             let sum: u64 = answers.time_ps.iter().sum();

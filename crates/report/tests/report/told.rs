@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use pumice_chip::timing::TimingModel;
-use pumice_meter::{Bill, Counts, Event, Usage};
-use pumice_report::{Answers, Map, Parts, Run, RunReport};
+use pumice_meter::{Bill, Component, Counts, Event, Evidence, Figure, Term, Usage};
+use pumice_profile::Profile;
+use pumice_report::{Answers, Map, Parts, Run, RunReport, SynapticOperations};
 
 use crate::placed::{image, profile};
 
@@ -24,12 +25,16 @@ fn counts() -> Counts {
 }
 
 fn report(usage: Usage) -> RunReport {
-    let (image, profile, counts) = (image(), profile(), counts());
+    report_of(&profile(), counts(), usage)
+}
+
+fn report_of(profile: &Profile, counts: Counts, usage: Usage) -> RunReport {
+    let image = image();
     let bill = Bill::price(&counts, &profile.energy, &profile.static_power, &usage).unwrap();
     RunReport::new(&Run {
         model: "tiny",
         image: &image,
-        profile: &profile,
+        profile,
         prices: "davies2018",
         workers: 1,
         timing: TimingModel::Simple,
@@ -186,6 +191,53 @@ fn tables_of_energy_add_up_and_carry_their_ranges() {
     }
 }
 
+/// Prices act on their own component, in proportion, and on no other: in the bill and in every table that is made of it.
+#[test]
+fn doubling_the_prices_of_a_component_doubles_it_and_no_other() {
+    let mut all = Counts::default();
+    let n = |k: usize| if Event::ALL[k] == Event::NeuronAccess { 10_000 } else { 100 + 7 * k as u64 };
+    (0..Event::COUNT).for_each(|k| all.add(Event::ALL[k], n(k)));
+    let own = |twice: Option<Component>| {
+        let mut profile = profile();
+        let factor = |component| if twice == Some(component) { 2.0 } else { 1.0 };
+        for (k, event) in Event::ALL.into_iter().enumerate() {
+            let price = (k + 1) as f64 * 1e-12 * factor(Component::of(&Term::Event(event)));
+            profile.energy.set(event, Figure::new(price, Evidence::Assumed, "test"));
+        }
+        let watts = |w: f64| Some(Figure::new(w * factor(Component::Static), Evidence::Assumed, "test"));
+        (profile.static_power.chip, profile.static_power.core) = (watts(0.25), watts(0.125));
+        report_of(&profile, all.clone(), USAGE)
+    };
+    let before = own(None);
+    let rows = &before.energy.components;
+    assert_eq!(rows.len(), Component::ALL.len(), "every component has a cost");
+    for component in Component::ALL {
+        let after = own(Some(component));
+        let factor = |name: &str| if name == component.name() { 2.0 } else { 1.0 };
+        for (old, new) in rows.iter().zip(&after.energy.components) {
+            assert!(old.energy_j > 0.0 && old.component == new.component);
+            assert_eq!(
+                new.energy_j,
+                old.energy_j * factor(&old.component),
+                "{} of {}",
+                old.component,
+                component.name()
+            );
+        }
+        let tables = |report: &RunReport| {
+            [&report.energy.layers, &report.energy.processes, &report.energy.cores]
+                .map(|table| table[0].components_j.clone())
+        };
+        for (old, new) in tables(&before).iter().zip(tables(&after)) {
+            assert_eq!(old.len(), Component::ALL.len() - 1, "all but static power, which belongs to no part");
+            old.iter().for_each(|(name, joules)| assert_eq!(new[name], joules * factor(name), "{name}"));
+        }
+        let more = after.energy_j.unwrap() - before.energy_j.unwrap();
+        let wanted = rows.iter().find(|row| row.component == component.name()).unwrap().energy_j;
+        assert!((more / wanted - 1.0).abs() < 1e-9, "{}: {more:e} {wanted:e}", component.name());
+    }
+}
+
 /// 50 spikes of 6 neurons in 100 steps; 7 of 24 possible synapses; 900 reads.
 #[test]
 fn neurobench_counts_what_its_words_mean() {
@@ -193,9 +245,16 @@ fn neurobench_counts_what_its_words_mean() {
     let close = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 1e-12);
     assert!(close(own.connection_sparsity, 1.0 - 7.0 / 24.0));
     assert!(close(own.activation_sparsity, 1.0 - 50.0 / 600.0));
-    assert_eq!((own.effective_acs, own.effective_macs, own.dense_operations), (900.0, 0.0, 2400.0));
-    assert_eq!(own.membrane_updates, 400.0);
-    assert!(own.footprint_bytes * 8 >= 6 * 48, "two registers of 24 bits for each neuron");
-    let answers = Answers { labels: vec![0; 4], ..Answers::default() };
-    assert_eq!(report(USAGE).classified(&answers).neurobench.unwrap().effective_acs, 225.0);
+    let SynapticOperations { effective_acs, effective_macs, dense } = own.synaptic_operations;
+    assert_eq!((effective_acs, effective_macs, dense), (900.0, 0.0, 2400.0));
+    assert_eq!((own.membrane_updates, own.classification_accuracy), (400.0, None));
+    assert!(own.footprint * 8 >= 6 * 48, "two registers of 24 bits for each neuron");
+    let answers = Answers { labels: vec![0; 4], fixed: Some(vec![0, 0, 1, 0]), ..Answers::default() };
+    // The keys are those of NeuroBench's own results.
+    let json = serde_json::to_value(report(USAGE).classified(&answers).neurobench).unwrap();
+    let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let all = ["ActivationSparsity", "ClassificationAccuracy", "ConnectionSparsity", "Footprint", "MembraneUpdates"];
+    assert_eq!(keys, [&all[..], &["SynapticOperations"]].concat());
+    let operations = serde_json::json!({ "Effective_ACs": 225.0, "Effective_MACs": 0.0, "Dense": 600.0 });
+    assert_eq!((&json["SynapticOperations"], &json["ClassificationAccuracy"]), (&operations, &0.75.into()));
 }
