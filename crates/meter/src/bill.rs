@@ -331,7 +331,10 @@ mod tests {
             }
             let before = Bill::price(&counts, &table, &power(), &USAGE).unwrap();
             let after = Bill::price(&counts, &twice, &power(), &USAGE).unwrap();
+            prop_assert_eq!(before.rows.len(), after.rows.len());
+            prop_assert_eq!(&before.unpriced, &after.unpriced);
             for (old, new) in before.rows.iter().zip(&after.rows) {
+                prop_assert_eq!(&old.term, &new.term);
                 let factor = if old.term == Term::Event(event) { 2.0 } else { 1.0 };
                 prop_assert_eq!(new.energy_j.to_bits(), (old.energy_j * factor).to_bits());
                 prop_assert_eq!(new.range_j, old.range_j.map(|end| end * factor));
