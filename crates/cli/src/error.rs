@@ -60,6 +60,12 @@ pub(crate) enum CliError {
     /// Something cannot be written where the user wants it.
     #[error(transparent)]
     Output(#[from] pumice::report::ReportError),
+    /// A time of a step that cannot be.
+    #[error("--tick: {fault}")]
+    Tick {
+        /// Why.
+        fault: pumice::meter::MeterError,
+    },
     /// Rates are given where nothing asks for them.
     #[error("--rates serves --place energy, time or traffic, not pack")]
     RatesUnused,

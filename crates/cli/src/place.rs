@@ -1,4 +1,4 @@
-//! Options that say how a network is laid on a chip.
+//! Options that say how a network is laid on a chip, how many chips there are, and what paces them.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use pumice::{Workload, find_places};
 
 use crate::error::CliError;
 
-/// How to lay populations on cores.
+/// How to lay populations on cores of how many chips, which run at what pace.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArgs {
     /// How populations are laid on cores: on few, or moved to save energy, time or traffic, after a trial that measures how often sources spike
@@ -27,6 +27,19 @@ pub(crate) struct PlaceArgs {
     /// Number of chips; else the profile says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
     chips: Option<u32>,
+    /// Hold every step to at least this time, as 1ms for real time; else the profile says, and a chip with a barrier runs free
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    tick: Option<f64>,
+}
+
+/// A time of a step with its unit, in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    // The inverse of each unit is a whole number, so that 100us are the double next to 1e-4.
+    let units = [("ns", 1e9), ("us", 1e6), ("µs", 1e6), ("ms", 1e3), ("s", 1.0)];
+    let found =
+        units.into_iter().find_map(|(unit, parts)| Some((text.strip_suffix(unit)?.parse::<f64>().ok()?, parts)));
+    let allowed = "allowed is a number with s, ms, us or ns, as 1ms, from 1ns to 1000s";
+    found.map(|(n, parts)| n / parts).filter(|s| (1e-9..=1e3).contains(s)).ok_or_else(|| allowed.into())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -42,7 +55,7 @@ enum Goal {
 }
 
 impl PlaceArgs {
-    /// Puts the number of chips into the profile, finds places, and puts them into the configuration of the model. A trial does
+    /// Puts the number of chips and the tick into the profile, finds places, and puts them into the configuration of the model. A trial does
     /// a part of what the model file says, so that runs of any length lie alike.
     pub(crate) fn apply(
         &self,
@@ -63,6 +76,9 @@ impl PlaceArgs {
     fn choose(&self, profile: &mut Profile, config: &mut RunConfig) -> Result<(), CliError> {
         if let Some(chips) = self.chips {
             profile.topology.chips = chips;
+        }
+        if let Some(tick) = self.tick {
+            profile.timestep.hold(tick).map_err(|fault| CliError::Tick { fault })?;
         }
         config.place = match (&self.mapping, self.place) {
             (Some(path), _) => Place::Pinned(read_mapping(path)?),

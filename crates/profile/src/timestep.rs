@@ -1,6 +1,6 @@
 //! What ends a timestep.
 
-use pumice_meter::Latency;
+use pumice_meter::{Evidence, Figure, Latency, MeterError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,4 +40,15 @@ pub struct Timestep {
     /// Phases of a step, in order, where the makers name them.
     #[serde(default)]
     pub phases: Option<Vec<String>>,
+}
+
+impl Timestep {
+    /// Holds the chip to a tick `[s]`, whatever ends its steps by itself: a step begins when its tick and its work are over.
+    ///
+    /// # Errors
+    /// If it is no whole number of picoseconds from 0 to 1000 s.
+    pub fn hold(&mut self, tick_s: f64) -> Result<(), MeterError> {
+        self.tick = Some(Figure::new(tick_s, Evidence::Assumed, "asked for").try_into()?);
+        Ok(())
+    }
 }

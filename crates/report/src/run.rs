@@ -61,6 +61,13 @@ pub struct Run<'a> {
     pub cells: Option<CellsReport>,
 }
 
+impl Run<'_> {
+    /// Whether neurons lie on the chip.
+    fn emulated(&self) -> bool {
+        !self.image.chip.banks.is_empty()
+    }
+}
+
 /// What a classification came to, by sample.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
@@ -162,6 +169,9 @@ pub struct RunReport {
     pub time_per_inference_s: Option<TimePerInference>,
     /// Events that occurred and have no known latency: the emulated time does not contain them.
     pub untimed: Vec<String>,
+    /// What every step lasts at least `[s]`; null where the chip runs free.
+    #[serde(default)]
+    pub tick_s: Option<f64>,
     /// Steps that lasted longer than the tick of the chip, so that it cannot keep its pace; `null` without a tick.
     pub late_steps: Option<u64>,
     /// Time that the run took here `[s]`, without the floating-point twin.
@@ -295,8 +305,7 @@ pub struct OverflowRow {
 impl RunReport {
     /// The report of a run without a task.
     pub fn new(run: &Run<'_>) -> Self {
-        let (map, wall) = (Map::new(&run.image.chip, run.profile), run.wall.as_secs_f64());
-        let emulated = !run.image.chip.banks.is_empty();
+        let (map, wall, emulated) = (Map::new(&run.image.chip, run.profile), run.wall.as_secs_f64(), run.emulated());
         let [spikes, synaptic] = [run.counts.spikes(), run.counts.synaptic_events()].map(|n| emulated.then_some(n));
         let bill = Some(run.bill).filter(|bill| emulated && !bill.rows.is_empty());
         let (energy, time) = (bill.map(|bill| bill.total_j), run.usage.time_ps.filter(|_| emulated));
@@ -335,12 +344,13 @@ impl RunReport {
             bill: run.bill.rows.iter().map(BillRow::from).collect(),
             unpriced: if emulated { lines(&run.bill.unpriced) } else { Vec::new() },
             included: lines(&run.bill.included),
-            energy: energy_tables(run, emulated),
+            energy: energy_tables(run),
             neurobench: emulated.then(|| NeuroBench::new(run, map.synapse_bits())),
             timing: time.map(|_| run.timing.name().into()),
             emulated_time_s: time.map(seconds),
             time_per_inference_s: None,
             untimed: if time.is_some() { untimed(run) } else { Vec::new() },
+            tick_s: run.profile.timestep.tick.as_ref().filter(|_| time.is_some()).map(|tick| seconds(tick.ps())),
             late_steps: run.late_steps,
             wall_time_s: wall,
             wall_time_float_s: None,
@@ -452,9 +462,9 @@ fn counts(counts: &Counts) -> BTreeMap<String, u64> {
     counts.iter().filter(|(_, n)| *n > 0).map(|(event, n)| (event.name().to_owned(), n)).collect()
 }
 
-fn energy_tables(run: &Run<'_>, emulated: bool) -> EnergyTables {
+fn energy_tables(run: &Run<'_>) -> EnergyTables {
     match run.profile.prices(Some(run.prices)) {
-        Ok(prices) if emulated => EnergyTables::new(run.bill, run.parts, &prices),
+        Ok(prices) if run.emulated() => EnergyTables::new(run.bill, run.parts, &prices),
         _ => EnergyTables::default(),
     }
 }

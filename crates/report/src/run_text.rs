@@ -128,7 +128,8 @@ impl RunReport {
             || format!("{} for the run", si(total, "s")),
             |t| format!("{} per inference, {} at most", si(t.mean, "s"), si(t.max, "s")),
         );
-        let model = self.timing.as_ref().map_or(String::new(), |name| format!(" (timing model {name})"));
+        let tick = self.tick_s.map_or(String::new(), |tick| format!(", a step each {}", si(tick, "s")));
+        let model = self.timing.as_ref().map_or(String::new(), |name| format!(" (timing model {name}{tick})"));
         line(out, "emulated time", &format!("{each}{model}"))?;
         if let Some(late) = self.late_steps.filter(|late| *late > 0) {
             line(out, "  not in time", &format!("{} lasted longer than the tick", counted(late, "step")))?;

@@ -207,6 +207,30 @@ fn steps_that_outlast_the_tick_are_told() {
     assert_eq!(bench.json(&["run", "small.toml", "--json"])["late_steps"], Value::Null);
 }
 
+/// Any chip can be held to a pace: the same work in more time, which costs static power.
+#[test]
+fn a_tick_throttles_a_chip_that_runs_free() {
+    let bench = Bench::new();
+    let run = |more: &[&str]| bench.json(&[&["run", "small.toml", "--json"], more].concat());
+    let (free, held) = (run(&[]), run(&["--tick", "1ms"]));
+    assert_eq!((&free["tick_s"], &held["tick_s"], &held["late_steps"]), (&Value::Null, &1e-3.into(), &0.into()));
+    assert_eq!(held["emulated_time_s"], 60e-3);
+    assert_eq!((&held["spikes"], &held["energy_dynamic_j"]), (&free["spikes"], &free["energy_dynamic_j"]));
+    assert!(held["energy_static_j"].as_f64() > free["energy_static_j"].as_f64());
+    // A tick that is shorter than the work changes nothing but what is told.
+    let late = run(&["--tick", "1ns"]);
+    assert_eq!((&late["emulated_time_s"], &late["late_steps"]), (&free["emulated_time_s"], &60.into()));
+    assert_eq!(run(&["--profile", "spinnaker1", "--tick", "100us"])["emulated_time_s"], 6e-3);
+    let told = bench.well(&["run", "small.toml", "--tick", "1ms"]);
+    assert!(told.contains("(timing model simple, a step each 1.00 ms)"), "{told}");
+    for wrong in ["1", "ms", "0s", "nanms", "2000s", "1e-30s"] {
+        let done = bench.run(&["run", "small.toml", "--tick", wrong]);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{wrong}");
+        let words = "allowed is a number with s, ms, us or ns, as 1ms, from 1ns to 1000s\n";
+        assert!(done.err.contains("--tick") && done.err.ends_with(words), "{wrong}: {}", done.err);
+    }
+}
+
 #[test]
 fn a_profile_without_prices_prices_nothing_and_says_so() {
     let bench = Bench::new();
