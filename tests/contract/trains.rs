@@ -140,7 +140,7 @@ proptest! {
         prop_assert_eq!(counts[Event::PacketIn], counts[Event::PacketOut] + counts[Event::HostSpikeIn]);
         prop_assert_eq!(counts[Event::HostSpikeOut], spikes(&chip, &handles)[1]);
         let mut parts: Counts = chip.counts_by_process().iter().map(|(_, counts)| counts).sum();
-        for event in [Event::HostSpikeOut, Event::Barrier] {
+        for event in [Event::HostSpikeOut, Event::HostRead, Event::Barrier] {
             parts.add(event, counts[event]);
         }
         prop_assert_eq!(parts, counts);

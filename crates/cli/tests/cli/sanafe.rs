@@ -102,7 +102,7 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
         (&["sanafe", &arch, "twice.yaml", "9"], "`7.2` is mapped twice"),
         (&["sanafe", &arch, "unit.yaml", "9"], "there is no soma unit `none`"),
         (&["sanafe", &arch, "cut.yaml", "9"], "`cut.yaml`: line "),
-        (&["sanafe", "negative.yaml", &snn, "9"], "on `negative.yaml`: energy.packet_in: value -0.000000000003"),
+        (&["sanafe", "negative.yaml", &snn, "9"], "on `negative.yaml`: energy.packet_in: value -3e-12"),
         (&["sanafe", "key.yaml", &snn, "9"], "energy_massage_in"),
         (&["sanafe", &snn, &arch, "9"], "architecture"),
     ];
