@@ -1,10 +1,10 @@
 //! Architecture files of SANA-FE 2.2 (YAML), as far as they are ordinary data.
 //!
-//! Not read: plug-ins, noise, and units that SANA-FE itself does not simulate as written. An unknown key is an error.
+//! Not read: plug-ins, and units that SANA-FE itself does not simulate as written. An unknown key is an error.
 //! `update_every_timestep` is read and changes nothing, as in SANA-FE where costs are given in the file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -29,6 +29,9 @@ pub struct Architecture {
     name: String,
     pub(crate) attributes: ChipAttributes,
     pub(crate) tile: Vec<Tile>,
+    /// Where its file lies: paths in it begin there.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
 }
 
 impl Architecture {
@@ -38,7 +41,11 @@ impl Architecture {
     ///
     /// [`SanafeError`] if it cannot be read or is no architecture file, with the line.
     pub fn open(path: &Path) -> Result<Architecture, SanafeError> {
-        Architecture::parse(&read::text(path)?).map_err(|fault| SanafeError::File { path: path.to_path_buf(), fault })
+        let parsed = Architecture::parse(&read::text(path)?);
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        parsed
+            .map(|arch| Architecture { folder, ..arch })
+            .map_err(|fault| SanafeError::File { path: path.to_path_buf(), fault })
     }
 
     /// Reads the text of a file.
@@ -243,8 +250,9 @@ pub(crate) struct Soma {
     pub(crate) model: String,
     #[serde(default, rename = "plugin", deserialize_with = "plugin")]
     _plugin: (),
-    #[serde(default, rename = "noise", deserialize_with = "noise")]
-    _noise: (),
+    /// File of a stream of noise.
+    #[serde(default)]
+    pub(crate) noise: Option<PathBuf>,
     #[serde(default, rename = "update_every_timestep")]
     _update_every_timestep: Option<bool>,
     pub(crate) energy_access_neuron: f64,
@@ -264,11 +272,6 @@ fn plugin<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
     Err(D::Error::custom(
         "plug-ins are compiled C++ and are not run; allowed are units of the models that SANA-FE has itself",
     ))
-}
-
-/// Refuses a stream of noise.
-fn noise<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
-    Err(D::Error::custom("streams of noise are not read; leave `noise` out"))
 }
 
 /// A name with a range stands for several: `core[0..3]`. Returns how many.
@@ -315,8 +318,6 @@ mod tests {
         assert!(serde_saphyr::from_str::<Dendrite>(&format!("{{{unit}}}")).is_ok());
         let fault = serde_saphyr::from_str::<Dendrite>(&format!("{{{unit}, plugin: x.so}}")).unwrap_err();
         assert!(fault.without_snippet().to_string().contains("plug-ins are compiled C++"), "{fault}");
-        let fault = serde_saphyr::from_str::<Soma>("{model: m, noise: f.txt}").unwrap_err();
-        assert!(fault.without_snippet().to_string().contains("leave `noise` out"), "{fault}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Attributes {
     pub leak: Option<f64>,
     /// Whether the leak of the `truenorth` model does that; yes. If not it is always added.
     pub leak_towards_zero: Option<bool>,
+    /// Bits of the random number that is added to V where the `truenorth` model compares it with its thresholds; 0.
+    pub random_mask: Option<u32>,
     /// Steps after a spike in which nothing is integrated; 0.
     pub refractory_delay: Option<u32>,
     /// V at the beginning; 0.
@@ -81,6 +83,7 @@ impl Attributes {
             input_decay,
             leak,
             leak_towards_zero,
+            random_mask,
             refractory_delay,
             potential,
             force_update,
@@ -133,11 +136,7 @@ impl Attributes {
             name @ ("force_soma_update" | "force_potential") => {
                 return Err(key.fault(format!("SANA-FE passes over `{name}`, write `force_update` or `potential`")));
             }
-            "random_mask" => {
-                return Err(key.fault(
-                    "`random_mask` takes draws of the C library from any neuron's turn, which are not modelled",
-                ));
-            }
+            "random_mask" => self.random_mask = Some(mask(value)?),
             "spikes" => {
                 let all = value.list()?.iter().map(|spike| spike.flag().map(u8::from));
                 self.spikes = Some(all.collect::<Result<_, _>>()?);
@@ -158,6 +157,14 @@ impl Attributes {
 
 fn numbers(value: &Node) -> Result<Vec<f64>, Fault> {
     value.list()?.iter().map(Node::number).collect()
+}
+
+/// A number of 31 bits, in decimal or as `0xff`.
+fn mask(value: &Node) -> Result<u32, Fault> {
+    let text = value.text()?;
+    let number = text.strip_prefix("0x").map_or_else(|| text.parse(), |digits| u32::from_str_radix(digits, 16));
+    let held = number.ok().filter(|mask| *mask <= 0x7fff_ffff);
+    held.ok_or_else(|| value.fault(format!("`{text}` is not a whole number from 0 to 2147483647")))
 }
 
 /// A number from 0 to 1.

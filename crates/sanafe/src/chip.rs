@@ -13,8 +13,10 @@ use pumice_meter::Event;
 use crate::arch::Architecture;
 use crate::error::SanafeError;
 use crate::network::Network;
-use crate::neuron::Neuron;
+use crate::neuron::{Chance, Neuron};
+use crate::noise::Streams;
 use crate::prices::{Class, SomaTimes, WayTimes};
+use crate::rand::Rand;
 use crate::taps::Taps;
 use reach::Reach;
 
@@ -26,6 +28,8 @@ struct Place {
     dendrite: usize,
     /// Class of reads of its synapses.
     read: usize,
+    /// Stream of noise of its soma unit.
+    stream: Option<usize>,
 }
 
 /// One synapse.
@@ -98,6 +102,9 @@ impl Default for Setup {
 pub struct Chip {
     names: Vec<String>,
     neurons: Vec<Neuron>,
+    /// One generator for all neurons, and the streams of noise of units.
+    rand: Rand,
+    streams: Streams,
     places: Vec<Place>,
     mesh: Mesh,
     /// Tiles with neurons.
@@ -175,7 +182,8 @@ impl Chip {
             if core.replace(place.core) != Some(place.core) {
                 since_packet = 0;
             }
-            let did = self.neurons[k].step(self.steps, input);
+            let chance = self.chance(k);
+            let did = self.neurons[k].step(self.steps, input, chance);
             let soma = &mut self.somas[place.soma];
             let times = soma.times;
             let (updated, spiked) = (u64::from(did.updated), u64::from(did.fired));
@@ -202,6 +210,16 @@ impl Chip {
         row.time_ps = self.timing.iter_mut().map(|model| model.step(&work).total_ps).collect();
         self.steps += 1;
         row
+    }
+
+    /// What chance gives to the next neuron, which is this.
+    fn chance(&mut self, k: usize) -> Chance {
+        let noise = self.places[k].stream.map_or(0.0, |stream| self.streams.draw(stream));
+        let random = match self.neurons[k].random_mask() {
+            0 => 0,
+            mask => self.rand.draw() & mask,
+        };
+        Chance { noise, random }
     }
 
     /// What a dendrite gives to its soma in this step, of what arrived in the step before.

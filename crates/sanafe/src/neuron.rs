@@ -2,20 +2,21 @@
 //!
 //! ```text
 //! leaky_integrate_fire                            truenorth
-//! V <- cut(V * leak_decay)                        V <- V - leak if V > 0, V + leak if V < 0
+//! V <- cut(V * leak_decay) + noise                V <- V - leak if V > 0, V + leak if V < 0
 //! I <- I * input_decay                            V <- V + leak, if not leak_towards_zero
 //! unless refractory:
 //!   I <- I + input                                V <- (V + bias) + input
 //!   V <- (V + bias) + I
-//!   spike if V > threshold                        spike if V >= threshold
-//!   reverse if V < reverse_threshold              else reverse if V <= reverse_threshold
+//!   spike if V > threshold                        spike if V + random >= threshold
+//!   reverse if V < reverse_threshold              else reverse if V + random <= reverse_threshold
 //! ```
 //!
 //! `cut` truncates to 64ths, and what is beyond ±2²⁵ becomes -2²⁵. In the first step the leak only cuts. After a spike V is reset: `hard` to `reset`, `soft` by -threshold, `none` not
 //! at all, `saturate` to the threshold by `truenorth`, and not at all by `leaky_integrate_fire`. Below `reverse_threshold` V is
 //! reset without a spike: `hard` to `reverse_reset`, `saturate` to that threshold, `soft` by -reverse_threshold, but by
 //! +reverse_threshold by `truenorth`. A neuron counts as updated if V was not 0, it has a bias, it received something, it fired,
-//! or it is told to; it is computed in any case. Written from the behaviour of SANA-FE 2.2.9, to the last bit.
+//! or it is told to; it is computed in any case. `noise` is of a [stream](crate::noise) of its unit; `random` are the bits of
+//! `random_mask` of a [number](crate::rand), one for each neuron with a mask and step, needed or not. Written from the behaviour of SANA-FE 2.2.9, to the last bit.
 
 use pumice_num::{Purpose, draw, draw_unit};
 
@@ -57,7 +58,11 @@ impl Kind {
         let (model, foreign) = match self {
             Kind::Lif => (
                 "leaky_integrate_fire",
-                vec![("leak", a.leak.is_some()), ("leak_towards_zero", a.leak_towards_zero.is_some())],
+                vec![
+                    ("leak", a.leak.is_some()),
+                    ("leak_towards_zero", a.leak_towards_zero.is_some()),
+                    ("random_mask", a.random_mask.is_some()),
+                ],
             ),
             Kind::TrueNorth => (
                 "truenorth",
@@ -134,12 +139,22 @@ pub(crate) struct Membrane {
     input_decay: f64,
     leak: f64,
     leak_towards_zero: bool,
+    random_mask: u32,
     refractory_delay: u32,
     force_update: bool,
     v: f64,
     current: f64,
     refractory: u32,
     started: bool,
+}
+
+/// What chance gives to a neuron in a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Chance {
+    /// From the stream of its unit.
+    pub(crate) noise: f64,
+    /// The bits of its mask of a random number.
+    pub(crate) random: u32,
 }
 
 /// What a neuron did in a step.
@@ -176,6 +191,7 @@ impl Neuron {
             input_decay: a.input_decay.unwrap_or(0.0),
             leak: a.leak.unwrap_or(0.0),
             leak_towards_zero: a.leak_towards_zero.unwrap_or(true),
+            random_mask: a.random_mask.unwrap_or(0),
             refractory_delay: a.refractory_delay.unwrap_or(0),
             force_update: a.force_update.unwrap_or(false),
             v: a.potential.unwrap_or(0.0),
@@ -185,14 +201,22 @@ impl Neuron {
         })))
     }
 
-    /// One step with what arrived for it.
-    pub(crate) fn step(&mut self, step: u64, input: Option<f64>) -> Did {
+    /// Which bits of a random number it takes in every step; it draws none for 0.
+    pub(crate) fn random_mask(&self) -> u32 {
+        match self {
+            Neuron::Input(_) => 0,
+            Neuron::Membrane(membrane) => membrane.random_mask,
+        }
+    }
+
+    /// One step with what arrived for it, and what chance gives it.
+    pub(crate) fn step(&mut self, step: u64, input: Option<f64>, chance: Chance) -> Did {
         match self {
             Neuron::Input(rule) => {
                 let fired = rule.fires(step);
                 Did { updated: fired, fired }
             }
-            Neuron::Membrane(membrane) => membrane.step(input),
+            Neuron::Membrane(membrane) => membrane.step(input, chance),
         }
     }
 
@@ -206,19 +230,19 @@ impl Neuron {
 }
 
 impl Membrane {
-    fn step(&mut self, input: Option<f64>) -> Did {
+    fn step(&mut self, input: Option<f64>, chance: Chance) -> Did {
         let asked = self.v != 0.0 || input.is_some() || self.bias != 0.0 || self.force_update;
         let fired = match self.kind {
-            Kind::Lif => self.leaky(input.unwrap_or(0.0)),
-            Kind::TrueNorth => self.truenorth(input.unwrap_or(0.0)),
+            Kind::Lif => self.leaky(input.unwrap_or(0.0), chance.noise),
+            Kind::TrueNorth => self.truenorth(input.unwrap_or(0.0), f64::from(chance.random)),
         };
         Did { updated: asked || fired, fired }
     }
 
-    fn leaky(&mut self, input: f64) -> bool {
+    fn leaky(&mut self, input: f64, noise: f64) -> bool {
         let decay = if self.started { self.leak_decay } else { 1.0 };
         self.started = true;
-        self.v = cut(self.v * decay);
+        self.v = cut(self.v * decay) + noise;
         self.current *= self.input_decay;
         self.refractory = self.refractory.saturating_sub(1);
         if self.refractory > 0 {
@@ -246,14 +270,14 @@ impl Membrane {
         fired
     }
 
-    fn truenorth(&mut self, input: f64) -> bool {
+    fn truenorth(&mut self, input: f64, random: f64) -> bool {
         self.v += match self.leak_towards_zero {
             true if self.v > 0.0 => -self.leak,
             true if self.v == 0.0 => 0.0,
             _ => self.leak,
         };
         self.v = self.v + self.bias + input;
-        let fired = self.v >= self.threshold;
+        let fired = self.v + random >= self.threshold;
         if fired {
             match self.mode {
                 Reset::None => {}
@@ -261,7 +285,7 @@ impl Membrane {
                 Reset::Hard => self.v = self.reset,
                 Reset::Saturate => self.v = self.threshold,
             }
-        } else if self.v <= self.reverse_threshold {
+        } else if self.v + random <= self.reverse_threshold {
             match self.reverse_mode {
                 Reset::None => {}
                 Reset::Soft => self.v += self.reverse_threshold,

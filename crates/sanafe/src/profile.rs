@@ -143,6 +143,10 @@ fn hops(tile: &Tile) -> Vec<Price> {
 }
 
 fn units(core: &Core, left_out: &mut Vec<String>) -> Result<Vec<Price>, String> {
+    left_out.extend(core.soma.iter().filter_map(|unit| {
+        let file = unit.attributes.noise.as_ref()?;
+        Some(format!("soma `{}`: its stream of noise `{}`", unit.name, file.display()))
+    }));
     let mut skip = |what: &str, names: Vec<&str>, first: &str| {
         left_out.extend(names.iter().map(|name| format!("{what} `{name}`: `{first}` counts")));
     };

@@ -29,7 +29,8 @@ json.dump({key: result[key] for key in ("energy", "sim_time", "spikes", "packets
 
 def run(case, steps, model):
     with tempfile.TemporaryDirectory() as out:
-        subprocess.run([sys.executable, "-c", RUN, case, str(steps), model, out], check=True, stdout=subprocess.DEVNULL)
+        # In its folder, where SANA-FE looks for streams of noise.
+        subprocess.run([sys.executable, "-c", RUN, ".", str(steps), model, out], check=True, stdout=subprocess.DEVNULL, cwd=case)
         rows = lambda name: list(csv.reader(open(f"{out}/{name}.csv")))
         # The file has the names of potentials, but only six digits.
         names = [name.removeprefix("neuron ") for name in rows("potentials")[0][1:] if name] if model == "simple" else []

@@ -103,6 +103,8 @@ fn an_architecture_of_sana_fe_becomes_a_profile() {
         bench.well(&["profile", "import", &arch(case), "--out", "other.toml"]);
         bench.well(&["profile", "check", "other.toml"]);
     }
+    let said = bench.well(&["profile", "import", &arch("n03_noise"), "--out", "noise.toml"]);
+    assert!(said.contains("left out: soma `first`: its stream of noise `short.txt`\n"), "{said}");
     let text = std::fs::read_to_string(arch("f01_forms")).unwrap();
     bench.write("negative.yaml", &text.replace("energy_message_in: 3.0e-12", "energy_message_in: -3.0e-12"));
     let done = bench.run(&["profile", "import", "negative.yaml", "--out", "none.toml"]);

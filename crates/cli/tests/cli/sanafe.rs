@@ -106,6 +106,11 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
         (&["sanafe", "key.yaml", &snn, "9"], "energy_massage_in"),
         (&["sanafe", &snn, &arch, "9"], "architecture"),
     ];
+    refused(&bench, table);
+}
+
+/// Each of these calls is wrong input and says so in one sentence with these words.
+fn refused(bench: &Bench, table: &[(&[&str], &str)]) {
     for (args, words) in table {
         let done = bench.run(args);
         assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}: {}", done.err);
@@ -113,4 +118,30 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
         assert_eq!(done.err.trim_end().lines().count(), 1, "{args:?} says: {}", done.err);
         assert!(!done.err.contains("-->"), "no picture of the text: {}", done.err);
     }
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_in_one_sentence() {
+    let bench = Bench::new();
+    let [chances_arch, chances] = case("n02_random_mask");
+    let good_chances = std::fs::read_to_string(&chances).unwrap();
+    bench.write("bits.yaml", &good_chances.replace("random_mask: 2147483647", "random_mask: 2147483648"));
+    bench.write("leaky.yaml", &good_chances.replace("leak_decay", "random_mask: 3, leak_decay"));
+    let [noises_arch, noises] = case("n03_noise");
+    let good_noises = std::fs::read_to_string(&noises_arch).unwrap();
+    bench.write("lost.yaml", &good_noises);
+    bench.write("north.yaml", &good_noises.replacen("leaky_integrate_fire", "truenorth", 1));
+    bench.write("half.yaml", &good_noises.replace("short.txt", "half.txt").replace("long.txt", "half.txt"));
+    bench.write("half.txt", "3\n0.5\n");
+    let table: &[(&[&str], &str)] = &[
+        (&["sanafe", &chances_arch, "bits.yaml", "9"], "`2147483648` is not a whole number from 0 to 2147483647"),
+        (&["sanafe", &chances_arch, "leaky.yaml", "9"], "the soma model `leaky_integrate_fire` has no `random_mask`"),
+        (&["sanafe", "lost.yaml", &noises, "9"], "on `lost.yaml`: cannot read `"),
+        (
+            &["sanafe", "north.yaml", &noises, "9"],
+            "soma unit `first` has `noise`, which SANA-FE passes over in the model `truenorth`",
+        ),
+        (&["sanafe", "half.yaml", &noises, "9"], "`half.txt`: line 2: `0.5` is not an integer of 64 bits"),
+    ];
+    refused(&bench, table);
 }

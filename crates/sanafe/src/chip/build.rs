@@ -14,7 +14,9 @@ use crate::arch::{self, Architecture, Sync};
 use crate::attributes::Attributes;
 use crate::network::{End, Network};
 use crate::neuron::Neuron;
+use crate::noise::Streams;
 use crate::prices::{self, Class, SomaTimes};
+use crate::rand::Rand;
 
 /// The number of each neuron, by group and index.
 struct Numbers(Vec<Vec<Option<u32>>>);
@@ -74,9 +76,25 @@ struct Builder<'a> {
     dendrites_buffer: Option<bool>,
     /// Cores and units that can hold one neuron, and hold it.
     taken: HashSet<(u32, String)>,
+    streams: Streams,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(arch: &'a Architecture) -> Result<Self, String> {
+        let (definitions, per_tile) = arch.cores()?;
+        Ok(Builder {
+            arch,
+            definitions,
+            per_tile,
+            somas: Vec::new(),
+            dendrites: Vec::new(),
+            reads: Vec::new(),
+            dendrites_buffer: None,
+            taken: HashSet::new(),
+            streams: Streams::default(),
+        })
+    }
+
     fn neuron(&mut self, name: String, core: u32, a: &Attributes, draw: (u64, End)) -> Result<Mapped, String> {
         let (t, c) = *self.definitions.get(core as usize).ok_or_else(|| format!("`{name}` is mapped to no core"))?;
         let definition = &self.arch.tile[t].core[c];
@@ -103,6 +121,7 @@ impl Builder<'_> {
             soma: prices::soma(soma)?.share(&mut self.somas),
             dendrite: prices::dendrite(dendrite)?.share(&mut self.dendrites),
             read: prices::read(synapse, dendrite)?.share(&mut self.reads),
+            stream: self.stream(core, arch::one_of(soma_unit, a.soma_hw_name.as_deref()), soma)?,
         };
         let of = |fault: String| format!("`{name}`: {fault}");
         let neuron = Neuron::new(&soma.model, a, draw).map_err(of)?;
@@ -116,6 +135,19 @@ impl Builder<'_> {
         let units = [(dendrite_unit, &a.dendrite_hw_name), (synapse_unit, &a.synapse_hw_name)]
             .map(|(unit, wanted)| arch::one_of(unit, wanted.as_deref()));
         Ok(Mapped { neuron, dendrite, units, name, place, logged: a.log_potential == Some(true) })
+    }
+
+    /// The stream of noise of a soma unit, if it has one.
+    fn stream(&mut self, core: u32, unit: String, soma: &arch::Soma) -> Result<Option<usize>, String> {
+        let Some(file) = &soma.noise else { return Ok(None) };
+        if soma.model != "leaky_integrate_fire" {
+            return Err(format!(
+                "the soma unit `{unit}` has `noise`, which SANA-FE passes over in the model `{}`, allowed in leaky_integrate_fire",
+                soma.model
+            ));
+        }
+        let stream = self.streams.of((core, unit), self.arch.folder.join(file));
+        stream.map(Some).map_err(|fault| fault.to_string())
     }
 
     /// Takes a unit that holds one neuron: SANA-FE mixes up several.
@@ -250,18 +282,7 @@ fn timing(model: TimingModel, grid: &Grid, network: Links) -> Box<dyn Timing> {
 
 impl Chip {
     pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
-        let (definitions, per_tile) = arch.cores()?;
-        let (somas, dendrites, reads) = (Vec::new(), Vec::new(), Vec::new());
-        let mut builder = Builder {
-            arch,
-            definitions,
-            per_tile,
-            somas,
-            dendrites,
-            reads,
-            dendrites_buffer: None,
-            taken: HashSet::new(),
-        };
+        let mut builder = Builder::new(arch)?;
         let (mapped, numbers) = builder.neurons(net, setup.seed)?;
         let synapses = synapses(net, (&mapped, &numbers), builder.dendrites_buffer == Some(true))?;
         let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
@@ -284,7 +305,7 @@ impl Chip {
             *sum += own.len();
             Some(*sum)
         }));
-        let Builder { somas, dendrites, reads, dendrites_buffer, .. } = builder;
+        let Builder { somas, dendrites, reads, dendrites_buffer, streams, .. } = builder;
         let chip = Chip {
             arriving: vec![vec![None; places.len()]; DELAYS + 1],
             reach: Reach::new(&places, &synapses, &mesh, &visit(&setup.visits, arch)?),
@@ -298,6 +319,8 @@ impl Chip {
             names: mapped.iter().map(|m| m.name.clone()).collect(),
             taps: mapped.iter().map(|m| m.dendrite.line()).collect(),
             neurons: mapped.into_iter().map(|m| m.neuron).collect(),
+            rand: Rand::new(),
+            streams,
             synapses: synapses.into_iter().flatten().collect(),
             start,
             places,

@@ -11,7 +11,7 @@ fn the_leak_cuts_to_64ths_after_the_first_step() {
     let mut neuron = Neuron::new("leaky_integrate_fire", &attributes, HERE).unwrap();
     let seen: Vec<(f64, bool)> = (0..10)
         .map(|step| {
-            let did = neuron.step(step, None);
+            let did = neuron.step(step, None, Chance::default());
             (neuron.potential(), did.updated)
         })
         .collect();
@@ -46,7 +46,7 @@ fn lif() -> Attributes {
 fn run<const N: usize>(model: &str, a: &Attributes, inputs: [Option<f64>; N]) -> [(f64, bool); N] {
     let mut neuron = Neuron::new(model, a, HERE).unwrap();
     inputs.map(|input| {
-        let did = neuron.step(1, input);
+        let did = neuron.step(1, input, Chance::default());
         (neuron.potential(), did.fired)
     })
 }
@@ -119,19 +119,20 @@ fn rates_fire_as_recorded() {
     for (rate, first) in [(0.1, 10), (0.2, 5), (0.25, 4), (0.3, 3), (0.4, 2), (0.5, 2), (0.6, 1), (0.9, 1), (1.0, 1)] {
         let attributes = Attributes { rate: Some(rate), ..Attributes::default() };
         let mut input = Neuron::new("input", &attributes, HERE).unwrap();
-        let fired: Vec<u64> = (0..24).filter(|step| input.step(*step, None).fired).map(|step| step + 1).collect();
+        let fired: Vec<u64> =
+            (0..24).filter(|step| input.step(*step, None, Chance::default()).fired).map(|step| step + 1).collect();
         let expected: Vec<u64> = (1..=24).filter(|step| step % first == 0).collect();
         assert_eq!(fired, expected, "rate {rate}");
     }
     let mut silent = Neuron::new("input", &Attributes { rate: Some(0.0), ..Attributes::default() }, HERE).unwrap();
-    assert!((0..24).all(|step| !silent.step(step, None).fired));
+    assert!((0..24).all(|step| !silent.step(step, None, Chance::default()).fired));
 }
 
 #[test]
 fn poisson_inputs_fire_with_their_probability() {
     let attributes = Attributes { poisson: Some(0.3), ..Attributes::default() };
     let mut input = Neuron::new("input", &attributes, HERE).unwrap();
-    let fired = (0..10_000).filter(|step| input.step(*step, None).fired).count();
+    let fired = (0..10_000).filter(|step| input.step(*step, None, Chance::default()).fired).count();
     assert!((2_800..3_200).contains(&fired), "{fired}");
 }
 
