@@ -10,6 +10,9 @@ use serde::Deserialize;
 use crate::ReportError;
 use crate::write::{RESULT, SPIKES};
 
+/// Steps of a run, at most: neurons times steps are counted in 64 bits.
+const MOST_STEPS: u64 = 1 << 32;
+
 #[derive(Deserialize)]
 struct Length {
     steps: u64,
@@ -26,8 +29,8 @@ pub fn read_rates(folder: &Path) -> Result<Rates, ReportError> {
     let text = std::fs::read_to_string(&path);
     let text = text.map_err(|source| ReportError::Unreadable { path: path.clone(), source })?;
     let length: Length = serde_json::from_str(&text).map_err(|fault| malformed(&path, fault.to_string()))?;
-    if length.steps == 0 {
-        return Err(malformed(&path, "`steps` is 0, allowed is 1 and more".into()));
+    if !(1..=MOST_STEPS).contains(&length.steps) {
+        return Err(malformed(&path, format!("`steps` is {}, allowed is 1 to 2^32", length.steps)));
     }
     let path = folder.join(SPIKES);
     let mut spikes: BTreeMap<String, Vec<u64>> = BTreeMap::new();

@@ -103,8 +103,11 @@ fn rates_of_a_former_run_weigh_a_placement() {
     };
     refused("first", "pack", "--rates serves --place energy, time or traffic, not pack");
     refused("none", "time", "cannot read `none/result.json`");
-    bench.write("first/result.json", "{\"steps\": 0}");
-    refused("first", "time", "`first/result.json` is no file of results: `steps` is 0, allowed is 1 and more");
+    for steps in ["0", "18446744073709551615"] {
+        bench.write("first/result.json", &format!("{{\"steps\": {steps}}}"));
+        let words = format!("`first/result.json` is no file of results: `steps` is {steps}, allowed is 1 to 2^32");
+        refused("first", "time", &words);
+    }
     let other = bench.json(&["run", "small.toml", "--out", "other", "--json"]);
     assert!(other["steps"].as_u64() > Some(0));
     refused("other", "energy", "are missing: they must come from a run of the same network");

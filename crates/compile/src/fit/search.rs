@@ -230,8 +230,8 @@ pub(super) fn estimate(chip: &ChipImage, hardware: &Hardware, activity: &Activit
     };
     let times: Vec<u64> = loads.iter().map(time).collect();
     let barrier = hardware.time.barrier_ps(chip.tiles(), chip.used_chips()).unwrap_or(0);
-    let slowest = times.iter().max().copied().unwrap_or(0) + activity.steps * barrier;
-    let time_ps = slowest.max(activity.steps * hardware.tick_ps);
+    let slowest = times.iter().max().copied().unwrap_or(0).saturating_add(activity.steps.saturating_mul(barrier));
+    let time_ps = slowest.max(activity.steps.saturating_mul(hardware.tick_ps));
     let cost = match aim {
         Aim::Time => time_ps as f64,
         Aim::Energy => {
