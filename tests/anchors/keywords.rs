@@ -35,7 +35,8 @@ fn branch_j(rate: f64) -> f64 {
     Bill::price(&counts, prices.energy, prices.static_power, &Usage::default()).unwrap().dynamic_j
 }
 
-/// Idle power of the board is the profile's within 2 % in every run.
+/// Idle power of the board is the profile's within 2 % in every run. The profile has the mean over the logs of these runs, so this
+/// holds it to its source, and says how far single runs are from it.
 #[test]
 fn static_power_is_the_idle_chip() {
     let profile = Profile::load("loihi1").unwrap();

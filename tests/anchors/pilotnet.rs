@@ -170,9 +170,13 @@ fn operations_energy_and_time_are_those_of_the_chip() {
     }
     // 39,600 neurons of the silent input layer included.
     assert_eq!(counts[Event::NeuronAccess], 16 * 158_509);
-    let prices = profile.prices(None).unwrap();
-    let bill = Bill::price(&counts, prices.energy, prices.static_power, &Usage::default()).unwrap();
-    let energy_j = bill.dynamic_j / 16.0;
-    assert!((energy_j / 68.35e-6 - 1.0).abs() < 0.15, "{energy_j:e} J in a step, measured 68.35e-6 J");
+    // The main synaptic price was derived from this measurement, so it holds counts and sum together; the prices of Loihi 1, which
+    // know nothing of it, predict it.
+    for tables in [None, Some("loihi1_carried")] {
+        let prices = profile.prices(tables).unwrap();
+        let bill = Bill::price(&counts, prices.energy, prices.static_power, &Usage::default()).unwrap();
+        let energy_j = bill.dynamic_j / 16.0;
+        assert!((energy_j / 68.35e-6 - 1.0).abs() < 0.15, "{tables:?}: {energy_j:e} J in a step, measured 68.35e-6 J");
+    }
     assert!((step_s / 152.85e-6 - 1.0).abs() < 0.15, "{step_s:e} s for a step, measured 152.85e-6 s");
 }
