@@ -31,7 +31,7 @@ pub(crate) struct SanafeArgs {
     /// Models of emulated time; `simple` and `queue` are SANA-FE's `simple` and `detailed`
     #[arg(long, value_name = "MODELS", value_delimiter = ',', default_value = "simple,queue", value_parser = crate::run::timing_models())]
     timing: Vec<TimingModel>,
-    /// Seed of `poisson` inputs
+    /// Seed of `poisson` inputs; 0 draws what SANA-FE draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Tiles in the order in which a spike is sent to them, if not ascending; SANA-FE's differs from process to process

@@ -48,7 +48,7 @@ pub struct Attributes {
     pub spikes: Option<Vec<u8>>,
     /// Spikes per step of an input: it fires in every `floor(1 / rate)`th step, as in SANA-FE. From 0 to 1.
     pub rate: Option<f64>,
-    /// Probability of a spike of an input in each step. From 0 to 1. The draws are not those of SANA-FE.
+    /// Probability of a spike of an input in each step. From 0 to 1.
     pub poisson: Option<f64>,
     /// Compartments of a dendrite `taps`; 1.
     pub taps: Option<u32>,

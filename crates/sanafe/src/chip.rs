@@ -5,6 +5,7 @@ mod build;
 mod dendrite;
 mod detailed;
 mod reach;
+mod seeds;
 
 use pumice_chip::timing::{CoreWork, Packet, Timing, TimingModel, Work};
 use pumice_chip::{CoreId, Mesh};
@@ -84,7 +85,7 @@ impl Energy {
 pub struct Setup {
     /// Models of time. SANA-FE has `simple` and, under the name `detailed`, `queue`.
     pub timing: Vec<TimingModel>,
-    /// Seed of `poisson` inputs.
+    /// Seed of `poisson` inputs; 0 draws the numbers that SANA-FE draws.
     pub seed: u64,
     /// Tiles in the order in which a spike is sent to them; the others follow, ascending. SANA-FE has the order of addresses
     /// in its heap, which differs from process to process (its `messages.csv` shows it) and changes `detailed`.

@@ -16,9 +16,11 @@ mod noise;
 mod prices;
 mod profile;
 mod rand;
+mod ranges;
 mod read;
 mod strength;
 mod taps;
+mod twister;
 mod yaml;
 
 pub use arch::Architecture;

@@ -18,10 +18,8 @@
 //! or it is told to; it is computed in any case. `noise` is of a [stream](crate::noise) of its unit; `random` are the bits of
 //! `random_mask` of a [number](crate::rand), one for each neuron with a mask and step, needed or not. Written from the behaviour of SANA-FE 2.2.9, to the last bit.
 
-use pumice_num::{Purpose, draw, draw_unit};
-
 use crate::attributes::Attributes;
-use crate::network::End;
+use crate::twister::Twister;
 
 /// What to do with V beyond a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,29 +96,26 @@ pub(crate) enum Input {
     /// Every so many steps; never for 0.
     Every(u64),
     /// With a probability in each step.
-    Poisson { probability: f64, seed: u64, place: End },
+    Poisson { probability: f64, draws: Twister },
 }
 
 impl Input {
     /// A rate `r` fires in every `floor(1 / r)`th step, as recorded of SANA-FE: 0.4 fires as often as 0.5.
-    fn new(a: &Attributes, (seed, place): (u64, End)) -> Result<Input, String> {
+    fn new(a: &Attributes, seed: u32) -> Result<Input, String> {
         match (&a.spikes, a.rate, a.poisson) {
             (None, None, None) => Ok(Input::List(Vec::new())),
             (Some(spikes), None, None) => Ok(Input::List(spikes.iter().map(|s| *s != 0).collect())),
             (None, Some(rate), None) => Ok(Input::Every(if rate > 0.0 { (1.0 / rate) as u64 } else { 0 })),
-            (None, None, Some(probability)) => Ok(Input::Poisson { probability, seed, place }),
+            (None, None, Some(probability)) => Ok(Input::Poisson { probability, draws: Twister::new(seed) }),
             _ => Err("an input has more than one of `spikes`, `rate` and `poisson`".to_owned()),
         }
     }
 
-    fn fires(&self, step: u64) -> bool {
+    fn fires(&mut self, step: u64) -> bool {
         match self {
             Input::List(spikes) => usize::try_from(step).ok().and_then(|at| spikes.get(at).copied()).unwrap_or(false),
             Input::Every(period) => *period > 0 && (step + 1).is_multiple_of(*period),
-            Input::Poisson { probability, seed, place } => {
-                let [a, b, ..] = draw(*seed, Purpose::POISSON, place.group, place.index, step);
-                draw_unit([a, b]) < *probability
-            }
+            Input::Poisson { probability, draws } => draws.unit() < *probability,
         }
     }
 }
@@ -165,10 +160,10 @@ pub(crate) struct Did {
 }
 
 impl Neuron {
-    /// A neuron of a soma model.
-    pub(crate) fn new(model: &str, a: &Attributes, draw: (u64, End)) -> Result<Neuron, String> {
+    /// A neuron of a soma model; `seed` is that of the draws of its unit.
+    pub(crate) fn new(model: &str, a: &Attributes, seed: u32) -> Result<Neuron, String> {
         let kind = match model {
-            "input" => return Input::new(a, draw).map(Neuron::Input),
+            "input" => return Input::new(a, seed).map(Neuron::Input),
             "leaky_integrate_fire" => Kind::Lif,
             "truenorth" => Kind::TrueNorth,
             other => {

@@ -109,6 +109,20 @@ fn what_cannot_be_run_is_refused_in_one_sentence() {
     refused(&bench, table);
 }
 
+/// Without a seed Poisson inputs draw what was recorded, with one something else.
+#[test]
+fn a_seed_gives_other_poisson_spikes() {
+    let bench = Bench::new();
+    let [arch, snn] = case("n04_poisson");
+    let spikes = |seed: &str| {
+        bench.well(&["sanafe", &arch, &snn, "60", "--seed", seed, "--out", "out"]);
+        std::fs::read_to_string(bench.path("out/spikes.csv")).unwrap()
+    };
+    let [none, one, same, other] = ["0", "1", "1", "2"].map(spikes);
+    assert_eq!(one, same);
+    assert!(none != one && none != other && one != other);
+}
+
 /// Each of these calls is wrong input and says so in one sentence with these words.
 fn refused(bench: &Bench, table: &[(&[&str], &str)]) {
     for (args, words) in table {

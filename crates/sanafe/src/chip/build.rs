@@ -9,6 +9,7 @@ use pumice_meter::{Between, Evidence, SyncByTiles, SyncEntry};
 use super::dendrite::{DELAYS, Dendrite};
 use super::detailed::Detailed;
 use super::reach::Reach;
+use super::seeds::Seeds;
 use super::{Chip, Place, Setup, Synapse};
 use crate::arch::{self, Architecture, Sync};
 use crate::attributes::Attributes;
@@ -17,6 +18,7 @@ use crate::neuron::Neuron;
 use crate::noise::Streams;
 use crate::prices::{self, Class, SomaTimes};
 use crate::rand::Rand;
+use crate::ranges;
 
 /// The number of each neuron, by group and index.
 struct Numbers(Vec<Vec<Option<u32>>>);
@@ -30,7 +32,7 @@ impl Numbers {
 fn find<'a, A>(units: &'a [arch::Unit<A>], name: Option<&str>, what: &str) -> Result<(&'a str, &'a A), String> {
     let found = match name {
         None => units.first(),
-        Some(name) => units.iter().find(|unit| arch::is_called(&unit.name, name)),
+        Some(name) => units.iter().find(|unit| ranges::is_called(&unit.name, name)),
     };
     found
         .map(|unit| (unit.name.as_str(), &unit.attributes))
@@ -77,12 +79,14 @@ struct Builder<'a> {
     /// Cores and units that can hold one neuron, and hold it.
     taken: HashSet<(u32, String)>,
     streams: Streams,
+    seeds: Seeds,
 }
 
 impl<'a> Builder<'a> {
-    fn new(arch: &'a Architecture) -> Result<Self, String> {
+    fn new(arch: &'a Architecture, seed: u64) -> Result<Self, String> {
         let (definitions, per_tile) = arch.cores()?;
         Ok(Builder {
+            seeds: Seeds::new(arch, &definitions, seed)?,
             arch,
             definitions,
             per_tile,
@@ -95,7 +99,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn neuron(&mut self, name: String, core: u32, a: &Attributes, draw: (u64, End)) -> Result<Mapped, String> {
+    fn neuron(&mut self, name: String, core: u32, a: &Attributes) -> Result<Mapped, String> {
         let (t, c) = *self.definitions.get(core as usize).ok_or_else(|| format!("`{name}` is mapped to no core"))?;
         let definition = &self.arch.tile[t].core[c];
         let inside = match (definition.attributes.buffer_position.as_str(), definition.attributes.buffer_inside_unit) {
@@ -110,6 +114,7 @@ impl<'a> Builder<'a> {
         if *self.dendrites_buffer.get_or_insert(inside) != inside {
             return Err("cores with buffers at different places cannot be replayed".to_owned());
         }
+        let seed = self.seeds.of(core, definition, a.soma_hw_name.as_deref())?;
         let (soma_unit, soma) = find(&definition.soma, a.soma_hw_name.as_deref(), "soma")?;
         let (dendrite_unit, dendrite) = find(&definition.dendrite, a.dendrite_hw_name.as_deref(), "dendrite")?;
         let (synapse_unit, synapse) = find(&definition.synapse, a.synapse_hw_name.as_deref(), "synapse")?;
@@ -121,19 +126,19 @@ impl<'a> Builder<'a> {
             soma: prices::soma(soma)?.share(&mut self.somas),
             dendrite: prices::dendrite(dendrite)?.share(&mut self.dendrites),
             read: prices::read(synapse, dendrite)?.share(&mut self.reads),
-            stream: self.stream(core, arch::one_of(soma_unit, a.soma_hw_name.as_deref()), soma)?,
+            stream: self.stream(core, ranges::one_of(soma_unit, a.soma_hw_name.as_deref()), soma)?,
         };
         let of = |fault: String| format!("`{name}`: {fault}");
-        let neuron = Neuron::new(&soma.model, a, draw).map_err(of)?;
+        let neuron = Neuron::new(&soma.model, a, seed).map_err(of)?;
         let dendrite = Dendrite::named(&dendrite.model, a).map_err(of)?;
         if matches!(neuron, Neuron::Input(_)) {
-            self.take(core, &name, arch::one_of(soma_unit, a.soma_hw_name.as_deref()))?;
+            self.take(core, &name, ranges::one_of(soma_unit, a.soma_hw_name.as_deref()))?;
         }
         if matches!(dendrite, Dendrite::Taps(_)) {
-            self.take(core, &name, arch::one_of(dendrite_unit, a.dendrite_hw_name.as_deref()))?;
+            self.take(core, &name, ranges::one_of(dendrite_unit, a.dendrite_hw_name.as_deref()))?;
         }
         let units = [(dendrite_unit, &a.dendrite_hw_name), (synapse_unit, &a.synapse_hw_name)]
-            .map(|(unit, wanted)| arch::one_of(unit, wanted.as_deref()));
+            .map(|(unit, wanted)| ranges::one_of(unit, wanted.as_deref()));
         Ok(Mapped { neuron, dendrite, units, name, place, logged: a.log_potential == Some(true) })
     }
 
@@ -158,7 +163,7 @@ impl<'a> Builder<'a> {
     }
 
     /// All mapped neurons: by core, in the order of mapping; and the number of each by group and index.
-    fn neurons(&mut self, net: &Network, seed: u64) -> Result<(Vec<Mapped>, Numbers), String> {
+    fn neurons(&mut self, net: &Network) -> Result<(Vec<Mapped>, Numbers), String> {
         let mut numbers = Numbers(net.groups.iter().map(|group| vec![None; group.n]).collect());
         let mut all = Vec::with_capacity(net.mapping.len());
         for mapping in &net.mapping {
@@ -173,7 +178,7 @@ impl<'a> Builder<'a> {
             let said = said.map_or_else(|| own.default.clone(), |said| said.or(&own.default));
             let core = mapping.tile.checked_mul(self.per_tile).and_then(|first| first.checked_add(mapping.core));
             let core = core.ok_or_else(|| format!("`{name}` is mapped to no core"))?;
-            all.push((self.neuron(name, core, &mapping.units.or(&said), (seed, mapping.neuron))?, mapping.neuron));
+            all.push((self.neuron(name, core, &mapping.units.or(&said))?, mapping.neuron));
         }
         all.sort_by_key(|(mapped, _)| mapped.place.core);
         for core in all.chunk_by(|(a, _), (b, _)| a.place.core == b.place.core) {
@@ -282,8 +287,8 @@ fn timing(model: TimingModel, grid: &Grid, network: Links) -> Box<dyn Timing> {
 
 impl Chip {
     pub(super) fn build(arch: &Architecture, net: &Network, setup: &Setup) -> Result<Chip, String> {
-        let mut builder = Builder::new(arch)?;
-        let (mapped, numbers) = builder.neurons(net, setup.seed)?;
+        let mut builder = Builder::new(arch, setup.seed)?;
+        let (mapped, numbers) = builder.neurons(net)?;
         let synapses = synapses(net, (&mapped, &numbers), builder.dendrites_buffer == Some(true))?;
         let places: Vec<Place> = mapped.iter().map(|m| m.place).collect();
         let mesh = builder.mesh();

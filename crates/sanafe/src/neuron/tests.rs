@@ -2,7 +2,7 @@
 
 use super::*;
 
-const HERE: (u64, End) = (0, End { group: 0, index: 0 });
+const HERE: u32 = 1;
 
 #[test]
 fn the_leak_cuts_to_64ths_after_the_first_step() {
