@@ -35,7 +35,7 @@ pub fn float_to_literal(x: f64) -> (String, f64) {
     if remainder == 1.0 {
         return (format!("({signed})"), signed);
     }
-    let exponent = remainder.log2().round_ties_even();
+    let exponent = remainder.log2().round_ties_even() + 0.0; // no -0
     (format!("({signed}) * 2 ^ {exponent}"), signed * exponent.exp2())
 }
 

@@ -60,6 +60,11 @@ fn every_recorded_rule_parses_as_lava_parses_it() {
 }
 
 #[test]
+fn a_literal_of_a_power_of_zero_has_no_sign() {
+    assert_eq!([0.9, -0.75].map(|x| float_to_literal(x).0), ["(1) * 2 ^ 0", "(-1) * 2 ^ 0"]);
+}
+
+#[test]
 fn errors_point_at_the_fault_and_say_what_is_allowed() {
     let error = parse(Target::Weight, "2^-2*x0*y1 - 2.5*y0*x1").unwrap_err();
     assert_eq!(
