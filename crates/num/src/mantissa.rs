@@ -34,13 +34,14 @@ impl MantissaExponent {
         shift(self.mantissa, self.exponent)
     }
 
-    /// The pair with the least exponent in `0..=max_exponent` that brings `x` nearest to itself with a
-    /// mantissa of at most `max_mantissa` in magnitude, or `None` where `x` is too large.
+    /// The pair nearest to `x` with the least exponent in `0..=max_exponent` of which mantissas of at most `max_mantissa` in
+    /// magnitude reach `x`, or `None` where `x` is too large.
+    ///
+    /// A number just beyond the last mantissa takes the next exponent, though that mantissa may be nearer: so does nengo-loihi.
     pub fn nearest(x: f64, max_mantissa: i32, max_exponent: i32) -> Option<Self> {
-        (0..=max_exponent)
-            .map(|exponent| (exponent, (x / f64::from(1 << exponent)).round_ties_even()))
-            .find(|(_, m)| m.abs() <= f64::from(max_mantissa))
-            .map(|(exponent, m)| MantissaExponent { mantissa: m as i32, exponent })
+        let unit = |exponent: i32| f64::from(1 << exponent);
+        let exponent = (0..=max_exponent).find(|e| x.abs() <= f64::from(max_mantissa) * unit(*e))?;
+        Some(MantissaExponent { mantissa: (x / unit(exponent)).round_ties_even() as i32, exponent })
     }
 }
 
@@ -62,7 +63,8 @@ mod tests {
     fn the_largest_bias_of_loihi_is_reached_and_no_more() {
         let top = MantissaExponent::nearest(524_160.0, 4095, 7).unwrap();
         assert_eq!(top.value(), 524_160);
-        assert_eq!(MantissaExponent::nearest(524_300.0, 4095, 7), None);
+        assert_eq!(MantissaExponent::nearest(524_161.0, 4095, 7), None);
+        assert_eq!(MantissaExponent::nearest(32_761.0, 4095, 7).unwrap().value(), 32_768);
     }
 
     proptest! {
