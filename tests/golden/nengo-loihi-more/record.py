@@ -1,4 +1,4 @@
-"""Records the cases `axons_*` and `exponent_*` of this folder.
+"""Records the cases `axons_*`, `exponent_*`, `far_*` and `discretize_block_*` of this folder.
 
 Python 3.11 with nengo-loihi 1.1.0, nengo 3.2.0 and numpy 1.26.4; run as `python record.py` in this folder.
 """
@@ -10,8 +10,10 @@ from pathlib import Path
 import nengo
 import nengo_loihi
 import numpy as np
+from nengo.exceptions import BuildError
 from nengo_loihi.block import Axon, LoihiBlock, Synapse
 from nengo_loihi.builder import Model
+from nengo_loihi.builder.discretize import discretize_block
 from nengo_loihi.emulator import EmulatorInterface
 from nengo_loihi.inputs import SpikeInput
 
@@ -145,9 +147,19 @@ def described_block(block, synapses):
     }
 
 
-def record(name, seed, exponent):
+def sink(model, lowest):
+    """Compartments that a negative bias takes to a lowest voltage beyond 24 bits."""
+    for block in model.blocks:
+        block.compartment.vmin = lowest
+        block.compartment.bias[:] = -(4095 << 7)
+        block.compartment.decay_v //= 64
+
+
+def record(name, seed, exponent, lowest=None):
     rng = np.random.RandomState(seed)
     model, synapses = build(rng, exponent)
+    if lowest is not None:
+        sink(model, lowest)
     inputs = {
         "model": {
             "blocks": [described_block(b, synapses) for b in model.blocks],
@@ -185,18 +197,65 @@ def record(name, seed, exponent):
             out["weights"].append([t, [[w.tolist() for w in s.weights] for s in synapses]])
         inputs["draws"].append(draws.step)
         inputs["pes_error"].append(error.tolist())
-    case = {
-        "schema": "emu-golden/1",
-        "suite": "nengo_loihi",
-        "category": "learn",
-        "name": name,
-        "seed": seed,
-        "meta": META,
-        "doc": "two blocks that learn; spikes that share an axon in a step",
-        "inputs": inputs,
-        "expected": out,
-    }
+    write("learn", name, seed, "two blocks that learn; spikes that share an axon in a step", inputs, out)
+
+
+def write(category, name, seed, doc, inputs, expected):
+    case = {"schema": "emu-golden/1", "suite": "nengo_loihi", "category": category, "name": name, "seed": seed}
+    case |= {"meta": META, "doc": doc, "inputs": inputs, "expected": expected}
     Path(f"{name}.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
+
+
+def real_block(rng):
+    """Real parameters with low thresholds, so that a lowest voltage scales beyond 24 bits."""
+    n = int(rng.randint(1, 4))
+    item = {"kind": "lif", "tau_rc": rng.uniform(0.003, 0.1), "tau_ref": 0.002, "tau_s": 0.005, "dt": 0.001}
+    item |= {"vth": rng.uniform(0.2, 1.5), "min_voltage": float(rng.choice([-0.5, -2.0]))}
+    item["bias"] = rng.randn(n).astype(np.float32).tolist()
+    item["weights"] = (rng.randn(2, n) * 0.01).astype(np.float32).tolist()
+    return item | {"noise": None}
+
+
+def past_a_mantissa():
+    """A bias that scales to 32763, between the last mantissa of an exponent and the next exponent."""
+    item = {"kind": "relu", "tau_rc": 0.02, "tau_ref": 0.0, "tau_s": 0.005, "dt": 0.001, "vth": 0.5, "min_voltage": 0.0}
+    return item | {"bias": [1.0, 32763 / 524160], "weights": [[0.0, 0.0]], "noise": None}
+
+
+def built(item):
+    """The registers of a block, or that the builder refuses it."""
+    block = LoihiBlock(len(item["bias"]))
+    c = block.compartment
+    times = {"tau_ref": item["tau_ref"], "vth": item["vth"], "dt": item["dt"]}
+    if item["kind"] == "lif":
+        c.configure_lif(tau_rc=item["tau_rc"], min_voltage=item["min_voltage"], **times)
+    else:
+        c.configure_relu(**times)
+    c.configure_filter(item["tau_s"], dt=item["dt"])
+    c.bias[:] = item["bias"]
+    synapse = Synapse(len(item["weights"]))
+    synapse.set_weights(np.array(item["weights"], dtype=np.float32))
+    synapse.format(weight_bits=7)
+    block.add_synapse(synapse)
+    try:
+        discretize_block(block)
+    except BuildError as fault:
+        return {"ok": False, "error": type(fault).__name__}
+    own = {k: getattr(c, k).astype(int).tolist() for k in ("decay_u", "decay_v", "vth", "bias", "refract_delay", "enable_noise")}
+    own |= {k: int(getattr(c, k)) for k in ("vmin", "vmax", "noise_exp", "noise_offset", "noise_at_membrane")}
+    info = {k: np.asarray(v, dtype=float).tolist() for k, v in c.discretize_info.items()}
+    out = {"ok": True, "compartment": {"n": c.n_compartments, **own}, "info": info, "bits": int(synapse.bits())}
+    return out | {"weight_exp": synapse.synapse_cfg.weight_exp, "weights": [w.ravel().tolist() for w in synapse.weights]}
+
+
+def discretized(name, seed):
+    rng = np.random.RandomState(seed)
+    items = [past_a_mantissa(), *(real_block(rng) for _ in range(20))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = [built(item) for item in items]
+    doc = "lowest voltages beyond 24 bits, a bias just past the last mantissa of an exponent"
+    write("discretize_block", name, seed, doc, {"items": items}, {"items": expected})
 
 
 if __name__ == "__main__":
@@ -204,3 +263,6 @@ if __name__ == "__main__":
         record(f"axons_{k}", 8100 + k, int(k % 4) * 2)
     for k in range(6):
         record(f"exponent_{k}", 8200 + k, -1 - k)
+    for k in range(2):
+        record(f"far_{k}", 8300 + k, 2, lowest=1 - 2 ** [24, 30][k])
+    discretized("discretize_block_0", 8400)

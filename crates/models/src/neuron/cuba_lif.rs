@@ -53,10 +53,11 @@ pub struct CubaLif {
     /// Refractory period `[steps]`, at least 1; the arithmetic says what it does and how long it may be.
     #[serde(default = "one")]
     pub refractory_period: PerNeuron,
-    /// Lowest voltage `[state LSB]`; the arithmetic's if absent.
+    /// Lowest voltage `[state LSB]`, `-2147483647..=0`; the arithmetic's if absent. The chip's register holds an exponent
+    /// of 5 bits, so that it can be below what a voltage of 24 bits reaches; voltages then go down to it, as in nengo-loihi.
     #[serde(default)]
     pub vmin: Option<PerNeuron>,
-    /// Highest voltage `[state LSB]`; the arithmetic's if absent.
+    /// Highest voltage `[state LSB]`, `0..=8388607`; the arithmetic's if absent.
     #[serde(default)]
     pub vmax: Option<PerNeuron>,
     /// Which neurons are noisy: 1 or 0.
@@ -127,8 +128,9 @@ impl CubaLif {
             Some(values) => lane(field, values, n, range),
             None => Ok(Lane::All(absent)),
         };
-        let end = 8_388_607;
-        let limits = [limit("vmin", &self.vmin, -end..=0, a.v_min)?, limit("vmax", &self.vmax, 0..=end, a.v_max)?];
+        let (low, high) =
+            (limit("vmin", &self.vmin, -i32::MAX..=0, a.v_min)?, limit("vmax", &self.vmax, 0..=8_388_607, a.v_max)?);
+        let limits = [low, high];
         ordered((0..n).map(|i| (f64::from(limits[0].at(i)), f64::from(limits[1].at(i)))))?;
         Ok(limits)
     }

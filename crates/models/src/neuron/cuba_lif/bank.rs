@@ -260,7 +260,7 @@ mod tests {
             dv: Decay::Register(each(dv, 0, 4096)),
             bias: each(bias, -524_288, 524_160),
             refractory_period: each(period, 1, 64),
-            vmin: (!uniform).then(|| PerNeuron::from(-60_000)),
+            vmin: (!uniform).then(|| (0..300).map(|i| -[60_000, 60_000, 1 << 28][i % 3]).collect::<Vec<i32>>().into()),
             ..CubaLif::new(&[300], each(vth, 0, 8_000_000))
         }
     }

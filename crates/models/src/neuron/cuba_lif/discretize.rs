@@ -245,10 +245,10 @@ fn scaled_bias(bias: f32, scale: f64, by_weights: bool) -> f64 {
     }
 }
 
-/// The lowest voltage as the chip has it: `1 - 2^e`.
+/// The lowest voltage as the chip has it: `1 - 2^e`, e in 5 bits.
 fn lowest(vmin: f64) -> i32 {
-    let exponent = (1.0 - vmin).log2().round_ties_even().clamp(0.0, 23.0);
-    1 - (1 << exponent as i32)
+    let exponent = (1.0 - vmin).log2().round_ties_even().clamp(0.0, 31.0);
+    (1.0 - exponent.exp2()) as i32
 }
 
 /// `current` and `voltage` are the decay magnitudes that the input is divided by.
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(bias_register(600_000.0), None);
         assert_eq!(trace_impulse(127.996), (127, 127));
         assert_eq!((error_register(-9.0, 100.0), error_register(0.125, 100.0)), (-127, 12));
-        assert_eq!((lowest(0.0), lowest(-1e9)), (0, -8_388_607));
+        assert_eq!((lowest(0.0), lowest(-3e7), lowest(-1e12)), (0, -33_554_431, -2_147_483_647));
     }
 
     #[test]

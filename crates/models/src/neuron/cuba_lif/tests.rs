@@ -188,7 +188,7 @@ fn what_does_not_fit_is_refused_by_name_and_range() {
     assert_eq!(crossed.float(&setting).unwrap_err().to_string(), "`vmin` is 5; allowed is at most vmax, here 4");
     assert_eq!(
         refused(CubaLif { vmin: Some(1.into()), ..base.clone() }),
-        "`vmin` is 1; allowed is an integer in -8388607..=0"
+        "`vmin` is 1; allowed is an integer in -2147483647..=0"
     );
     assert_eq!(
         refused(CubaLif { noise_draws: Some(Matrix(vec![vec![128.0]])), ..base.clone() }),
