@@ -230,6 +230,12 @@ def saturated(k, seed):
     learner(f"learn_saturated_{k}", seed, "y0*x1*2 - x0*y1*2", sign=k + 1, bits=[8, 5, 6][k], traces=some_traces(rng, ["x1", "y1"], (2, 9)))
 
 
+def no_bits(k, seed):
+    """Weights of no bits, of which none reaches the target before they learn; all their bits do then."""
+    rng = random.Random(seed)
+    learner(f"learn_no_bits_{k}", seed, "u0*w*2^-1 + x0*90 - y0*x1*4", sign=k + 1, bits=0, traces=some_traces(rng, ["x1"]))
+
+
 def loop(k, seed):
     """A group that learns from itself, and two learners onto it."""
     rng = random.Random(seed)
@@ -298,7 +304,7 @@ if __name__ == "__main__":
     for make_cases, n, seed in [(ends, 6, 500), (beyond, 3, 520), (formats, 9, 540), (recurrent, 3, 560)]:
         for k in range(n):
             make_cases(k, seed + k)
-    for make_cases, n, seed in [(stdp, 6, 600), (strings, 12, 620), (traces, 4, 640), (saturated, 3, 660), (loop, 2, 680)]:
+    for make_cases, n, seed in [(stdp, 6, 600), (strings, 12, 620), (traces, 4, 640), (saturated, 3, 660), (loop, 2, 680), (no_bits, 3, 690)]:
         for k in range(n):
             make_cases(k, seed + k)
     late(700)

@@ -260,7 +260,9 @@ pub(super) fn connection(
     };
     let (delay, bits) = (unsigned("delay", synapses.delay)?, unsigned("num_weight_bits", synapses.num_weight_bits)?);
     let format = WeightFormat { exponent: synapses.w_exp, bits, sign: sign_mode };
-    let stored = |w: &i32| if bits == 0 { format.truncate(*w, WeightRounding::TowardZero) } else { *w };
+    // Learning synapses keep every bit of a weight, also of a format that has none.
+    let without_bits = bits == 0 && synapses.dw.is_none();
+    let stored = |w: &i32| if without_bits { format.truncate(*w, WeightRounding::TowardZero) } else { *w };
     let weights: Vec<f64> = synapses.w.iter().map(|w| f64::from(stored(w))).collect();
     let dw = match &synapses.dw {
         Some(dw) => dw.as_str(),
