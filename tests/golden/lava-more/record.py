@@ -1,4 +1,4 @@
-"""Records `ends.json` of this folder: single processes with parameters and inputs at their ends.
+"""Records `ends.json` and `inv_sqrt.json` of this folder: single processes with parameters and inputs at their ends.
 
 Python 3.10 with lava-nc 0.10.0; run as `python record.py` in this folder.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.atrlif.process import ATRLIF
-from lava.proc.graded.process import GradedReluVec, GradedVec, NormVecDelay
+from lava.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
 from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIFReset, TernaryLIF
@@ -119,10 +119,30 @@ def record(k, rng, family):
     return case | {"num_steps": STEPS, "params": own, "inputs": inputs, "outputs": outputs}
 
 
+def inverse_root(k, base, real):
+    """Inverse square roots of positive numbers; others, or several neurons, stop Lava's runtime."""
+    rng = random.Random(100 + k)
+    rows = [[rng.uniform(0.01, 9) if real else 1 << rng.randint(0, 22) | rng.randint(0, 99)] for _ in range(STEPS)]
+    kind, tag = (float, "floating_pt") if real else (np.int32, "fixed_pt")
+    process, sink = InvSqrt(shape=(1,), fp_base=base), Sink(shape=(1,), buffer=STEPS)
+    Source(data=np.array(rows, dtype=kind).T).s_out.connect(process.a_in)
+    process.s_out.connect(sink.a_in)
+    process.run(condition=RunSteps(STEPS), run_cfg=Loihi2SimCfg(select_tag=tag))
+    found = [[float(x) if real else int(x)] for x in sink.data.get()[0]]
+    process.stop()
+    case = {"id": f"inv_sqrt_{k:03}", "process": "InvSqrt", "determinism": "deterministic", "tags": ["float"] if real else []}
+    return case | {"num_steps": STEPS, "params": {"shape": [1], "fp_base": base}, "inputs": {"a_in": rows}, "outputs": {"s_out": found}}
+
+
+def write(family, cases):
+    file = {"family": family, "split": "more", "generator": "lava-nc 0.10.0 (PyPI)", "schema": 1, "cases": cases}
+    Path(f"{family}.json").write_text(json.dumps(file, separators=(",", ":")) + "\n")
+
+
 if __name__ == "__main__":
     rng, cases = random.Random(2025), []
     for family in FAMILIES:
         for _ in range(5):
             cases.append(record(len(cases), rng, family))
-    file = {"family": "ends", "split": "more", "generator": "lava-nc 0.10.0 (PyPI)", "schema": 1, "cases": cases}
-    Path("ends.json").write_text(json.dumps(file, separators=(",", ":")) + "\n")
+    write("ends", cases)
+    write("inv_sqrt", [inverse_root(k, base, k == 2) for k, base in enumerate([12, 8, 12])])

@@ -87,6 +87,10 @@ pub(super) fn process(case: &Recorded, own: &Parameters, float: bool) -> Result<
         "DelaySparse" => matrices(&mut own)?,
         "LearningDense" => learning(case, &mut own)?,
         _ => {
+            if name == "InvSqrt" {
+                // Lava computes with a base of 12, and in reals with none, whatever `fp_base` says.
+                own.insert("fp_base".into(), json!(if float { 0 } else { 12 }));
+            }
             let n = case.inputs.values().find_map(|rows| rows.first()).map_or(0, Vec::len);
             return population(name, own, n, float).map_err(|fault| Fault::Malformed(fault.to_string()));
         }

@@ -56,7 +56,7 @@ pub struct OptimizedWeights {
 ///
 /// # Errors
 /// If a weight is outside the range of its sign mode: `-256..=254`, `0..=255` or `-255..=0`. Lava takes a mixed
-/// 255 and shifts by a negative number, which NumPy leaves undefined.
+/// 255 and shifts all weights by -1, for which NumPy gives 0: it loses every weight.
 pub fn optimize_weight_bits(
     weights: &[i32],
     sign_mode: SignMode,
