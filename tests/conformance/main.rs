@@ -32,7 +32,7 @@ fn lava() {
 
 #[test]
 fn lava_in_other_shapes() {
-    all_pass("lava", "lava-more", 344);
+    all_pass("lava", "lava-more", 347);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn nengo_loihi() {
 
 #[test]
 fn nengo_loihi_in_other_formats() {
-    all_pass("nengo-loihi", "nengo-loihi-more", 55);
+    all_pass("nengo-loihi", "nengo-loihi-more", 58);
 }
 
 #[test]
@@ -52,5 +52,5 @@ fn brian2_loihi() {
 
 #[test]
 fn brian2_loihi_at_other_parameters() {
-    all_pass("brian2-loihi", "brian2-loihi-more", 51);
+    all_pass("brian2-loihi", "brian2-loihi-more", 54);
 }

@@ -32,7 +32,7 @@ fn ranges() -> Vec<Range> {
         ("brian2-loihi-0.5", "LIFRefractory", cells(), "refractory_period", 1, 64),
         ("loihi1", "CubaLIF", cuba(), "vth", 0, 8_388_607),
         ("loihi1", "CubaLIF", cuba(), "bias", -524_288, 524_160),
-        ("loihi1", "CubaLIF", cuba(), "vmin", -8_388_607, 0),
+        ("loihi1", "CubaLIF", cuba(), "vmin", -i64::from(i32::MAX), 0),
         ("loihi1", "CubaLIF", cuba(), "vmax", 0, 8_388_607),
         ("loihi1", "CubaLIF", cuba(), "noise_exp", 0, 23),
         ("loihi1", "CubaLIF", cuba(), "noise_offset", -64, 63),

@@ -7,7 +7,7 @@ fn golden() -> PathBuf {
 #[test]
 fn every_recording_is_reproduced() {
     let all = replay(&golden()).unwrap();
-    assert_eq!(all.len(), 32);
+    assert_eq!(all.len(), 35);
     let failed: Vec<String> = all.iter().filter(|case| case.fault.is_some()).map(Case::to_string).collect();
     assert!(failed.is_empty(), "{failed:?}");
 }
