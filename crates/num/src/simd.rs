@@ -93,6 +93,17 @@ impl Level {
         }
     }
 
+    /// Whether it multiplies vectors of 64-bit numbers and turns them into doubles in one instruction each; others take many.
+    pub const fn has_wide_products(self) -> bool {
+        match self.0 {
+            Set::Portable => false,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => false,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => true,
+        }
+    }
+
     /// Does the work with the instructions of this level.
     #[inline]
     pub fn run<T: Task>(self, task: T) -> T::Output {
@@ -177,6 +188,7 @@ mod tests {
         assert_eq!(all.last(), Some(&Level::widest()));
         let names: Vec<_> = all.iter().map(|level| level.name()).collect();
         assert_eq!(names, ["portable", "avx2", "avx512"][..all.len()]);
+        assert!(all.iter().all(|level| level.has_wide_products() == (level.name() == "avx512")));
         // A limit narrows the choice, and is taken back by a wider one.
         for level in [all.clone(), all[..all.len() - 1].to_vec(), all.clone()].concat() {
             level.limit();

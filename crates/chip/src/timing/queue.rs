@@ -242,7 +242,8 @@ impl Queue {
     /// Sends all packets of a step and names what set its length.
     fn run<L: Lines>(&mut self, work: &Work<'_>, lines: &mut L) -> StepTime {
         self.ways.start(&self.grid, lines);
-        Level::widest().run(All { queue: self, lines, packets: work.packets });
+        let level = Level::widest();
+        level.run(All { queue: self, lines, packets: work.packets, wide: level.has_wide_products() });
         for (own, core) in self.senders.iter_mut().zip(work.cores) {
             own.sent_ps += core.generation_ps().saturating_sub(own.generated_ps);
         }
@@ -282,6 +283,8 @@ struct All<'a, L> {
     queue: &'a mut Queue,
     lines: &'a mut L,
     packets: &'a [Packet],
+    /// Whether vectors of 64-bit numbers are multiplied in one instruction.
+    wide: bool,
 }
 
 impl<L: Lines> Task for All<'_, L> {
@@ -289,7 +292,7 @@ impl<L: Lines> Task for All<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let All { queue, lines, packets } = self;
+        let All { queue, lines, packets, wide } = self;
         let buffer = queue.buffer.min(packets.len() as u64);
         let mut batch = Batch::EMPTY;
         loop {
@@ -299,7 +302,9 @@ impl<L: Lines> Task for All<'_, L> {
             }
             let before = queue.packets;
             queue.pass(&mut batch, n, lines);
-            if batch.travel(n, before, buffer) {
+            let waited =
+                if wide { batch.travel::<true>(n, before, buffer) } else { batch.travel::<false>(n, before, buffer) };
+            if waited {
                 queue.send::<true, L>(&batch, n, packets);
             } else {
                 queue.send::<false, L>(&batch, n, packets);

@@ -168,6 +168,12 @@ impl<const N: usize> ShortLines<N> {
         masks
     };
 
+    /// Adds to the density of the links of a line that a mask covers: by itself, or vectors of four links become single ones.
+    #[inline(always)]
+    fn add(line: &mut [u32; N], mask: &[u32; N], each: u32) {
+        *line = array::from_fn(|k| line[k].wrapping_add(each & mask[k]));
+    }
+
     /// All ones where a part covers a link.
     #[inline(always)]
     fn mask(part: Part) -> &'static [u32; N] {
@@ -207,10 +213,11 @@ impl<const N: usize> Lines for ShortLines<N> {
         *port = before.wrapping_add(own);
         let (x, y) = (parts[0].line as usize, parts[1].line as usize);
         let (in_x, in_y) = (Self::mask(parts[0]), Self::mask(parts[1]));
-        let (on_x, on_y) = (lines[x], lines[y]);
-        lines[x] = array::from_fn(|k| on_x[k].wrapping_add(own & in_x[k]));
-        lines[y] = array::from_fn(|k| on_y[k].wrapping_add(own & in_y[k]));
-        (array::from_fn(|k| (on_x[k] & in_x[k]).wrapping_add(on_y[k] & in_y[k])), before)
+        let (on_x, on_y) = (&lines[x], &lines[y]);
+        let met = array::from_fn(|k| (on_x[k] & in_x[k]).wrapping_add(on_y[k] & in_y[k]));
+        Self::add(&mut lines[x], in_x, own);
+        Self::add(&mut lines[y], in_y, own);
+        (met, before)
     }
 
     #[inline(always)]

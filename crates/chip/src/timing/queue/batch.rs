@@ -46,20 +46,21 @@ impl<L: Lines> Batch<L> {
     };
 
     /// Finds when each of the first `n` is sent and is early, the network holding `packets` when they began; returns whether one
-    /// had to wait. A link has room for `buffer` packets, no more than there are in the step.
+    /// had to wait. A link has room for `buffer` packets, no more than there are in the step. `WIDE` says whether small numbers are
+    /// divided as vectors.
     #[inline(always)]
-    pub(super) fn travel(&mut self, n: usize, packets: u64, buffer: u64) -> bool {
+    pub(super) fn travel<const WIDE: bool>(&mut self, n: usize, packets: u64, buffer: u64) -> bool {
         for (density, met) in self.density.iter_mut().zip(&self.met[..n]) {
             *density = L::sum(met);
         }
         // Eight at a time; the rest of the last eight is as it was and means nothing.
         for k in 0..n.next_multiple_of(8).min(BATCH) {
             let packets = (packets + k as u64).wrapping_sub(self.gone[k]);
-            let mean = quotient::<L>(self.processing_ps[k], packets.max(1));
+            let mean = quotient::<WIDE, L>(self.processing_ps[k], packets.max(1));
             let room = self.links[k] * (buffer * ONE);
             let wait = product::<L>(self.density[k].saturating_sub(room), mean) / ONE;
             self.sent_ps[k] = self.now[k].wrapping_add(wait);
-            let crowd = quotient::<L>(product::<L>(self.density[k], mean) / ONE, self.links[k]);
+            let crowd = quotient::<WIDE, L>(product::<L>(self.density[k], mean) / ONE, self.links[k]);
             self.early_ps[k] = self.sent_ps[k].wrapping_add(crowd.max(self.flight_ps[k]));
         }
         (0..n).fold(false, |any, k| any | (self.sent_ps[k] != self.now[k]))
@@ -72,10 +73,10 @@ fn product<L: Lines>(a: u64, b: u64) -> u64 {
     if L::SMALL { a.wrapping_mul(b) } else { a.saturating_mul(b) }
 }
 
-/// `a / b`; small numbers are divided as vectors.
+/// `a / b`; as vectors where numbers are small and `WIDE` says so.
 #[inline(always)]
-fn quotient<L: Lines>(a: u64, b: u64) -> u64 {
-    if L::SMALL { small_quotient(a, b) } else { a / b }
+fn quotient<const WIDE: bool, L: Lines>(a: u64, b: u64) -> u64 {
+    if WIDE && L::SMALL { small_quotient(a, b) } else { a / b }
 }
 
 /// `a / b` of numbers below 2⁵¹.

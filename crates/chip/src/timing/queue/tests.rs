@@ -61,10 +61,12 @@ fn packets() -> impl Strategy<Value = Vec<(u32, u32, u64, u64)>> {
 }
 
 proptest! {
-    /// The picoseconds of the plain model, for any gaps, buffers and congestion, short and long lines, small and large numbers.
+    /// The picoseconds of the plain model, for any gaps, buffers and congestion, short and long lines, small and large numbers, with
+    /// any instructions.
     #[test]
     fn it_is_the_plain_model(
         mut packets in packets(), buffer in 1u32..6, rest in 0u64..200_000, mesh in select(&MESHES), large in any::<bool>(),
+        level in select(Level::available()),
     ) {
         packets.sort_by_key(|packet| packet.0);
         let mut cores = vec![CoreWork { neurons_ps: rest, ..CoreWork::default() }; CORES];
@@ -79,6 +81,7 @@ proptest! {
         let work = Work { cores: &cores, packets: &all, barrier_ps: 700 };
         let grid = Grid::new(&mesh, CORES);
         let slowest = Slowest::of(plain(&grid, buffer.into(), &work).into_iter()).time();
+        level.limit();
         let time = Queue::new(grid, Network { link_buffer: buffer, hops: HOPS }).step(&work);
         prop_assert_eq!((time.work_ps, time.next_core, time.next_ps), (slowest.work_ps, slowest.next_core, slowest.next_ps));
         prop_assert_eq!(time.total_ps, slowest.work_ps + 700);
