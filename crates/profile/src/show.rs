@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use pumice_meter::{Bound, EnergyTable, Event, Figure, LatencyTable, StaticPower};
 use pumice_models::Arithmetic;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Profile;
@@ -20,7 +21,7 @@ pub struct Difference {
     pub b: Option<String>,
 }
 
-/// The fields in which two profiles differ, by path.
+/// The fields in which two profiles differ, by path; alternative tables and sources come last.
 #[must_use]
 pub fn diff(a: &Profile, b: &Profile) -> Vec<Difference> {
     let (mut a, mut b) = (fields(a), fields(b));
@@ -29,7 +30,10 @@ pub fn diff(a: &Profile, b: &Profile) -> Vec<Difference> {
         let (a, b) = (a.remove(&field), b.remove(&field));
         Difference { field, a, b }
     });
-    both.filter(|difference| difference.a != difference.b).collect()
+    let mut found: Vec<Difference> = both.filter(|difference| difference.a != difference.b).collect();
+    let last = |field: &str| ["alt.", "facts.", "sources."].iter().position(|section| field.starts_with(section));
+    found.sort_by_key(|difference| last(&difference.field));
+    found
 }
 
 /// Every value of a profile by its path.
@@ -46,6 +50,7 @@ fn tree(profile: &Profile) -> Value {
 fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Null => {}
+        Value::Object(fields) if fields.contains_key("ev") => drop(found.insert(path.to_owned(), figure(path, value))),
         Value::Object(fields) => {
             for (key, inner) in fields {
                 leaves(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, inner, found);
@@ -54,6 +59,25 @@ fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
         Value::String(text) => drop(found.insert(path.to_owned(), text.clone())),
         other => drop(found.insert(path.to_owned(), other.to_string())),
     }
+}
+
+/// A value with its provenance on one line: what changes in one of them is read beside the others.
+fn figure(path: &str, value: &Value) -> String {
+    let section = |name: &str| path.split('.').any(|part| part == name);
+    let units = [("energy", "J"), ("time", "s"), ("timestep", "s"), ("static", "W")];
+    let unit = units.into_iter().find(|(name, _)| section(name)).map(|(_, unit)| unit);
+    if let (Some(unit), Ok(figure)) = (unit, Figure::deserialize(value)) {
+        return format!("{}, {}, {}{}", sized(&figure, unit), figure.ev, figure.src, remarks(&figure));
+    }
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), plain),
+        other => other.to_string(),
+    };
+    let first = |name: &String| ["v", "unit", "ev", "src"].iter().position(|key| key == name).unwrap_or(4);
+    let mut fields: Vec<_> = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect();
+    fields.sort_by_key(|(name, _)| first(name));
+    fields.into_iter().map(|(_, value)| text(value)).collect::<Vec<_>>().join(", ")
 }
 
 impl Profile {
@@ -222,20 +246,23 @@ fn write_power(out: &mut String, power: &StaticPower) -> std::fmt::Result {
 }
 
 fn write_figure(out: &mut String, name: &str, figure: &Figure, unit: &str) -> std::fmt::Result {
+    let (value, remarks) = (sized(figure, unit), remarks(figure));
+    writeln!(out, "    {name:<26} {value:<24} {:<9} {}{remarks}", figure.ev, figure.src)
+}
+
+/// The value and its range, with their unit.
+fn sized(figure: &Figure, unit: &str) -> String {
     let sign = match figure.bound {
         Some(Bound::Min) => ">= ",
         Some(Bound::Max) => "<= ",
         None => "",
     };
-    let mut value = format!("{sign}{}", si(figure.v, unit));
-    if let Some([low, high]) = figure.bounds {
-        write!(value, " [{}, {}]", si(low, unit), si(high, unit))?;
-    }
-    write!(out, "    {name:<26} {value:<24} {:<9} {}", figure.ev, figure.src)?;
-    for remark in [&figure.reason, &figure.note].into_iter().flatten() {
-        write!(out, " ({remark})")?;
-    }
-    writeln!(out)
+    let range = figure.bounds.map_or(String::new(), |[low, high]| format!(" [{}, {}]", si(low, unit), si(high, unit)));
+    format!("{sign}{}{range}", si(figure.v, unit))
+}
+
+fn remarks(figure: &Figure) -> String {
+    [&figure.reason, &figure.note].into_iter().flatten().map(|remark| format!(" ({remark})")).collect()
 }
 
 /// A value in decimal or, when that would be long, in scientific notation.

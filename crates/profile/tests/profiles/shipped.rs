@@ -149,6 +149,18 @@ fn diff_names_both_sides() {
     let neurons = Difference { field: "core.neurons".into(), a: Some("1024".into()), b: None };
     assert!(found.contains(&neurons));
     assert!(found.iter().all(|difference| difference.a != difference.b));
+    // Prices with their units and where they come from, on one line.
+    let of = |field: &str| found.iter().find(|difference| difference.field == field).unwrap().a.clone().unwrap();
+    let chip = "104.4 mW [29.69 mW, 104.4 mW], derived, Frady 2020 table 1: 3.34 W / 32 chips, voltage not stated (the lower end";
+    assert!(of("static.chip").starts_with(chip), "{}", of("static.chip"));
+    let read = ">= 23.6 pJ, simulated, Davies 2018 table 2, energy per synaptic spike operation (min)";
+    assert_eq!(of("energy.synapse_read_dense"), read);
+    assert_eq!(of("time.hop_east"), "4.1 ns, simulated, Davies 2018 table 2, spike hop east-west");
+    assert_eq!(of("validity.supply_v"), "0.75, simulated, Davies 2018 table 2, column 'Value at 0.75 V'");
+    assert_eq!(of("sources.core.neurons"), "vendor, Davies 2018 constraints 1 to 4; NENGO");
+    assert!(of("facts.core_sram").starts_with("2.097152e6, bit, vendor, "));
+    let place = |field: &str| found.iter().position(|difference| difference.field == field).unwrap();
+    assert!(place("time.hop_east") < place("alt.silicon_fit.about"), "alternatives come last");
 }
 
 #[test]
