@@ -12,14 +12,14 @@ use pumice::profile::CellProgramming;
 
 const STDP: &str = "2^-2*x1*y0 - 2^-2*x0*y1";
 
-struct Parts {
-    graph: Graph,
+pub(crate) struct Parts {
+    pub(crate) graph: Graph,
     weights: Var<i32>,
     spikes: ProbeId,
 }
 
 /// A population that learns from one source and hears another by fixed synapses.
-fn network(rule: LearningRule, weight_exp: i32) -> Parts {
+pub(crate) fn network(rule: LearningRule, weight_exp: i32) -> Parts {
     let mut graph = Graph::new();
     let source = graph.add("source", Poisson::new(&[12], 0.2)).unwrap();
     let other = graph.add("other", Poisson::new(&[5], 0.2)).unwrap();
@@ -41,7 +41,7 @@ fn network(rule: LearningRule, weight_exp: i32) -> Parts {
     Parts { weights: learned.weights, spikes, graph }
 }
 
-fn stdp() -> LearningRule {
+pub(crate) fn stdp() -> LearningRule {
     LearningRule::new(STDP).x1(40.0, 12.0).y1(40.0, 12.0)
 }
 

@@ -7,6 +7,7 @@ use pumice::process::{Place, Rates};
 use pumice::report::{PlacementReport, RatesOrigin};
 use pumice::{Workload, classify, find_places};
 
+use crate::cell_learning;
 use crate::network::{recurrent, shown};
 use crate::placement::{hops, profile, uneven};
 
@@ -156,6 +157,25 @@ fn what_cannot_be_tried_says_so() {
     for config in [RunConfig::default(), RunConfig::on(Backend::Fixed).place(Place::Time)] {
         let (same, report) = find_places(&graph, &own, &config, None, &Workload::Steps(40)).unwrap();
         assert_eq!((same, report), (config, None));
+    }
+}
+
+/// Cells are read as digital memory in a trial, learning ones too, so that a chip lies as it lay when its cells were programmed.
+#[test]
+fn a_network_in_cells_lies_alike_all_its_life() {
+    let own = Profile::load("hybrid-rram").unwrap();
+    let build = || cell_learning::network(cell_learning::stdp(), 0);
+    for goal in GOALS {
+        let places = || found(&build().graph, &own, &RunConfig::default().place(goal.clone()), 60);
+        let (config, report) = places();
+        let mut young = Simulation::new(build().graph, &own, &config).unwrap();
+        young.run(RunSteps(60)).unwrap();
+        assert!(young.counts().spikes() > 20, "the network is alive");
+        assert!(!young.image().chip.cell_cores.is_empty() && report.measured.is_some());
+        let saved = young.memory().unwrap().nv();
+        assert_eq!(places(), (config.clone(), report), "{goal:?}");
+        let mut old = Simulation::with_nv(build().graph, &own, &config, Some(&saved)).unwrap();
+        old.run(RunSteps(60)).unwrap();
     }
 }
 
