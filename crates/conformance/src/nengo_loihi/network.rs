@@ -64,7 +64,7 @@ pub(super) fn replay(case: &Recorded) -> Result<Option<Fault>, Fault> {
         return Ok(fault);
     }
     match &outputs.warnings {
-        Some(recorded) => warnings::check(plan.build(&outputs), &arithmetic, outputs.s.len(), recorded),
+        Some(recorded) => warnings::check(&|| plan.build(&outputs), &arithmetic, outputs.s.len(), recorded),
         None => Ok(None),
     }
 }

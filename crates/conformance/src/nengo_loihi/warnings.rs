@@ -32,8 +32,9 @@ const KINDS: [Kind; 6] = [
 /// How many warnings of a kind (by its number) were given in a step.
 type ByStep = BTreeMap<(usize, usize), u64>;
 
+/// Compares on every backend, each with a setup of its own.
 pub(super) fn check(
-    setup: Result<Setup, Error>,
+    build: &dyn Fn() -> Result<Setup, Error>,
     arithmetic: &Arithmetic,
     steps: usize,
     recorded: &[(usize, String)],
@@ -44,31 +45,39 @@ pub(super) fn check(
         let kind = kind.ok_or_else(|| Fault::Malformed(format!("a warning that is not known here: `{message}`")))?;
         *expected.entry((*t, kind)).or_default() += 1;
     }
-    let stopped = |fault: Error| Fault::Stopped { form: Form::Fixed.name(), reason: fault.to_string() };
-    let got = counted(setup, arithmetic, steps).map_err(stopped)?;
+    for form in Form::INTEGER {
+        let stopped = |fault: Error| Fault::Stopped { form: form.name(), reason: fault.to_string() };
+        let got = build().and_then(|setup| counted(setup, arithmetic, form, steps)).map_err(stopped)?;
+        if let Some(difference) = got.and_then(|got| first(&expected, &got)) {
+            return Ok(Some(Fault::Differs { form: form.name(), difference }));
+        }
+    }
+    Ok(None)
+}
+
+/// The first kind and step whose numbers are not the same.
+fn first(expected: &ByStep, got: &ByStep) -> Option<Difference> {
     let count = |all: &ByStep, at: (usize, usize)| {
         let n = all.get(&at).copied().unwrap_or(0);
         if KINDS[at.1].each { n } else { n.min(1) }
     };
     let mut places: Vec<(usize, usize)> = expected.keys().chain(got.keys()).copied().collect();
     places.sort_unstable();
-    let Some(at) = places.into_iter().find(|at| count(&expected, *at) != count(&got, *at)) else {
-        return Ok(None);
-    };
-    let difference = Difference {
+    let at = places.into_iter().find(|at| count(expected, *at) != count(got, *at))?;
+    Some(Difference {
         output: format!("`{}`", KINDS[at.1].message),
         step: at.0.saturating_sub(1),
         index: 0,
-        expected: count(&expected, at).to_string(),
-        got: count(&got, at).to_string(),
-    };
-    Ok(Some(Fault::Differs { form: Form::Fixed.name(), difference }))
+        expected: count(expected, at).to_string(),
+        got: count(got, at).to_string(),
+    })
 }
 
-fn counted(setup: Result<Setup, Error>, arithmetic: &Arithmetic, steps: usize) -> Result<ByStep, Error> {
+/// What was counted; `None` if a process has no model for the form.
+fn counted(setup: Setup, arithmetic: &Arithmetic, form: Form, steps: usize) -> Result<Option<ByStep>, Error> {
     let mut found = ByStep::new();
-    let Some(mut simulation) = start(setup?.graph, arithmetic, Form::Fixed)? else {
-        return Ok(found);
+    let Some(mut simulation) = start(setup.graph, arithmetic, form)? else {
+        return Ok(None);
     };
     let mut before: BTreeMap<(String, String), u64> = BTreeMap::new();
     for step in 1..=steps {
@@ -84,5 +93,5 @@ fn counted(setup: Result<Setup, Error>, arithmetic: &Arithmetic, steps: usize) -
             }
         }
     }
-    Ok(found)
+    Ok(Some(found))
 }
