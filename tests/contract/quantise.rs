@@ -161,18 +161,20 @@ fn convolutions_of_lava_are_scaled_too() {
 
 #[test]
 fn the_report_says_which_decays_act() {
-    for (backend, rows) in [(Backend::Fixed, 2), (Backend::Chip, 2), (Backend::Float, 0)] {
+    for (backend, rows) in [(Backend::Fixed, 3), (Backend::Chip, 3), (Backend::Float, 0)] {
         let mut graph = Graph::new();
         let tau = Decay::Tau { tau: vec![20.0, 3000.0].into() };
         let cells = Lif { du: Decay::fraction(0.25), dv: tau, ..Lif::new(&[2]) };
         graph.add("cells", cells).unwrap();
         graph.add("whole", Lif { du: 1023.into(), ..Lif::new(&[2]) }).unwrap();
+        graph.add("turning", Rf { decay_bits: 4, ..Rf::new(&[2], 4.into(), 0.1.into()) }).unwrap();
         let simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &RunConfig::on(backend)).unwrap();
         let report = simulation.report("decays", std::time::Duration::ZERO).unwrap();
         assert_eq!(report.decays.len(), rows, "{backend:?}");
         let told = [
             "cells.du: 1023 at neuron 0, a time constant of 3.48 steps for 3.48 steps",
             "cells.dv: 1 at neuron 1, a time constant of 4095.50 steps for 3000.00 steps",
+            "turning.alpha: 0 at neuron 0, a time constant of 7.49 steps for 9.49 steps",
         ];
         assert!(report.decays.iter().map(|row| row.text()).eq(told.into_iter().take(rows)), "{:?}", report.decays);
         assert!(told.iter().take(rows).all(|words| report.text().contains(words)));

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decay::Fractions;
 use crate::{Arithmetic, Bank, Cut, Decay, Drawn, ModelError, Overflow, Plastic, PortSpec, Rows, VarSpec};
 
 /// An array that leaves or enters a process: integers from fixed kernels, reals from float twins.
@@ -245,6 +246,14 @@ pub trait Behaviour: Debug {
     /// The decays of its registers, by the name of the parameter.
     fn decays(&self) -> Vec<(&'static str, &Decay)> {
         Vec::new()
+    }
+
+    /// What it takes as fractions or time constants only, as its registers hold it.
+    ///
+    /// # Errors
+    /// If a parameter does not fit its range or the shape.
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        Ok(Vec::new())
     }
 
     /// Whether the neurons are analog circuits, which no digital core has.

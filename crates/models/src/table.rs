@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::connection::{conv, conv_in_time, dense, one_to_one, pool, random, sparse};
+use crate::decay::Fractions;
 use crate::learning;
 use crate::neuron::analog::{Analog, Deviation};
 use crate::neuron::{adex, allocator, atrlif, cuba_lif, delta, dpi, graded_vec, inv_sqrt, izhikevich};
@@ -244,6 +245,10 @@ impl Behaviour for Model {
 
     fn decays(&self) -> Vec<(&'static str, &Decay)> {
         self.behaviour().decays()
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        self.behaviour().fractions()
     }
 
     fn circuit(&self) -> bool {

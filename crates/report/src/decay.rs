@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct DecayRow {
     /// Path of the process.
     pub process: String,
-    /// The parameter, `du` or `dv`.
+    /// The parameter: `du` or `dv`, `delta_i` and others of `ATRLIF`, `alpha` or `decay_tau` of resonators.
     pub parameter: String,
     /// The neuron.
     pub neuron: u32,
-    /// Its register.
+    /// Its register; of a resonator, that of the cosine of its rotation.
     pub register: i32,
     /// The fraction lost per step that was given.
     pub given_fraction: f64,

@@ -22,6 +22,7 @@ use super::lif::{bias_registers, hold, kind_of};
 use super::membrane::{BIAS, real_bias, zero};
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, stop, word};
 use crate::arithmetic::Register;
+use crate::decay::Fractions;
 use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
 
 /// Lava's `ATRLIF`.
@@ -222,6 +223,11 @@ impl Dynamics<f64, 1, 5, 3, 1> for RealAdapting {
     }
 }
 
+/// What is kept of 4096 where the fraction `lost` is lost.
+fn kept(lost: f64) -> i32 {
+    (4096.0 - lost * 4096.0) as i32
+}
+
 impl Neuron for Atrlif {
     const IN: &'static [(&'static str, Kind)] = &[("a_in", Kind::Activation)];
     const OUT: &'static [(&'static str, Kind)] = &[("s_out", Kind::Spike)];
@@ -231,6 +237,24 @@ impl Neuron for Atrlif {
 
     fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        let [current, others @ ..] = self.deltas()?;
+        let names = ["delta_v", "delta_theta", "delta_r"];
+        let others = names.into_iter().zip(others).map(|(field, given)| {
+            let registers: Vec<i32> = given.iter().map(|x| 4096 - kept(*x)).collect();
+            let acting = registers.iter().map(|x| f64::from(*x) / 4096.0).collect();
+            Fractions { field, given, acting, registers }
+        });
+        let current = Fractions {
+            field: "delta_i",
+            // One more 4096th, which is not rounded.
+            acting: current.iter().map(|x| (x + 1.0 / 4096.0).min(1.0)).collect(),
+            registers: current.iter().map(|x| (x * 4096.0) as i32).collect(),
+            given: current,
+        };
+        Ok(std::iter::once(current).chain(others).collect())
     }
 
     fn registers(&self, setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
@@ -251,12 +275,13 @@ impl Neuron for Atrlif {
             Column::registers("s", &self.s, n, &cut, 0..=1)?,
         ];
         let [delta_i, v, theta, r] = self.deltas()?.map(|all| all[cut.clone()].to_vec());
+        let keep = [v, theta, r].map(|all| all.into_iter().map(kept).collect());
         let adapting = Adapting {
             align: a.align,
             current: a.current,
             v_end: (a.v_min.into(), a.v_max.into()),
             keep_i: delta_i.iter().map(|x| 4096.0 - (x * 4096.0 + 1.0)).collect(),
-            keep: [v, theta, r].map(|all| all.iter().map(|x| (4096.0 - x * 4096.0) as i32).collect()),
+            keep,
             noted: [
                 ("i", kind_of(a.current)),
                 ("v", OverflowKind::Saturate),

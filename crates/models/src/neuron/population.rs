@@ -9,6 +9,7 @@ use std::ops::{Range, RangeInclusive};
 
 use super::analog::{Analog, Deviation};
 use super::circuit::Reach;
+use crate::decay::Fractions;
 use crate::{
     Bank, BankContext, Behaviour, Decay, Fired, Io, Kernel, Kind, Lane, ModelError, Number, Overflow, OverflowKind,
     PerNeuron, PortSpec, Sent, Setting, Values, VarSpec, lane, length,
@@ -374,6 +375,11 @@ pub(crate) trait Neuron: Debug {
         Vec::new()
     }
 
+    /// See [`Behaviour::fractions`].
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        Ok(Vec::new())
+    }
+
     /// See [`Behaviour::circuit`].
     const CIRCUIT: bool = false;
 
@@ -437,6 +443,10 @@ impl<T: Neuron> Behaviour for T {
 
     fn decays(&self) -> Vec<(&'static str, &Decay)> {
         self.decays()
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        self.fractions()
     }
 
     fn circuit(&self) -> bool {

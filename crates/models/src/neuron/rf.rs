@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::membrane::one;
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, stop, word};
+use crate::decay::Fractions;
 use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, integer, length};
 
 /// Lava's `RF`.
@@ -85,6 +86,13 @@ impl Resonator<'_> {
             (0..self.n).map(|k| (1.0 - alpha[k]) * angle(k).sin()).collect(),
             (0..self.n).map(|k| (1.0 - alpha[k]) * angle(k).cos()).collect(),
         ])
+    }
+
+    /// What the registers make of `alpha`.
+    pub(crate) fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        let (given, rotation) = (self.alpha.values("alpha", self.n)?, self.rotation()?);
+        let held = || Fractions::of_rotations("alpha", given, &rotation, self.decay_bits);
+        Ok((self.decay_bits > 0).then(held).into_iter().collect())
     }
 
     fn state_exp(&self) -> Result<i32, ModelError> {
@@ -229,6 +237,10 @@ impl Neuron for Rf {
 
     fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        self.resonator().fractions()
     }
 
     fn registers(&self, _setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {

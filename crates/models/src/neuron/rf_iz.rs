@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::membrane::one;
 use super::population::{At, Column, Dynamics, Neuron, Population, WORD};
 use super::rf::{self, NOTED, RealTurn, Resonator, Turn};
+use crate::decay::Fractions;
 use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
 
 /// Lava's `RF_IZ`.
@@ -115,6 +116,10 @@ impl Neuron for RfIz {
 
     fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        self.resonator().fractions()
     }
 
     fn registers(&self, _setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {

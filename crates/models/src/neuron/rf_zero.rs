@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::membrane::one;
 use super::population::{At, Column, Dynamics, Neuron, Population, STATE, WORD, word};
+use crate::decay::Fractions;
 use crate::{Kind, ModelError, OverflowKind, PerNeuron, Setting, length};
 
 /// Lava's `RFZero`.
@@ -129,6 +130,13 @@ impl Neuron for RfZero {
 
     fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    fn fractions(&self) -> Result<Vec<Fractions>, ModelError> {
+        let [lct, lst] = self.rotation()?;
+        let tau = self.decay_tau.values("decay_tau", length(&self.shape))?;
+        let given = tau.into_iter().map(|tau| 1.0 - (-self.dt / tau).exp()).collect();
+        Ok(vec![Fractions::of_rotations("decay_tau", given, &[lst, lct], 15)])
     }
 
     fn registers(&self, _setting: &Setting<'_>, cut: Range<usize>) -> Result<Self::Fixed, ModelError> {
