@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use pumice::models::connection::conv::Conv;
 use pumice::models::neuron::lif_reset::LifReset;
+use pumice::models::neuron::rf::Rf;
 use pumice::models::neuron::ternary_lif::TernaryLif;
 use pumice::num::{Draws, Purpose};
 use pumice::prelude::*;
