@@ -2,10 +2,10 @@
 
 use pumice::compile::{Hardware, compile};
 use pumice::engine::{Control, Engine, Snapshot};
-use pumice::models::OverflowRecord;
 use pumice::models::learning::{GradedSpikeCfg, LearningLif, LearningRule, LearningSparse, LoihiSynapses, PesSynapses};
 use pumice::models::neuron::prototype_lif::PrototypeLif;
 use pumice::models::source::spiker::Spiker;
+use pumice::models::{OverflowRecord, Values};
 use pumice::num::{Draws, Purpose};
 use pumice::prelude::*;
 
@@ -155,6 +155,55 @@ fn a_snapshot_keeps_what_was_learned() {
     assert_eq!(resumed.counts(), whole.counts());
     whole.reset().unwrap();
     assert_eq!(whole.save(), fresh);
+}
+
+/// Impulses and time constants are written at pauses, within an epoch too, of two factors and of three: cores go on as the unplaced
+/// kernels do, on any number of workers, a snapshot keeps what was written, and reset takes it back.
+#[test]
+fn impulses_and_time_constants_are_written_at_pauses() {
+    let graph = network();
+    let writes = [
+        (30, "input", "x1_tau", 3),
+        (45, "again", "y1_impulse", 90),
+        (45, "read", "x1_impulse", 2),
+        (77, "input", "x1_tau", 40),
+    ];
+    let var = |process: &str, name: &str| {
+        let id = graph.find(process).unwrap();
+        (id.number(), graph.var::<i32>(id, name).unwrap().index())
+    };
+    let written = |engine: &mut Engine| {
+        for (step, process, name, value) in writes {
+            run(engine, step - engine.steps());
+            let (id, var) = var(process, name);
+            engine.set(id, var, &Values::Int(vec![value])).unwrap();
+            assert_eq!(engine.get(id, var).unwrap().to_int(), Some(vec![value]));
+        }
+    };
+    for arithmetic in [Arithmetic::lava(), Arithmetic::loihi1()] {
+        let mut plain = engine(&graph, &arithmetic, Backend::Fixed, 1);
+        run(&mut plain, STEPS);
+        let mut fixed = engine(&graph, &arithmetic, Backend::Fixed, 1);
+        written(&mut fixed);
+        run(&mut fixed, STEPS - 77);
+        let want = shown(&fixed);
+        assert_alive(&want);
+        assert_ne!(want.0, shown(&plain).0, "the writes act");
+        for workers in [1, 3] {
+            let mut chip = engine(&graph, &arithmetic, Backend::Chip, workers);
+            let fresh = chip.save();
+            written(&mut chip);
+            let bytes = chip.save().to_bytes().unwrap();
+            run(&mut chip, STEPS - 77);
+            assert_eq!(shown(&chip), want, "{}, {workers} workers", arithmetic.name);
+            let mut resumed = engine(&graph, &arithmetic, Backend::Chip, 2);
+            resumed.load(&Snapshot::from_bytes(&bytes).unwrap()).unwrap();
+            run(&mut resumed, STEPS - 77);
+            assert_eq!(resumed.save(), chip.save());
+            chip.reset().unwrap();
+            assert_eq!(chip.save(), fresh);
+        }
+    }
 }
 
 /// Weights on the chip can be read and written, and what does not fit is refused with its name.

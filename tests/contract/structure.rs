@@ -1,12 +1,12 @@
 //! Synapses that grow and vanish: what the unplaced kernels grow, within the limits of cores, on any number of workers, through any
 //! snapshot, and counted as they are.
 
-use pumice::chip::{ChipImage, CoreLimits, CoreUse, Source, core_uses};
+use pumice::chip::{ChipImage, CoreLimits, CoreUse, PlasticImage, Source, core_uses};
 use pumice::compile::{Hardware, compile};
 use pumice::engine::{Control, Engine, Observer, Snapshot};
 use pumice::meter::{Counts, Event};
 use pumice::models::learning::{LearningDense, LearningRule, LearningSparse, Structure};
-use pumice::models::{Matrix, Rows};
+use pumice::models::{Behaviour, Matrix, Rows};
 use pumice::num::{Draws, Purpose};
 use pumice::prelude::*;
 
@@ -257,11 +257,14 @@ fn events_are_counted_with_the_synapses_of_their_time() {
     assert!(reads > 2_000);
     assert_eq!(counts.synaptic_events(), reads);
     assert_eq!(watch.0, chip.loads());
-    let sum = |var: u32| -> i32 {
-        let process = |k: usize| chip.image().chip.plastic[k].process;
-        (0..2).map(|k| chip.get(process(k), var as usize).unwrap().to_int().unwrap().iter().sum::<i32>()).sum()
+    let sum = |name: &str| -> i32 {
+        let of = |own: &PlasticImage| {
+            let var = own.model.vars().iter().position(|var| var.name == name).unwrap();
+            chip.get(own.process, var).unwrap().to_int().unwrap().iter().sum::<i32>()
+        };
+        chip.image().chip.plastic.iter().map(of).sum()
     };
-    let [grown, pruned] = [10, 11].map(sum);
+    let [grown, pruned] = ["grown", "pruned"].map(sum);
     assert!(grown > 100 && pruned > 100);
     assert_eq!(counts[Event::WeightWrite], (grown + pruned) as u64);
 }

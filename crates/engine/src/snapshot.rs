@@ -44,7 +44,7 @@ pub struct Snapshot {
     pub settled: Settled,
 }
 
-const SCHEMA: u64 = codec::schema("snapshot/5");
+const SCHEMA: u64 = codec::schema("snapshot/6");
 
 impl Snapshot {
     /// The snapshot as bytes of a container.

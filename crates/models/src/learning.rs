@@ -9,6 +9,7 @@
 mod batch;
 mod brian2;
 mod connection;
+mod course;
 mod dense;
 mod draws;
 mod engine;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course;
 use super::draws::{Recording, Source};
 use super::engine::LearningArithmetic;
 use super::fixed::FixedLearning;
@@ -156,6 +157,7 @@ pub(super) fn vars(process: &impl Learns) -> Vec<VarSpec> {
     let mut vars = ["weights", "tag_1", "tag_2"].map(|name| VarSpec::new(name, &synapses)).to_vec();
     vars.extend(["x1", "x2"].map(|name| VarSpec::new(name, &[sources])));
     vars.extend(["y1", "y2", "y3"].map(|name| VarSpec::new(name, &[targets])));
+    vars.extend(course::vars());
     if process.structure().is_some() {
         vars.extend(structure::vars(&synapses, targets));
     }

@@ -3,6 +3,7 @@
 use pumice_num::shift;
 
 use super::connection::{GradedSpikeCfg, Parts};
+use super::course::{self, Course, Courses};
 use super::draws::Source;
 use super::engine::LearningArithmetic;
 use super::phase::{Ends, Phase, Plasticity, name_of};
@@ -31,6 +32,7 @@ pub(super) struct FixedLearning {
     growth: Option<Growth>,
     pre: Side,
     post: Side,
+    courses: Courses,
     draws: Source,
     engine: LearningArithmetic,
     format: WeightFormat,
@@ -119,7 +121,8 @@ impl FixedLearning {
         }
         let n_out = targets.len();
         let mut post = Side::new(n_out, &rule.post, bits, rule.t_epoch).starting(targets.start).counting(cut);
-        if rule.three_factor && !engine.port_traces_decay {
+        let held = rule.three_factor && !engine.port_traces_decay;
+        if held {
             post.hold();
         }
         Ok(FixedLearning {
@@ -127,6 +130,7 @@ impl FixedLearning {
             growth: None,
             pre: Side::new(topology.n_in, &courses, bits, rule.t_epoch),
             post,
+            courses: Courses::new(courses, rule.post, held),
             draws,
             engine: engine.clone(),
             format: parts.format,
@@ -157,6 +161,14 @@ impl FixedLearning {
         let first = (&parts.weights[..], &delays[..]);
         self.growth = Some(Growth::new(structure, &self.topology, first, self.t_epoch, key));
         Ok(self)
+    }
+
+    /// Gives a trace another impulse and time constant.
+    fn set_course(&mut self, trace: usize, course: Course) {
+        match trace.checked_sub(2) {
+            None => self.pre.set_course(trace, course),
+            Some(trace) => self.post.set_course(trace, course),
+        }
     }
 
     /// Step within the epoch, `1..=t_epoch`.
@@ -440,6 +452,9 @@ impl Plastic for FixedLearning {
         match var {
             0..3 => self.topology.portion(&self.plasticity.variables[TARGETS[var] as usize]),
             3 | 4 => Portion::whole(self.pre.get(var - 3)),
+            course::FIRST_VAR..structure::FIRST_VAR => {
+                Portion::whole(vec![self.courses.get(var - course::FIRST_VAR) as i32])
+            }
             structure::FIRST_VAR.. => match &self.growth {
                 Some(growth) => growth.get(var - structure::FIRST_VAR, &self.topology),
                 None => Portion::whole(Vec::new()),
@@ -451,6 +466,11 @@ impl Plastic for FixedLearning {
     fn set(&mut self, var: usize, values: &[i32]) -> Result<(), ModelError> {
         if var >= structure::FIRST_VAR {
             return Err(structure::read_only(var - structure::FIRST_VAR));
+        }
+        if let Some(var) = var.checked_sub(course::FIRST_VAR) {
+            let (trace, course) = self.courses.set(var, f64::from(values[0]))?;
+            self.set_course(trace, course);
+            return Ok(());
         }
         let (name, (low, high)) = match var {
             0..3 => (name_of(TARGETS[var]), self.plasticity.ends.of(TARGETS[var])),
@@ -486,6 +506,7 @@ impl Plastic for FixedLearning {
             Portion::run(3 * n_out, 3 * first, post),
             Portion::run(n_out, first, ty),
             Portion { len: n_out * self.due.len(), index, values: due.flat_map(|(_, slot)| slot.clone()).collect() },
+            Portion::whole(self.courses.save_words()),
         ]);
         state.extend(self.growth.iter().flat_map(|growth| growth.save(&self.topology)));
         state
@@ -493,7 +514,7 @@ impl Plastic for FixedLearning {
 
     fn load(&mut self, state: &[Vec<i32>]) -> Result<(), ModelError> {
         let (n, n_in, n_out) = (self.topology.whole, self.topology.n_in, self.topology.n_out);
-        let mut lengths = vec![n, n, n, 2 * n_in, n_in, 3 * n_out, n_out, n_out * self.due.len()];
+        let mut lengths = vec![n, n, n, 2 * n_in, n_in, 3 * n_out, n_out, n_out * self.due.len(), course::WORDS];
         if self.growth.is_some() {
             lengths.extend([n, n_out, n_out, n_out]);
         }
@@ -509,6 +530,8 @@ impl Plastic for FixedLearning {
         if !Target::ALL.into_iter().all(held) || !spikes {
             return Err(ModelError::range("saved state", "outside its registers", "what this process saved"));
         }
+        self.courses.load_words(&state[8])?;
+        (0..TRACES.len()).for_each(|trace| self.set_course(trace, self.courses.of(trace)));
         self.plasticity.variables = [0, 1, 2].map(|v| lay(&self.topology, &state[v]));
         self.plasticity.find_unsettled();
         let own = self.topology.targets.clone();
@@ -519,7 +542,7 @@ impl Plastic for FixedLearning {
         }
         self.clipped = Overflow::default();
         match &mut self.growth {
-            Some(growth) => growth.load(&state[8..], &self.topology),
+            Some(growth) => growth.load(&state[9..], &self.topology),
             None => Ok(()),
         }
     }

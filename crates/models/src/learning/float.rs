@@ -11,6 +11,7 @@
 //! ([`LearningArithmetic::float_keeps_shift`](super::LearningArithmetic::float_keeps_shift)).
 
 use super::connection::{GradedSpikeCfg, Parts};
+use super::course::{self, Course, Courses};
 use super::product::{Dependency, Factor, Product, Series, Target, Variable};
 use super::rule::CompiledRule;
 use super::structure::{self, Growth};
@@ -35,10 +36,7 @@ impl Side {
     fn new(n: usize, courses: &[(f64, f64)], t_epoch: u32) -> Self {
         let value = vec![vec![0.0; n]; courses.len()];
         Side {
-            courses: courses
-                .iter()
-                .map(|(impulse, tau)| (*impulse, if *tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() }))
-                .collect(),
+            courses: courses.iter().map(|course| kept(*course)).collect(),
             history: vec![value.clone(); t_epoch as usize],
             value,
             spike: vec![0; n],
@@ -71,6 +69,11 @@ impl Side {
     }
 }
 
+/// The impulse, and what a step keeps of a trace.
+fn kept((impulse, tau): Course) -> (f64, f64) {
+    (impulse, if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() })
+}
+
 /// The running twin.
 #[derive(Debug)]
 pub(super) struct FloatLearning {
@@ -91,6 +94,7 @@ pub(super) struct FloatLearning {
     delays_act: bool,
     pre: Side,
     post: Side,
+    courses: Courses,
     due: Vec<Vec<f64>>,
 }
 
@@ -127,6 +131,7 @@ impl FloatLearning {
         if parts.payloads != GradedSpikeCfg::UseRegularImpulse {
             courses[0].0 = 0.0;
         }
+        let ports_held = rule.three_factor && !engine.port_traces_decay;
         let (tag_2, fixed) = match (parts.delays, engine.delays_act) {
             (Some(delays), true) => (delays, None),
             (delays, _) => (parts.tag_2, delays),
@@ -146,7 +151,7 @@ impl FloatLearning {
             decimate: rule.decimate,
             t_epoch: rule.t_epoch as usize,
             three_factor: rule.three_factor,
-            ports_held: rule.three_factor && !engine.port_traces_decay,
+            ports_held,
             graded: parts.graded,
             payloads: parts.payloads,
             weight_scale: f64::from(parts.format.exponent).exp2(),
@@ -156,9 +161,18 @@ impl FloatLearning {
             delays_act: engine.delays_act,
             pre: Side::new(topology.n_in, &courses, rule.t_epoch),
             post: Side::new(topology.n_out, &rule.post, rule.t_epoch),
+            courses: Courses::new(courses, rule.post, ports_held),
             due: vec![vec![0.0; topology.n_out]; arithmetic.delay_max as usize + 1],
             topology,
         })
+    }
+
+    /// Gives a trace another impulse and time constant.
+    fn set_course(&mut self, trace: usize, course: Course) {
+        match trace.checked_sub(2) {
+            None => self.pre.courses[trace] = kept(course),
+            Some(trace) => self.post.courses[trace] = kept(course),
+        }
     }
 
     fn delay(&self, k: usize) -> usize {
@@ -293,6 +307,7 @@ impl Kernel<f64> for FloatLearning {
             1 => self.given(2),
             2 => self.given(1),
             3 | 4 => self.pre.value[var - 3].clone(),
+            course::FIRST_VAR..structure::FIRST_VAR => vec![self.courses.get(var - course::FIRST_VAR)],
             structure::FIRST_VAR.. => self.counted(var - structure::FIRST_VAR),
             _ => self.post.value[var - 5].clone(),
         }
@@ -304,6 +319,10 @@ impl Kernel<f64> for FloatLearning {
         }
         match var {
             structure::FIRST_VAR.. => return Err(structure::read_only(var - structure::FIRST_VAR)),
+            course::FIRST_VAR.. => {
+                let (trace, course) = self.courses.set(var - course::FIRST_VAR, values[0])?;
+                self.set_course(trace, course);
+            }
             0 => self.variables[0] = self.topology.laid(values),
             1 => self.variables[2] = self.topology.laid(values),
             2 => self.variables[1] = self.topology.laid(values),
@@ -319,6 +338,7 @@ impl Kernel<f64> for FloatLearning {
             state.push(Values::Int(side.spike.iter().map(|e| *e as i32).collect()));
         }
         state.push(Values::Real(self.due.concat()));
+        state.push(Values::Real(self.courses.save().to_vec()));
         state.extend(
             self.growth.iter().flat_map(|growth| growth.save(&self.topology)).map(|p| Values::Int(p.into_whole())),
         );
@@ -327,7 +347,8 @@ impl Kernel<f64> for FloatLearning {
 
     fn load(&mut self, state: &[Values]) -> Result<(), ModelError> {
         let (n, n_in, n_out) = (self.topology.len(), self.topology.n_in, self.topology.n_out);
-        let mut lengths = vec![n, n, n, n_in, n_in, n_out, n_out, n_out, n_in, n_out, n_out * self.due.len()];
+        let mut lengths =
+            vec![n, n, n, n_in, n_in, n_out, n_out, n_out, n_in, n_out, n_out * self.due.len(), course::VARS.len()];
         if self.growth.is_some() {
             lengths.extend([n, n_out, n_out, n_out]);
         }
@@ -336,7 +357,7 @@ impl Kernel<f64> for FloatLearning {
             return Err(ModelError::shape("saved state", &found, &lengths));
         }
         if let Some(growth) = &mut self.growth {
-            let counts: Option<Vec<Vec<i32>>> = state[11..].iter().map(Values::to_int).collect();
+            let counts: Option<Vec<Vec<i32>>> = state[12..].iter().map(Values::to_int).collect();
             let refuse = || ModelError::range("saved state", "a fraction", "what this process saved");
             growth.load(&counts.ok_or_else(refuse)?, &self.topology)?;
         }
@@ -350,6 +371,8 @@ impl Kernel<f64> for FloatLearning {
             }
             side.spike = spikes.iter().map(|e| *e as usize).collect();
         }
+        self.courses.load(&state[11].to_real())?;
+        (0..course::VARS.len() / 2).for_each(|trace| self.set_course(trace, self.courses.of(trace)));
         for (slot, values) in self.due.iter_mut().zip(state[10].to_real().chunks(n_out)) {
             slot.copy_from_slice(values);
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course;
 use super::engine::LearningArithmetic;
 use super::parse::{RuleError, parse};
 use super::product::{Dependency, Series, Target, Variable};
@@ -187,19 +188,10 @@ impl LearningRule {
     }
 
     fn check_traces(&self, rule: &mut CompiledRule, engine: &LearningArithmetic) -> Result<(), ModelError> {
-        let names = ["x1", "x2", "y1", "y2", "y3"];
         let steps = f64::from(1u32 << engine.impulse_fraction_bits);
-        for (name, (impulse, tau)) in names.into_iter().zip(rule.pre.into_iter().chain(rule.post)) {
-            if !(0.0..=127.0).contains(&impulse) {
-                return Err(ModelError::range(format!("learning_rule.{name}_impulse"), impulse, "a number in 0..=127"));
-            }
-            if !(tau >= 0.0 && tau.is_finite()) {
-                return Err(ModelError::range(
-                    format!("learning_rule.{name}_tau"),
-                    tau,
-                    "a finite number of steps, 0 or more",
-                ));
-            }
+        for (trace, (impulse, tau)) in rule.pre.into_iter().chain(rule.post).enumerate() {
+            course::check(2 * trace, "learning_rule.", impulse)?;
+            course::check(2 * trace + 1, "learning_rule.", tau)?;
             let (whole, fraction) = (impulse.floor(), impulse.fract());
             let held = (fraction * steps).round_ties_even();
             let used = match engine.impulse_doubles_fraction {
@@ -208,7 +200,7 @@ impl LearningRule {
             };
             if used != impulse {
                 rule.report.approximations.push(Approximation {
-                    constant: format!("{name}_impulse (mean)"),
+                    constant: format!("{} (mean)", course::VARS[2 * trace]),
                     asked: impulse,
                     used,
                 });

@@ -23,6 +23,7 @@ use pumice_num::{Purpose, draw, draw_below};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course;
 use super::topology::Topology;
 use crate::plastic::{Adjusted, Place};
 use crate::{ModelError, Portion, VarSpec};
@@ -101,7 +102,7 @@ pub(super) fn vars(places: &[usize], targets: usize) -> impl Iterator<Item = Var
 }
 
 /// Number of the first of them.
-pub(super) const FIRST_VAR: usize = 8;
+pub(super) const FIRST_VAR: usize = course::FIRST_VAR + course::VARS.len();
 
 /// Which places hold synapses, and what became of each target.
 #[derive(Debug)]

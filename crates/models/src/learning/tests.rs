@@ -1,4 +1,5 @@
 mod behaviour;
+mod courses;
 mod moments;
 mod structure;
 

@@ -101,6 +101,8 @@ pub(super) struct Side {
     /// Number of the first neuron in the whole population, which keys draws and names overflow.
     first: u32,
     courses: Vec<Course>,
+    /// Bits of the fraction of an impulse.
+    fraction_bits: u32,
     t_epoch: usize,
     /// Whether values come from ports and do not decay.
     held: bool,
@@ -127,6 +129,7 @@ impl Side {
             n,
             first: 0,
             courses: courses.iter().map(|c| Course::new(*c, fraction_bits)).collect(),
+            fraction_bits,
             t_epoch: t_epoch as usize,
             held: false,
             value: vec![0; n * k],
@@ -147,6 +150,11 @@ impl Side {
     /// Makes the neurons those from `first` on of a larger population.
     pub(super) fn starting(self, first: usize) -> Self {
         Side { first: first as u32, ..self }
+    }
+
+    /// Gives a trace another impulse and time constant.
+    pub(super) fn set_course(&mut self, trace: usize, course: (f64, f64)) {
+        self.courses[trace] = Course::new(course, self.fraction_bits);
     }
 
     /// Makes the traces those of ports, which keep their value through the epoch.

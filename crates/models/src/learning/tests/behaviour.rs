@@ -9,7 +9,7 @@ use crate::learning::library::*;
 use crate::learning::*;
 use crate::{Arithmetic, Behaviour, Number, OverflowKind};
 
-fn arithmetics() -> [Arithmetic; 3] {
+pub(super) fn arithmetics() -> [Arithmetic; 3] {
     [Arithmetic::lava(), Arithmetic::loihi1(), Arithmetic::loihi2()]
 }
 
@@ -21,7 +21,7 @@ fn random_spikes(seed: u64, side: u32, t: u64, n: usize, chance: f64) -> Vec<i32
 }
 
 /// A stimulus for every in-port of a process with `n` sources and `m` targets.
-fn stimulus(seed: u64, t: u64, n: usize, m: usize, ports: usize) -> Vec<Vec<i32>> {
+pub(super) fn stimulus(seed: u64, t: u64, n: usize, m: usize, ports: usize) -> Vec<Vec<i32>> {
     let mut inputs = vec![random_spikes(seed, 0, t, n, 0.2), random_spikes(seed, 1, t, m, 0.2)];
     for port in 2..ports {
         let word = |j: usize| {
@@ -32,7 +32,7 @@ fn stimulus(seed: u64, t: u64, n: usize, m: usize, ports: usize) -> Vec<Vec<i32>
     inputs
 }
 
-fn grid(n_out: usize, n_in: usize, w: impl Fn(usize, usize) -> f64) -> Vec<Vec<f64>> {
+pub(super) fn grid(n_out: usize, n_in: usize, w: impl Fn(usize, usize) -> f64) -> Vec<Vec<f64>> {
     (0..n_out).map(|j| (0..n_in).map(|i| w(i, j)).collect()).collect()
 }
 
@@ -55,7 +55,7 @@ fn rule_text() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn any_rule()(dw in rule_text(), dd in prop::option::of(rule_text()), dt in prop::option::of(rule_text()),
+    pub(super) fn any_rule()(dw in rule_text(), dd in prop::option::of(rule_text()), dt in prop::option::of(rule_text()),
         impulses in prop::array::uniform5(0.0..127.0f64), taus in prop::array::uniform5(0..40u32),
         t_epoch in 1..5u32, three_factor in any::<bool>()) -> LearningRule {
         let tau = taus.map(f64::from);
