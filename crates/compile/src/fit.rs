@@ -5,6 +5,7 @@
 //! there is, which process asked, and what would help.
 
 mod activity;
+mod board;
 mod pack;
 mod pinned;
 mod search;
@@ -33,14 +34,16 @@ fn lay(chip: &mut ChipImage, hardware: &Hardware, config: &RunConfig, cells: &[b
     }
     let activity = Activity::new(chip, config.rates.as_ref())?;
     pack::pack(chip, hardware, cells)?;
-    match config.place {
-        Place::Time => search::spread(chip, hardware, &activity, search::Aim::Time),
-        Place::Energy => search::spread(chip, hardware, &activity, search::Aim::Energy),
-        _ => {}
+    let aim = match config.place {
+        Place::Time => Some(search::Aim::Time),
+        Place::Energy => Some(search::Aim::Energy),
+        Place::Traffic => None,
+        Place::Pack | Place::Pinned(_) => return Ok(()),
+    };
+    if let Some(aim) = aim {
+        search::spread(chip, hardware, &activity, aim);
     }
-    if config.place != Place::Pack {
-        search::arrange(chip, hardware, &activity, config.place == Place::Energy);
-    }
+    search::arrange(chip, hardware, &activity, aim);
     Ok(())
 }
 

@@ -8,167 +8,63 @@
 //! time     slowest core + steps * barrier, each step at least the tick; then links crossed
 //! ```
 //!
-//! For time and energy [`spread`] splits the slowest cores in halves while that makes the sum smaller and limits hold. [`arrange`] only exchanges the places of whole cores: all cores are alike, so that no limit can break.
+//! For time and energy [`spread`] splits the slowest cores in halves while that makes the sum smaller and limits hold. [`arrange`] only exchanges the places of whole cores ([`Board`]): all cores are alike, so that no limit can break.
 
 use std::collections::BTreeMap;
 
 use pumice_chip::timing::CoreWork;
-use pumice_chip::{ChipImage, CoreId, CoreLoad, Mesh, Routes, Segment, core_uses};
-use pumice_meter::{Bill, EnergyTable, Event, Usage};
+use pumice_chip::{ChipImage, CoreId, CoreLoad, Routes, Segment, core_uses};
+use pumice_meter::{Bill, Event, Usage};
 use pumice_num::{Draws, Purpose};
 
 use super::activity::Activity;
+use super::board::{Board, Fares};
 use super::broken;
 use crate::Hardware;
 
-/// Rounds over all cores, at most.
-const ROUNDS: usize = 12;
-/// Places that are tried for a core in each round, at most.
-const TRIES: usize = 256;
 /// Places that are looked at besides those in use, at most.
 const MOST_PLACES: u64 = 4096;
 /// Synapses that [`spread`] may walk over, over all its attempts.
 const MOST_SYNAPSES: usize = 2_000_000_000;
 
-/// What one packet costs on its way, by direction.
-#[derive(Clone, Copy, Debug)]
-struct Fares {
-    east: u64,
-    west: u64,
-    north: u64,
-    south: u64,
-    crossing: u64,
-    local: u64,
-}
-
-impl Fares {
-    /// One for each link.
-    const LINKS: Fares = Fares { east: 1, west: 1, north: 1, south: 1, crossing: 1, local: 0 };
-
-    /// Prices in attojoules; those that are not known count as nothing. `None` if none is known.
-    fn of(table: &EnergyTable) -> Option<Fares> {
-        let price = |event| table.get(event).map_or(0, |price| (price.v * 1e18).round() as u64);
-        let fares = Fares {
-            east: price(Event::HopEast),
-            west: price(Event::HopWest),
-            north: price(Event::HopNorth),
-            south: price(Event::HopSouth),
-            crossing: price(Event::ChipCrossing),
-            local: price(Event::PacketLocal),
-        };
-        let hops = [fares.east, fares.west, fares.north, fares.south];
-        hops.iter().any(|fare| *fare > 0).then_some(fares)
-    }
-
-    fn way(&self, mesh: &Mesh, from: u32, to: u32) -> u64 {
-        let hops = mesh.hops(CoreId(from), CoreId(to));
-        let local = if mesh.tile_number(CoreId(from)) == mesh.tile_number(CoreId(to)) { self.local } else { 0 };
-        let legs = [
-            (hops.east, self.east),
-            (hops.west, self.west),
-            (hops.north, self.north),
-            (hops.south, self.south),
-            (hops.crossings, self.crossing),
-        ];
-        local + legs.into_iter().map(|(n, fare)| u64::from(n) * fare).sum::<u64>()
-    }
-}
-
-/// Where each used core lies, and the packets between them.
-struct Board<'a> {
-    mesh: &'a Mesh,
-    fares: Fares,
-    /// By used core: `(other core, packets to it, packets from it)`.
-    partners: Vec<Vec<(usize, u64, u64)>>,
-    /// Place of each used core.
-    place: Vec<u32>,
-    /// Used core at each place.
-    at: Vec<Option<usize>>,
-}
-
-impl Board<'_> {
-    /// The cost of all packets from and to a core if it lay at `place`; `moved` says where one other core lies.
-    fn cost(&self, core: usize, place: u32, moved: Option<(usize, u32)>) -> u64 {
-        let of = |other: usize| match moved {
-            Some((k, place)) if k == other => place,
-            _ if other == core => place,
-            _ => self.place[other],
-        };
-        let one = |(other, to, from): &(usize, u64, u64)| {
-            let there = of(*other);
-            to * self.fares.way(self.mesh, place, there) + from * self.fares.way(self.mesh, there, place)
-        };
-        self.partners[core].iter().map(one).sum()
-    }
-
-    /// Moves a core to a place, and what lies there to where the core was, if that costs less.
-    fn try_move(&mut self, core: usize, to: u32) -> bool {
-        let from = self.place[core];
-        if from == to {
-            return false;
-        }
-        let other = self.at[to as usize];
-        let (before, after) = match other {
-            None => (self.cost(core, from, None), self.cost(core, to, None)),
-            Some(k) => (
-                self.cost(core, from, None) + self.cost(k, to, None),
-                self.cost(core, to, Some((k, from))) + self.cost(k, from, Some((core, to))),
-            ),
-        };
-        if after >= before {
-            return false;
-        }
-        self.place[core] = to;
-        self.at[to as usize] = Some(core);
-        self.at[from as usize] = other;
-        if let Some(k) = other {
-            self.place[k] = from;
-        }
-        true
-    }
-}
-
-/// Exchanges the places of cores so that packets cost less: energy if its prices are known, else links.
-pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>, energy: bool) {
+/// Exchanges the places of cores so that packets cost less: energy if that is the aim and its prices are known, else links.
+///
+/// With an aim the barrier counts too, which is longer over more tiles: of exchanges among all places and among those of the used
+/// tiles, that which costs less by the aim is taken.
+pub(super) fn arrange(chip: &mut ChipImage, hardware: &Hardware, activity: &Activity<'_>, aim: Option<Aim>) {
     let used: Vec<u32> = {
         let mut all: Vec<u32> = chip.segments.iter().map(|s| s.core.0).collect();
         all.sort_unstable();
         all.dedup();
         all
     };
-    if used.len() < 2 {
-        return;
-    }
-    let fares = if energy { Fares::of(&hardware.energy) } else { None };
+    let Some(last) = used.last().filter(|_| used.len() > 1) else { return };
     let chips = chip.used_chips().max(1);
     let room = (u64::from(hardware.mesh.cores_per_chip) * u64::from(chips)).min(hardware.mesh.cores());
-    let last = used.last().map_or(0, |core| u64::from(*core) + 1);
-    let places = room.min(MOST_PLACES).max(last) as usize;
-    let mut at = vec![None; places];
-    used.iter().enumerate().for_each(|(k, core)| at[*core as usize] = Some(k));
+    let room = room.min(MOST_PLACES).max(u64::from(*last) + 1) as u32;
+    let tiles = (last + 1).next_multiple_of(hardware.mesh.cores_per_tile.max(1)).min(room);
+    let priced = if matches!(aim, Some(Aim::Energy)) { Fares::of(&hardware.energy) } else { None };
     let partners = partners(chip, activity, &used);
-    let mut board =
-        Board { mesh: &hardware.mesh, fares: fares.unwrap_or(Fares::LINKS), partners, place: used.clone(), at };
-    let mut draws = Draws::new(chip.seed, Purpose::PLACEMENT, 0, 0);
-    for _ in 0..ROUNDS {
-        let mut better = false;
-        for core in 0..used.len() {
-            if places <= TRIES {
-                for to in 0..places as u32 {
-                    better |= board.try_move(core, to);
-                }
-            } else {
-                for _ in 0..TRIES {
-                    better |= board.try_move(core, draws.below(places as u32));
-                }
-            }
-        }
-        if !better {
-            break;
-        }
+    let exchanged = |places: u32| -> Vec<Segment> {
+        let mut at = vec![None; places as usize];
+        used.iter().enumerate().for_each(|(k, core)| at[*core as usize] = Some(k));
+        let fares = priced.unwrap_or(Fares::LINKS);
+        let board = Board::new(&hardware.mesh, fares, partners.clone(), used.clone(), at);
+        let place = board.best(Draws::new(chip.seed, Purpose::PLACEMENT, 0, 0));
+        let moved: BTreeMap<u32, u32> = used.iter().copied().zip(place).collect();
+        chip.segments.iter().map(|s| Segment { core: CoreId(moved[&s.core.0]), ..*s }).collect()
+    };
+    let Some(aim) = aim else {
+        chip.segments = exchanged(room);
+        return;
+    };
+    let (near, wide) = (exchanged(tiles), exchanged(room));
+    chip.segments = near.clone();
+    let (cost, _) = estimate(chip, hardware, activity, aim);
+    chip.segments = wide;
+    if estimate(chip, hardware, activity, aim).0 >= cost {
+        chip.segments = near;
     }
-    let moved: BTreeMap<u32, u32> = used.iter().copied().zip(board.place).collect();
-    chip.segments.iter_mut().for_each(|s| s.core = CoreId(moved[&s.core.0]));
 }
 
 /// For every used core the packets to and from others.
