@@ -11,7 +11,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
-use crate::read::merge;
+use crate::read::{merge, plainly};
 
 /// The arithmetic of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for ArithmeticChoice {
         let mut values = Table::try_from(&name).map_err(D::Error::custom)?;
         merge(&mut values, section);
         let values = serde_path_to_error::deserialize(Value::Table(values))
-            .map_err(|error| D::Error::custom(format!("{}: {}", error.path(), error.inner().message())))?;
+            .map_err(|error| D::Error::custom(format!("{}: {}", error.path(), plainly(error.inner().message()))))?;
         Ok(ArithmeticChoice { values, stand_in })
     }
 }

@@ -229,6 +229,9 @@ fn arithmetic(arithmetic: &Arithmetic) -> Result<(), Fault> {
         (path("align"), Some(arithmetic.align), 0, 12),
         (path("delay_max"), Some(arithmetic.delay_max), 0, 65_535),
         (path("refractory_max"), Some(arithmetic.refractory_max), 0, 65_535),
+        (path("conv_sum_bits"), Some(arithmetic.conv_sum_bits), 2, 32),
+        (path("learning.impulse_fraction_bits"), Some(arithmetic.learning.impulse_fraction_bits), 0, 8),
+        (path("learning.product_mantissa_bits"), Some(arithmetic.learning.product_mantissa_bits), 0, 15),
     ])?;
     within([
         (path("current_decay_offset"), Some(arithmetic.current_decay_offset), 0, 4096),
@@ -236,6 +239,9 @@ fn arithmetic(arithmetic: &Arithmetic) -> Result<(), Fault> {
         (path("lowest_current_decay"), Some(arithmetic.lowest_current_decay), -1, 4096),
         (path("v_min"), Some(arithmetic.v_min), i32::MIN, 0),
         (path("v_max"), Some(arithmetic.v_max), 1, i32::MAX),
+        (path("inhibitory_min"), Some(arithmetic.inhibitory_min), -256, 0),
+        (path("learning.accumulator_min"), Some(arithmetic.learning.accumulator_min), -32_769, 0),
+        (path("learning.tag_min"), Some(arithmetic.learning.tag_min), -257, 0),
     ])
 }
 

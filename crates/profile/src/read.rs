@@ -179,9 +179,24 @@ fn deserialise<T: DeserializeOwned>(value: Value, prefix: &str, layers: &[Layer]
             (prefix, path) => format!("{prefix}.{path}"),
         };
         let at = place(layers, &field);
-        let message = error.inner().message().to_owned();
+        let message = plainly(error.inner().message());
         ProfileError::Field { at, field, message }
     })
+}
+
+/// What a deserialiser says, with the names of Rust's types as what a file may hold.
+pub(crate) fn plainly(message: &str) -> String {
+    let names = [
+        ("expected u32", "expected a whole number in 0..=4294967295"),
+        ("expected i32", "expected a whole number in -2147483648..=2147483647"),
+        ("expected u64", "expected a whole number, 0 or more"),
+        ("expected f64", "expected a number"),
+        ("unit variant, expected string only", "not a text, expected one of the choice's names in quotes"),
+        ("expected struct Register", "expected a table { bits, overflow }"),
+        ("expected struct LearningArithmetic", "expected a table of the learning engine's choices"),
+    ];
+    let known = names.into_iter().find_map(|(rust, words)| Some(message.strip_suffix(rust)?.to_owned() + words));
+    known.unwrap_or_else(|| message.to_owned())
 }
 
 /// Lays `upper` over `base`.

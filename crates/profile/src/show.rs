@@ -164,9 +164,11 @@ impl Profile {
         let (mut ours, mut theirs) = (BTreeMap::new(), BTreeMap::new());
         leaves("", &json(values), &mut ours);
         leaves("", &json(&named), &mut theirs);
-        for (field, value) in ours.iter().filter(|(field, value)| theirs.get(*field) != Some(value)) {
-            let usual = theirs.get(field).map_or("absent", String::as_str);
-            writeln!(out, "  {field:<36} {value} (overrides {usual})")?;
+        for (field, value) in ours.iter().filter(|(field, _)| *field != "name") {
+            match theirs.get(field) {
+                Some(usual) if usual == value => writeln!(out, "  {field:<36} {value}")?,
+                usual => writeln!(out, "  {field:<36} {value} (overrides {})", usual.map_or("absent", String::as_str))?,
+            }
         }
         Ok(())
     }

@@ -28,8 +28,16 @@ const FORM: &[Case] = &[
         "neuron = 1024",
         "hw.toml:17: core.neuron: unknown field `neuron`, expected one of `neurons`, `synapses`, `syn_mem_bits`, `axon_in`, `axon_out`, `fan_in`, `destinations_per_neuron`, `delay_max`, `synapse_format`",
     ),
-    ("neurons = 1024", "neurons = \"many\"", "hw.toml:17: core.neurons: invalid type: string \"many\", expected u32"),
-    ("neurons = 1024", "neurons = -5", "hw.toml:17: core.neurons: invalid value: integer `-5`, expected u32"),
+    (
+        "neurons = 1024",
+        "neurons = \"many\"",
+        "hw.toml:17: core.neurons: invalid type: string \"many\", expected a whole number in 0..=4294967295",
+    ),
+    (
+        "neurons = 1024",
+        "neurons = -5",
+        "hw.toml:17: core.neurons: invalid value: integer `-5`, expected a whole number in 0..=4294967295",
+    ),
     (
         "noc = \"mesh2d\"",
         "noc = \"ring\"",
@@ -134,6 +142,16 @@ const ARITHMETIC: &[Case] = &[
         "name = \"loihi1\"",
         "name = \"loihi1\"\ncurrent.bitz = 9",
         "hw.toml:28: arithmetic: current.bitz: unknown field `bitz`, expected `bits` or `overflow`",
+    ),
+    (
+        "name = \"loihi1\"",
+        "name = \"loihi1\"\ncurrent = 24",
+        "hw.toml:28: arithmetic: current: invalid type: integer `24`, expected a table { bits, overflow }",
+    ),
+    (
+        "name = \"loihi1\"",
+        "name = \"loihi1\"\nthreshold = 3",
+        "hw.toml:28: arithmetic: threshold: invalid type: not a text, expected one of the choice's names in quotes",
     ),
     (
         "u_bits = 24",
@@ -259,6 +277,40 @@ fn structure_is_checked() {
 #[test]
 fn arithmetic_is_checked() {
     check(ARITHMETIC);
+}
+
+/// What kernels shift by or compare with holds both of its ends and nothing beyond them.
+#[test]
+fn every_number_of_the_arithmetic_has_a_range() {
+    let ranges = [
+        ("align", 0, 12),
+        ("conv_sum_bits", 2, 32),
+        ("inhibitory_min", -256, 0),
+        ("lowest_current_decay", -1, 4096),
+        ("current_decay_offset", 0, 4096),
+        ("voltage_decay_offset", 0, 4096),
+        ("delay_max", 0, 65_535),
+        ("refractory_max", 0, 65_535),
+        ("learning.impulse_fraction_bits", 0, 8),
+        ("learning.product_mantissa_bits", 0, 15),
+        ("learning.accumulator_min", -32_769, 0),
+        ("learning.tag_min", -257, 0),
+    ];
+    let with = |field: &str, value: i64| {
+        damaged("name = \"loihi1\"", &format!("name = \"loihi1\"\nstand_in = \"a test\"\n{field} = {value}"))
+    };
+    for (field, low, high) in ranges {
+        for value in [low, high] {
+            Profile::from_text("hw.toml", &with(field, value)).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let above = refused(&with(field, high + 1));
+        assert_eq!(above, format!("hw.toml:31: arithmetic.{field} is {}, allowed is {low} to {high}", high + 1));
+        let below = refused(&with(field, low - 1));
+        // Numbers without a sign are refused as they are read.
+        let unsigned = format!("integer `{}`, expected a whole number in 0..=4294967295", low - 1);
+        let ranged = format!("hw.toml:31: arithmetic.{field} is {}, allowed is {low} to {high}", low - 1);
+        assert!(below == ranged || low == 0 && below.ends_with(&unsigned), "{below}");
+    }
 }
 
 #[test]

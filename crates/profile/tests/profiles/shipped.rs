@@ -130,6 +130,9 @@ fn show_names_values_evidence_and_what_is_unknown() {
         "neuron_spike               69.3 pJ                  fitted",
         "no known price: neuron_spike, analog_update, analog_spike, synapse_read_cell, ",
         "1: 113 ns, 32: 465 ns",
+        "  current.bits                         24\n",
+        "  learning.impulse_fraction_bits       7\n",
+        "  weight_rounding                      toward_zero\n",
         "chip                       104.4 mW [29.69 mW, 104.4 mW]",
     ] {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
