@@ -458,3 +458,16 @@ proptest! {
         let _ = read(&text);
     }
 }
+
+#[test]
+fn a_topology_that_is_no_table_is_told_what_it_is() {
+    let text = |topology: &str| {
+        format!(
+            "schema = 1\nname = \"t\"\nsteps = 1\n[[process]]\nname = \"r\"\ntype = \"Random\"\nshape = [3, 3]\n\
+             weights = 2\ntopology = {topology}\n"
+        )
+    };
+    read(&text("{ kind = \"all_to_all\" }")).unwrap();
+    let said = read(&text("\"all_to_all\"")).unwrap_err();
+    assert_eq!(said, format!("{PATH}: `topology` of process `r` is \"all_to_all\"; allowed is a table with `kind`"));
+}

@@ -13,7 +13,7 @@ use crate::ModelError;
 
 /// Who is connected to whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields, expecting = "a table with `kind`")]
 pub enum Topology {
     /// Every source to every target.
     AllToAll {
