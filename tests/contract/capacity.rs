@@ -67,3 +67,22 @@ fn parameters_that_no_register_holds_are_refused_by_name() {
     assert_eq!(fault.to_string(), "`cell`: `vth` is 1000000; allowed is an integer in 0..=131071");
     assert!(fault.is_input());
 }
+
+#[test]
+fn a_process_without_a_form_for_cores_says_where_to_put_it() {
+    use pumice::models::neuron::allocator::Allocator;
+    let alone = || {
+        let mut graph = Graph::new();
+        graph.add("alloc", Allocator { n_protos: 3, next_alloc_id: 1 }).unwrap();
+        graph
+    };
+    let profile = Profile::load("loihi1").unwrap();
+    let fault = Simulation::new(alone(), &profile, &RunConfig::default()).unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "`alloc` (Allocator) has no chip model; run it on the fixed backend by an exception in the run configuration: \
+         `exceptions = { alloc = \"fixed\" }` of `backend` in a model file, `RunConfig::except` in Rust"
+    );
+    let config = RunConfig::default().except("alloc", Backend::Fixed);
+    Simulation::new(alone(), &profile, &config).unwrap();
+}

@@ -129,3 +129,37 @@ fn a_failing_host_process_ends_the_run_with_its_words() {
     assert_eq!(fault.to_string(), "host process `sensor` failed in step 2: the sensor is gone");
     assert!(!fault.is_input());
 }
+
+#[derive(Debug)]
+struct Panicking;
+
+impl HostProcess for Panicking {
+    fn spike(&mut self, context: &mut HostContext<'_>) -> Result<(), HostError> {
+        assert!(context.step() < 3, "the table has no row {}", context.step());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_host_process_that_panics_ends_the_run_with_its_words() {
+    let mut graph = Graph::new();
+    graph.add_host("table", HostSpec::new(), Panicking).unwrap();
+    let mut simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &RunConfig::default()).unwrap();
+    let fault = simulation.run(RunSteps(5)).unwrap_err().to_string();
+    assert_eq!(fault, "host process `table` failed in step 3: it panicked: the table has no row 3");
+    let fault = simulation.run(RunSteps(1)).unwrap_err().to_string();
+    assert_eq!(fault, "host process `table` failed in step 4: its thread has ended");
+}
+
+#[test]
+fn a_silent_host_process_that_nobody_hears_is_named_too() {
+    let mut graph = Graph::new();
+    graph.add_host("stuck", HostSpec::new(), Stuck).unwrap();
+    let mut simulation = Simulation::new(graph, &Profile::load("loihi1").unwrap(), &RunConfig::default()).unwrap();
+    simulation.set_patience(Duration::from_millis(100));
+    let fault = simulation.run(RunSteps(10)).unwrap_err().to_string();
+    assert_eq!(
+        fault,
+        "host process `stuck` did not finish its spike phase of step 3 within 100ms; no port waits for it"
+    );
+}

@@ -15,7 +15,7 @@ pub enum CompileError {
     },
     /// A process cannot be placed on a core.
     #[error(
-        "`{path}` ({process}) has no chip model; run it on the fixed backend by an exception in the run configuration"
+        "`{path}` ({process}) has no chip model; run it on the fixed backend by an exception in the run configuration: `exceptions = {{ {path} = \"fixed\" }}` of `backend` in a model file, `RunConfig::except` in Rust"
     )]
     NoChipModel {
         /// Path of the process.

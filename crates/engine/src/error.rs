@@ -28,9 +28,7 @@ pub enum EngineError {
         fault: String,
     },
     /// A process of the user did not answer in time.
-    #[error(
-        "host process `{path}` did not finish its {phase} phase of step {step} within {patience:?}; waiting for it are {waiting}"
-    )]
+    #[error("host process `{path}` did not finish its {phase} phase of step {step} within {patience:?}; {waiting}")]
     Waiting {
         /// Path of the process.
         path: String,

@@ -3,7 +3,9 @@
 //! It runs on a thread of its own and talks to the engine over crossbeam channels: one batch per phase in
 //! each direction. The phases are Lava's: spike, pre-management, learning, post-management, host.
 
+use std::any::Any;
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crossbeam_channel::{Receiver, Sender};
 use pumice_models::message::{FromHost, Phase, ToHost};
@@ -264,19 +266,32 @@ impl HostLink {
     }
 }
 
-/// Runs a host process until the engine drops its end of the channels.
+/// Runs a host process until the engine drops its end of the channels, or the process panics.
 pub fn serve(spec: &HostSpec, mut process: Box<dyn HostProcess>, link: &HostLink) {
     while let Ok(message) = link.receive() {
         match message {
             ToHost::Run { phase, step, inputs } => {
-                let answer = run_phase(spec, &mut *process, link, phase, (step, inputs));
-                if link.send(answer).is_err() {
+                // What a panic left of the process is not used again.
+                let phase = AssertUnwindSafe(|| run_phase(spec, &mut *process, link, phase, (step, inputs)));
+                let answer = catch_unwind(phase);
+                let panicked = answer.is_err();
+                let answer = answer.unwrap_or_else(|payload| FromHost::Failed(words_of(&*payload)));
+                if link.send(answer).is_err() || panicked {
                     return;
                 }
             }
             ToHost::Reset => process.reset(),
             ToHost::Variable(_) | ToHost::Written(_) => {}
         }
+    }
+}
+
+/// What a panic said.
+fn words_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    match text.or(payload.downcast_ref::<&str>().copied()) {
+        Some(words) => format!("it panicked: {words}"),
+        None => "it panicked".to_owned(),
     }
 }
 

@@ -91,7 +91,11 @@ impl Engine {
             phase: phase.name(),
             step: self.step,
             patience: self.patience,
-            waiting: if waiting.is_empty() { "no ports".into() } else { waiting.join(", ") },
+            waiting: if waiting.is_empty() {
+                "no port waits for it".into()
+            } else {
+                format!("waiting for it are {}", waiting.join(", "))
+            },
         }
     }
 }
