@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pumice::process::Backend;
 use pumice::report::prepare;
 use pumice_fidelity::Document;
 use pumice_fidelity::quantise::{Limits, quantise};
@@ -48,11 +49,11 @@ fn part(text: &str) -> Result<f64, String> {
 
 impl QuantiseArgs {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let (file, profile) = input::load(&self.model, self.profile.as_deref(), None)?;
+        let (file, profile) = input::load(&self.model, self.profile.as_deref(), Some(Backend::Float))?;
         if let Some(folder) = &self.out {
             prepare(folder)?;
         }
-        let document = Document::load(&self.model)?.on(&file.profile);
+        let document = Document::load_in_reals(&self.model)?.on(&file.profile);
         let limits = Limits { agreement: self.agreement, matched: self.spikes, accuracy_loss: self.budget };
         let samples = self.samples.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let bar = progress::bar(!self.json, 0, "runs");

@@ -70,11 +70,30 @@ impl Document {
     /// # Errors
     /// If it cannot be read or is no model file.
     pub fn load(path: &Path) -> Result<Self, FidelityError> {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|e| FidelityError::Document { path: path.to_owned(), fault: e.to_string() })?;
-        let document = Self::from_text(path, &text)?;
+        let document = Self::open(path)?;
         document.model()?;
         Ok(document)
+    }
+
+    /// Reads a model file whose weights and thresholds may be real: it computes in floating point, but for the exceptions
+    /// of its `backend`.
+    ///
+    /// # Errors
+    /// As [`Document::load`].
+    pub fn load_in_reals(path: &Path) -> Result<Self, FidelityError> {
+        let mut document = Self::open(path)?;
+        let backend = document.table.entry("backend").or_insert_with(|| Value::Table(Table::new()));
+        if let Some(backend) = backend.as_table_mut() {
+            backend.insert("default".into(), "float".into());
+        }
+        document.model()?;
+        Ok(document)
+    }
+
+    fn open(path: &Path) -> Result<Self, FidelityError> {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|e| FidelityError::Document { path: path.to_owned(), fault: e.to_string() })?;
+        Self::from_text(path, &text)
     }
 
     /// A model file from its text; `path` says where its arrays are.

@@ -79,6 +79,32 @@ fn sweep_and_quantise_write_what_other_commands_read() {
     assert!(run.err.contains("allowed is 1 to 8"), "{}", run.err);
 }
 
+/// Reals are what there is to quantise: a model that names no backend is taken as it is.
+#[test]
+fn a_network_of_reals_is_quantised_without_a_word_about_backends() {
+    let bench = Bench::new();
+    let text = r#"
+schema = 1
+name = "reals"
+steps = 40
+process = [
+    { name = "in", type = "Poisson", shape = [2], probability = 0.5 },
+    { name = "w", type = "Dense", weights = [[0.25, -0.03], [0.17, 0.4]] },
+    { name = "n", type = "LIF", shape = [2], vth = 1.3, du = { tau = 5 } },
+]
+connect = [{ from = "in.s_out", to = "w.s_in" }, { from = "w.a_out", to = "n.a_in" }]
+"#;
+    bench.write("model.toml", text);
+    let run = bench.run(&["run", "model.toml"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("allowed is an integer; quantise the weights"), "{}", run.err);
+    for text in [text.to_owned(), text.replace("steps = 40", "steps = 40\nbackend = { default = \"fixed\" }")] {
+        bench.write("model.toml", &text);
+        bench.well(&["quantise", "model.toml", "--out", "whole", "--spikes", "0.5"]);
+        assert!(bench.well(&["run", "whole/MODEL.toml"]).contains("arithmetic loihi1"));
+    }
+}
+
 /// A chip of the user's own, named by its file, is found from wherever a model is written.
 #[test]
 fn models_that_are_written_open_on_a_profile_beside_the_first() {
