@@ -27,6 +27,10 @@ struct Course {
     impulse: i32,
     /// Fraction of the impulse in units of the engine's fraction bits.
     impulse_fraction: i32,
+    /// Random numbers that a decay takes: one where it can leave a fraction.
+    drawn_by_decay: usize,
+    /// Random numbers that an impulse takes: one where it has a fraction.
+    drawn_by_impulse: usize,
 }
 
 /// Payloads reach 255 in Lava's engine before the first decay.
@@ -36,11 +40,14 @@ impl Course {
     fn new((impulse, tau): (f64, f64), fraction_bits: u32) -> Self {
         let keep = if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() };
         let decayed = (0..VALUES).map(|v| keep * f64::from(v));
+        let impulse_fraction = (impulse.fract() * f64::from(1 << fraction_bits)).round_ties_even() as i32;
         Course {
             whole: decayed.clone().map(|d| d.floor() as i16).collect(),
             fraction: decayed.map(f64::fract).collect(),
             impulse: impulse.floor() as i32,
-            impulse_fraction: (impulse.fract() * f64::from(1 << fraction_bits)).round_ties_even() as i32,
+            impulse_fraction,
+            drawn_by_decay: usize::from(keep.fract() > 0.0),
+            drawn_by_impulse: usize::from(impulse_fraction > 0),
         }
     }
 
@@ -59,16 +66,6 @@ impl Course {
         let keep = f64::from(self.whole[1]) + self.fraction[1];
         let d = keep * f64::from(v);
         d.floor() as i16 + i16::from(draw < d - d.floor())
-    }
-
-    /// Random numbers that a decay takes: one where it can leave a fraction.
-    fn drawn_by_decay(&self) -> usize {
-        usize::from(self.fraction[1] > 0.0)
-    }
-
-    /// Random numbers that an impulse takes: one where it has a fraction.
-    fn drawn_by_impulse(&self) -> usize {
-        usize::from(self.impulse_fraction > 0)
     }
 
     #[inline(always)]
@@ -192,7 +189,7 @@ impl Side {
             let number = self.first + i as u32;
             let (value, over) = course.add(self.value[at], || draws.impulse(number, trace, 0));
             self.value[at] = value;
-            self.random_numbers.onto(i as u32, course.drawn_by_impulse());
+            self.random_numbers.onto(i as u32, course.drawn_by_impulse);
             if over {
                 self.saturated.push((trace, number));
             }
@@ -241,10 +238,10 @@ impl Side {
                 if !self.held {
                     if now != 0 {
                         now = course.decay(now, draws.decay(&mut blocks[trace], number, trace, e as u64));
-                        drawn += course.drawn_by_decay();
+                        drawn += course.drawn_by_decay;
                     }
                     if spike == e {
-                        drawn += course.drawn_by_impulse();
+                        drawn += course.drawn_by_impulse;
                         let (sum, over) = course.add(now, || draws.impulse(number, trace, e as u64));
                         now = sum;
                         if over {
