@@ -43,6 +43,8 @@ pub(crate) struct Share {
     pub(crate) ports: Vec<&'static str>,
     /// How many neurons of each run, part after part, are active while it rests; `None` if it does not, or nobody asked.
     resting: Vec<Option<u64>>,
+    /// Who fired in this step, by train, until it is taken.
+    pub(crate) fired: Vec<Fired>,
     /// Spikes of the last step, by train.
     last: Vec<usize>,
     /// Its neurons are analog.
@@ -70,6 +72,7 @@ impl Share {
             reach: vec![0; ports.len()],
             touched: false,
             resting: vec![None; runs],
+            fired: vec![Fired::default(); trains],
             last: vec![0; trains],
             range,
             sums,
@@ -79,12 +82,12 @@ impl Share {
         }
     }
 
-    /// Updates all neurons that do not rest, and clears their accumulators; who fired, by train.
-    pub(crate) fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) -> Vec<Fired> {
+    /// Updates all neurons that do not rest, clears their accumulators, and lists who fired.
+    pub(crate) fn fire(&mut self, step: u64, sums: &mut [i32], loads: &mut [Counts]) {
         // About as many as in the step before, so that the list need not grow; none if nobody fires for long.
-        let room = |last: &usize| if *last == 0 { 0 } else { last + last / 4 + 16 };
-        let list = |last| Fired { index: Vec::with_capacity(room(last)), payload: Vec::new() };
-        let mut fired: Vec<Fired> = self.last.iter().map(list).collect();
+        for (own, last) in self.fired.iter_mut().zip(&self.last) {
+            own.index.reserve(if *last == 0 { 0 } else { last + last / 4 + 16 });
+        }
         let touched = std::mem::take(&mut self.touched);
         let mut resting = self.resting.iter_mut();
         let totals = self.active.iter_mut().zip(&mut self.random_numbers);
@@ -106,7 +109,7 @@ impl Share {
                 *resting = None;
                 let inputs: Vec<&[i32]> = self.sums.iter().map(|own| &sums[own.clone()]).collect();
                 let mut context = BankContext::new(step, &mut self.overflow);
-                active += self.bank.step(run.clone(), &mut context, &inputs, &mut fired);
+                active += self.bank.step(run.clone(), &mut context, &inputs, &mut self.fired);
                 drawn += context.random_numbers;
                 if touched {
                     self.sums.iter().for_each(|own| sums[own.clone()][run.clone()].fill(0));
@@ -119,14 +122,14 @@ impl Share {
                 load.add(Event::RandomNumber, drawn);
             }
         }
-        for ((own, spikes), last) in fired.iter_mut().zip(&mut self.spikes).zip(&mut self.last) {
+        let first = self.range.start as u32;
+        for ((own, spikes), last) in self.fired.iter_mut().zip(&mut self.spikes).zip(&mut self.last) {
             for i in &mut own.index {
                 spikes[*i as usize] += 1;
-                *i += self.range.start as u32;
+                *i += first;
             }
             *last = own.index.len();
         }
-        fired
     }
 
     /// The bank, to be read.

@@ -208,7 +208,8 @@ impl Worker {
             batch.loads = vec![Counts::default(); self.cores];
         }
         for (b, share) in self.shares.iter_mut().enumerate() {
-            let mut fired = share.fire(host.step, &mut self.sums, &mut batch.loads).into_iter();
+            share.fire(host.step, &mut self.sums, &mut batch.loads);
+            let mut fired = share.fired.iter_mut().map(std::mem::take);
             batch.fired.extend(fired.next());
             more.extend(fired);
             if !share.overflow.records().is_empty() {
