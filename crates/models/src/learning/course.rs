@@ -45,6 +45,11 @@ pub(super) fn check(var: usize, prefix: &str, value: f64) -> Result<(), ModelErr
 /// Impulse and time constant of a trace.
 pub(super) type Course = (f64, f64);
 
+/// What a step keeps of a trace with this time constant `[steps]`: `exp(-1 / tau)`, nothing of one with 0.
+pub(super) fn keep(tau: f64) -> f64 {
+    if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() }
+}
+
 /// Those of `x1`, `x2`, `y1`, `y2`, `y3` as they are now.
 #[derive(Clone, Debug)]
 pub(super) struct Courses {

@@ -71,7 +71,7 @@ impl Side {
 
 /// The impulse, and what a step keeps of a trace.
 fn kept((impulse, tau): Course) -> (f64, f64) {
-    (impulse, if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() })
+    (impulse, course::keep(tau))
 }
 
 /// The running twin.

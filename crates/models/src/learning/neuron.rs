@@ -22,6 +22,7 @@ use std::slice::from_mut;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course::keep;
 use super::draws::Source;
 use super::rule::LearningRule;
 use super::traces::Side;
@@ -237,7 +238,7 @@ impl Behaviour for LearningLif {
         Ok(Box::new(Float {
             lif: lif.float(setting)?,
             lif_vars: lif.vars().len(),
-            courses: self.courses().map(|(impulse, tau)| (impulse, if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() })),
+            courses: self.courses().map(|(impulse, tau)| (impulse, keep(tau))),
             y: [vec![0.0; n], vec![0.0; n], vec![0.0; n]],
             three_factor: self.learning_rule.three_factor,
             excitability: self.excitability,

@@ -12,6 +12,7 @@
 
 use pumice_num::faulty;
 
+use super::course;
 use super::draws::{Block, TraceDraws};
 use crate::Cut;
 use crate::plastic::Tally;
@@ -38,7 +39,7 @@ const VALUES: i32 = 256;
 
 impl Course {
     fn new((impulse, tau): (f64, f64), fraction_bits: u32) -> Self {
-        let keep = if tau == 0.0 { 0.0 } else { (-1.0 / tau).exp() };
+        let keep = course::keep(tau);
         let decayed = (0..VALUES).map(|v| keep * f64::from(v));
         let impulse_fraction = (impulse.fract() * f64::from(1 << fraction_bits)).round_ties_even() as i32;
         Course {

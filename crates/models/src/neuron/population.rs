@@ -430,11 +430,8 @@ impl<T: Neuron> Behaviour for T {
     }
 
     fn bank(&self, setting: &Setting<'_>, range: Range<usize>) -> Option<Result<Box<dyn Bank>, ModelError>> {
-        let make = || match self.vectors(setting, range.clone())? {
-            Some(bank) => Ok(bank),
-            None => Ok(Box::new(self.registers(setting, range)?) as Box<dyn Bank>),
-        };
-        Some(make())
+        let vectors = self.vectors(setting, range.clone()).transpose();
+        Some(vectors.unwrap_or_else(|| Ok(Box::new(self.registers(setting, range)?))))
     }
 
     fn sent_by(&self, port: usize) -> Sent {
